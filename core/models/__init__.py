@@ -1,0 +1,1 @@
+"""Checkpoints: found, assembled, loaded and run. Heavy: imports torch and transformers."""

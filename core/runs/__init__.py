@@ -1,0 +1,1 @@
+"""Run folders: what a run was asked to do, what it logs, how it is steered, how it fares."""

@@ -1,0 +1,1 @@
+"""Tokenizers, encodings and padded layouts, by the Rust tokenizers library alone."""

@@ -1,0 +1,48 @@
+"""From text as typed to sentences: one a line, a tab inside a line makes a pair."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One input of a model: a text, or a text and its pair.
+
+    `text` and `text_pair` never hold a lone surrogate, which no tokenizer can encode: each is
+    replaced by U+FFFD, one character for one, so that character offsets stay true.
+    """
+
+    text: str
+    text_pair: str | None = None
+
+    def __str__(self) -> str:
+        return self.text if self.text_pair is None else f"{self.text}\t{self.text_pair}"
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceLine:
+    """A sentence and the editor line (from 0) that it stands on."""
+
+    line: int
+    sentence: Sentence
+
+
+def parse_sentence(line: str) -> Sentence:
+    """Splits at the first tab into a sentence pair; later tabs belong to the second text."""
+    if not line.isascii():
+        line = _SURROGATES.sub("\ufffd", line)
+    text, tab, pair = line.partition("\t")
+    return Sentence(text, pair if tab else None)
+
+
+def parse_sentences(lines: list[str]) -> tuple[SentenceLine, ...]:
+    """The sentences of an editor's lines; lines of nothing but white space are no sentences."""
+    return tuple(
+        SentenceLine(number, parse_sentence(line))
+        for number, line in enumerate(lines)
+        if line.strip()
+    )

@@ -1,0 +1,51 @@
+"""What every test stands on: private folders, no network, real tokenizers, tiny real models."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def private_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test has its own cache, runs, configuration and state; returns their parent."""
+    home = tmp_path / "termformer"
+    monkeypatch.setenv("TERMFORMER_CACHE_DIR", str(home / "cache"))
+    monkeypatch.setenv("TERMFORMER_RUNS_DIR", str(home / "runs"))
+    monkeypatch.setenv("TERMFORMER_CONFIG", str(home / "config.toml"))
+    monkeypatch.setenv("TERMFORMER_STATE_DIR", str(home / "state"))
+    return home
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder: BertForSequenceClassification, 2 layers, 32 wide, random, the real vocabulary."""
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    from core.checkpoints import packaged_encoder
+
+    package = packaged_encoder()
+    assert package is not None, "the tests need the offline extra"
+    folder = tmp_path_factory.mktemp("tiny-classifier")
+    torch.manual_seed(0)
+    config = BertConfig(
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        num_labels=2,
+        id2label={0: "NEGATIVE", 1: "POSITIVE"},
+        label2id={"NEGATIVE": 0, "POSITIVE": 1},
+        initializer_range=0.4,
+    )
+    BertForSequenceClassification(config).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(package).save_pretrained(folder)
+    return folder
