@@ -1,0 +1,189 @@
+"""What a tokenizer made of a sentence, and how sentences lie side by side in a padded batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import tokenizers
+
+from core.text.sentences import Sentence
+
+PaddingSide = Literal["left", "right"]
+
+
+class Encoding:
+    """One encoded sentence. Immutable; every sequence has one entry a token.
+
+    The fields of a long text are turned into Python objects only when they are looked at, so that
+    a million tokens cost no more than what is on the screen.
+    """
+
+    def __init__(self, sentence: Sentence, encoding: tokenizers.Encoding) -> None:
+        self.sentence = sentence
+        self._encoding = encoding
+        self._length = len(encoding)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @cached_property
+    def input_ids(self) -> list[int]:
+        """Vocabulary ids, `[sequence]`."""
+        return self._encoding.ids
+
+    @cached_property
+    def tokens(self) -> list[str]:
+        """Tokens as the vocabulary spells them, `[sequence]`."""
+        return self._encoding.tokens
+
+    @cached_property
+    def token_type_ids(self) -> list[int]:
+        """0 for the first text, 1 for its pair, `[sequence]`."""
+        return self._encoding.type_ids
+
+    @cached_property
+    def attention_mask(self) -> list[int]:
+        """All ones: padding belongs to the batch, not to the sentence. `[sequence]`."""
+        return self._encoding.attention_mask
+
+    @cached_property
+    def special_tokens_mask(self) -> list[int]:
+        """1 for tokens that the tokenizer added, `[sequence]`."""
+        return self._encoding.special_tokens_mask
+
+    @cached_property
+    def offset_mapping(self) -> list[tuple[int, int]]:
+        """Characters each token came from, start and end, in its own text; (0, 0) if from none."""
+        return self._encoding.offsets
+
+    @cached_property
+    def sequence_ids(self) -> list[int | None]:
+        """0 for tokens of the first text, 1 for those of its pair, None for added ones."""
+        return self._encoding.sequence_ids
+
+    @cached_property
+    def word_ids(self) -> list[int | None]:
+        """The word of its text that each token belongs to; None for added tokens."""
+        return self._encoding.word_ids
+
+    def source(self, position: int) -> str:
+        """The characters that the token at `position` came from."""
+        sequence = self.sequence_ids[position]
+        if sequence is None:
+            return ""
+        start, end = self.offset_mapping[position]
+        text = self.sentence.text if sequence == 0 else self.sentence.text_pair or ""
+        return text[start:end]
+
+    def span_in_line(self, position: int) -> tuple[int, int] | None:
+        """Where the token's characters stand in the line `text<tab>text_pair`; None if nowhere."""
+        sequence = self.sequence_ids[position]
+        if sequence is None:
+            return None
+        start, end = self.offset_mapping[position]
+        shift = 0 if sequence == 0 else len(self.sentence.text) + 1
+        return start + shift, end + shift
+
+
+@dataclass(frozen=True, slots=True)
+class Padding:
+    """How a tokenizer pads: the token, its ids and the side it goes to."""
+
+    token: str
+    token_id: int
+    type_id: int
+    side: PaddingSide
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One place of a padded batch; `position` is the token's place in its own sentence."""
+
+    token: str
+    input_id: int
+    token_type_id: int
+    attention_mask: int
+    position: int | None
+
+    @property
+    def is_padding(self) -> bool:
+        """Whether no token of the sentence stands here."""
+        return self.position is None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sentences laid side by side, each padded to `width`. Cells are made when asked for.
+
+    `padding` is None where the tokenizer has no padding token; then a batch of unequal lengths is
+    ragged and `width` is None: it cannot be a tensor.
+    """
+
+    encodings: tuple[Encoding, ...]
+    padding: Padding | None
+    width: int | None
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """`(sentences, width)`, or None where the rows are ragged."""
+        return None if self.width is None else (len(self.encodings), self.width)
+
+    @cached_property
+    def token_count(self) -> int:
+        """Tokens of all sentences, padding left out."""
+        return sum(map(len, self.encodings))
+
+    @property
+    def padding_count(self) -> int:
+        """Cells that hold padding; 0 for a ragged batch."""
+        return 0 if self.width is None else len(self.encodings) * self.width - self.token_count
+
+    @property
+    def padding_share(self) -> float:
+        """Share of the cells that hold padding, 0 to 1."""
+        cells = self.token_count + self.padding_count
+        return self.padding_count / cells if cells else 0.0
+
+    def lead(self, row: int) -> int:
+        """How many padding cells stand before the first token of `row`."""
+        if self.width is None or self.padding is None or self.padding.side == "right":
+            return 0
+        return self.width - len(self.encodings[row])
+
+    def row_length(self, row: int) -> int:
+        """Cells of `row`, padding included."""
+        return len(self.encodings[row]) if self.width is None else self.width
+
+    def cell(self, row: int, column: int) -> Cell:
+        """The cell at `row` and `column`, both from 0."""
+        encoding = self.encodings[row]
+        position = column - self.lead(row)
+        if 0 <= position < len(encoding):
+            return Cell(
+                encoding.tokens[position],
+                encoding.input_ids[position],
+                encoding.token_type_ids[position],
+                1,
+                position,
+            )
+        assert self.padding is not None
+        return Cell(self.padding.token, self.padding.token_id, self.padding.type_id, 0, None)
+
+    def cells(self, row: int) -> Iterator[Cell]:
+        """All cells of `row`, from left to right."""
+        return (self.cell(row, column) for column in range(self.row_length(row)))
+
+
+EMPTY_BATCH = Batch((), None, 0)
+
+
+def pad(encodings: tuple[Encoding, ...], padding: Padding | None, width: int = 0) -> Batch:
+    """Lays `encodings` side by side, as wide as the longest, or `width` where that is wider."""
+    lengths = set(map(len, encodings))
+    longest = max(lengths, default=0)
+    if padding is None and (len(lengths) > 1 or width > longest):
+        return Batch(encodings, None, None)
+    return Batch(encodings, padding, max(longest, width))
