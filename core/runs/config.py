@@ -10,6 +10,9 @@ import msgspec
 from core.durable import write_atomic
 from core.errors import RunError
 
+REVIEWS = "reviews"
+"""The embedded dataset."""
+
 Adapter = Literal["full", "lora", "head"]
 
 
@@ -23,7 +26,7 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     model: str
-    data: str = "reviews"
+    data: str = REVIEWS
     epochs: int = 3
     learning_rate: float = 5e-5
     batch_size: int = 16

@@ -77,6 +77,7 @@ class Evaluation(Line, frozen=True, kw_only=True, tag="evaluation"):
     accuracy: float
     confusion: list[list[int]] = []
     majority_baseline: float = 0.0
+    request: str | None = None
 
 
 class CheckpointSaved(Line, frozen=True, kw_only=True, tag="checkpoint_saved"):
@@ -84,12 +85,22 @@ class CheckpointSaved(Line, frozen=True, kw_only=True, tag="checkpoint_saved"):
 
     global_step: int
     path: str
+    request: str | None = None
+
+
+class LearningRateSet(Line, frozen=True, kw_only=True, tag="learning_rate_set"):
+    """From the next step on, as a request asked."""
+
+    global_step: int
+    learning_rate: float
+    request: str | None = None
 
 
 class Warned(Line, frozen=True, kw_only=True, tag="warning"):
     """Something the user should know; the run goes on."""
 
     message: str
+    request: str | None = None
 
 
 class Paused(Line, frozen=True, kw_only=True, tag="paused"):
@@ -147,6 +158,7 @@ Event = (
     | Step
     | Evaluation
     | CheckpointSaved
+    | LearningRateSet
     | Warned
     | Paused
     | Resumed

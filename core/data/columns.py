@@ -1,0 +1,113 @@
+"""Which column holds the text and which the label, found by looking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.errors import DataError
+
+_TEXTS = (
+    "text", "sentence", "review", "content", "body", "comment", "tweet", "phrase", "title",
+    "document", "utterance", "message", "input",
+)  # fmt: skip
+_PAIRS = (
+    ("text", "text_pair"), ("sentence1", "sentence2"), ("premise", "hypothesis"),
+    ("question1", "question2"), ("text1", "text2"), ("question", "sentence"),
+    ("question", "passage"),
+)  # fmt: skip
+_LABELS = (
+    "label", "labels", "sentiment", "class", "category", "target", "label_text", "gold_label",
+    "stars", "rating", "score", "intent", "emotion", "topic", "polarity",
+)  # fmt: skip
+_KNOWN = {*_TEXTS, *_LABELS, *(name for pair in _PAIRS for name in pair)}
+MOST_LABELS = 1000
+"""More different values than this are no labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The names of the columns that matter; `text_pair` where there are sentence pairs."""
+
+    text: str
+    label: str
+    text_pair: str | None = None
+
+
+def label_key(value: object) -> str | None:
+    """A label as text, the same for 1, 1.0 and "1"; None where there is no label."""
+    if value is None or isinstance(value, str):
+        return (value or "").strip() or None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return str(int(value))
+    return None
+
+
+def sort_labels(keys: set[str]) -> list[str]:
+    """Labels in the order of their ids: by value where all are whole numbers, else by name."""
+    if all(key.removeprefix("-").isdecimal() for key in keys):
+        return sorted(keys, key=int)
+    return sorted(keys)
+
+
+def is_header(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first of `rows` names the columns, rather than being data itself."""
+    first = [cell.strip().lower() for cell in rows[0]]
+    if any(name in _KNOWN for name in first):
+        return True
+    if any(not name or name.removeprefix("-").isdecimal() for name in first):
+        return False
+    # A label among the names would come again below.
+    below = [
+        {row[i].strip().lower() for row in rows[1:] if i < len(row)} for i in range(len(first))
+    ]
+    return not any(name in cells for name, cells in zip(first, below, strict=True))
+
+
+def find_columns(rows: Sequence[Mapping[str, object]], where: str) -> Columns:
+    """Finds text and label by the columns' names, else by what stands in them.
+
+    Raises `DataError` naming the columns there are.
+    """
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    by_name = {name.strip().lower(): name for name in reversed(names)}
+    label = next((by_name[name] for name in _LABELS if name in by_name), None)
+    label = label or _label_by_looking(rows, names)
+    for one, other in _PAIRS:
+        pair = (by_name.get(one), by_name.get(other))
+        if label and pair[0] and pair[1] and label not in pair:
+            return Columns(pair[0], label, pair[1])
+    text = next((by_name[name] for name in _TEXTS if by_name.get(name) not in (None, label)), None)
+    text = text or _text_by_looking(rows, [name for name in names if name != label])
+    if text is None or label is None:
+        missing = "text" if text is None else "labels"
+        listed = ", ".join(repr(name) for name in names[:10])
+        raise DataError(
+            f"No column with {missing} was found in {where}, which has {listed}; "
+            "call the columns 'text' and 'label'."
+        )
+    return Columns(text, label)
+
+
+def _label_by_looking(rows: Sequence[Mapping[str, object]], names: list[str]) -> str | None:
+    """The column with the fewest different values, each of them short and coming again."""
+    found: list[tuple[int, str]] = []
+    for name in names:
+        keys = [label_key(row.get(name)) for row in rows]
+        values = {key for key in keys if key is not None}
+        short = all(len(value) <= 40 for value in values)
+        if 2 <= len(values) <= max(2, len(rows) // 4) and short:
+            found.append((len(values), name))
+    return min(found)[1] if found else None
+
+
+def _text_by_looking(rows: Sequence[Mapping[str, object]], names: list[str]) -> str | None:
+    """The column with the longest texts."""
+    found: list[tuple[float, str]] = []
+    for name in names:
+        texts = [value for row in rows if isinstance(value := row.get(name), str)]
+        if texts and any(len(text) > 2 for text in texts):
+            found.append((sum(map(len, texts)) / len(rows), name))
+    return max(found)[1] if found else None

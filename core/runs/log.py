@@ -1,0 +1,284 @@
+"""`events.jsonl`: written by one worker, read by whoever wants to, as often as they want.
+
+Bytes are only ever added. A last line without its line end is not there yet: a reader leaves it
+for the next time, and a writer that comes back after a crash closes it and goes on behind it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from core.runs.events import Event, event_decoder
+
+CHUNK = 1 << 20
+"""Bytes read at once; also the longest line that is understood."""
+_BLOCK = 1 << 16
+_MEMORY = 64
+
+ProblemKind = Literal["bad_line", "unknown_type", "hole"]
+
+
+class LogProblem(msgspec.Struct, frozen=True):
+    """Something in the log that is not as it should be; `line` counts from 1."""
+
+    line: int
+    kind: ProblemKind
+    message: str
+
+
+class EventBatch(msgspec.Struct, frozen=True):
+    """What one read found. `restarted`: the file is another one now; forget what came before."""
+
+    events: list[Event]
+    problems: list[LogProblem]
+    restarted: bool = False
+    more: bool = False
+    """More complete lines may be waiting; read again at once."""
+
+
+class _Head(msgspec.Struct, frozen=True):
+    seq: int
+    type: str = ""
+
+
+_head_decoder = msgspec.json.Decoder(_Head)
+
+
+class EventReader:
+    """Reads a log from where the last read ended.
+
+    Keeps nothing open between reads, so that it follows a file over network file systems and
+    through replacement. Never raises for what stands in the file; `OSError` other than a missing
+    file is raised.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problem_count = 0
+        self._reset()
+
+    def _reset(self) -> None:
+        self.offset = 0
+        self.line = 0
+        self.next_seq = 0
+        self._inode: tuple[int, int] | None = None
+        self._memory = b""
+        self._oversized = False
+
+    def read(self, limit: int = CHUNK) -> EventBatch:
+        """The complete lines of the next `limit` bytes; an empty batch where there are none.
+
+        A line longer than `limit` bytes counts as a bad line.
+        """
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            restarted = self.offset > 0
+            self._reset()
+            return EventBatch([], [], restarted)
+        try:
+            restarted = self._was_replaced(descriptor)
+            if restarted:
+                self._reset()
+            status = os.fstat(descriptor)
+            self._inode = (status.st_dev, status.st_ino)
+            data = os.pread(descriptor, limit, self.offset)
+        finally:
+            os.close(descriptor)
+        block, more = self._complete(data, limit)
+        events, problems = self._decode(block)
+        self.problem_count += len(problems)
+        return EventBatch(events, problems, restarted, more)
+
+    def drain(self) -> Iterator[EventBatch]:
+        """All complete lines there are now, a bounded batch at a time; at least one batch."""
+        while True:
+            batch = self.read()
+            yield batch
+            if not batch.more:
+                return
+
+    def _was_replaced(self, descriptor: int) -> bool:
+        if not self.offset:
+            return False
+        status = os.fstat(descriptor)
+        if (status.st_dev, status.st_ino) != self._inode or status.st_size < self.offset:
+            return True
+        size = len(self._memory)
+        return os.pread(descriptor, size, self.offset - size) != self._memory
+
+    def _complete(self, data: bytes, limit: int) -> tuple[bytes, bool]:
+        """The part of `data` that ends in a line end, and whether more may follow it now."""
+        full = len(data) == limit
+        end = data.rfind(b"\n") + 1
+        if not end and full:
+            self._oversized = True
+            end = len(data)
+        block = data[:end]
+        self.offset += end
+        self._memory = (self._memory + block[-_MEMORY:])[-_MEMORY:]
+        return block, full
+
+    def _decode(self, block: bytes) -> tuple[list[Event], list[LogProblem]]:
+        if not block:
+            return [], []
+        if not self._oversized and (events := self._decode_at_once(block)) is not None:
+            return events, []
+        return self._decode_singly(block)
+
+    def _decode_at_once(self, block: bytes) -> list[Event] | None:
+        """The whole block by one call, which is all a sound log needs; None where it is not."""
+        try:
+            events = event_decoder.decode_lines(block)
+        except msgspec.MsgspecError:
+            return None
+        first = self.next_seq
+        if len(events) != block.count(b"\n") or any(
+            event.seq != seq for seq, event in enumerate(events, first)
+        ):
+            return None
+        self.line += len(events)
+        self.next_seq += len(events)
+        return events
+
+    def _decode_singly(self, block: bytes) -> tuple[list[Event], list[LogProblem]]:
+        events: list[Event] = []
+        problems: list[LogProblem] = []
+        for line in _lines(block):
+            if self._oversized:
+                if line.endswith(b"\n"):
+                    self._oversized = False
+                    self.line += 1
+                    problems.append(LogProblem(self.line, "bad_line", "The line is too long."))
+                continue
+            self.line += 1
+            seq = self._decode_line(line, events, problems)
+            if seq is None:
+                continue
+            if seq != self.next_seq:
+                problems.append(LogProblem(self.line, "hole", self._hole(seq)))
+            self.next_seq = max(self.next_seq, seq + 1)
+        return events, problems
+
+    def _decode_line(
+        self, line: bytes, events: list[Event], problems: list[LogProblem]
+    ) -> int | None:
+        """Sorts one line; returns its seq where it has one."""
+        try:
+            event = event_decoder.decode(line)
+        except msgspec.MsgspecError as error:
+            try:
+                head = _head_decoder.decode(line)
+            except msgspec.MsgspecError:
+                problems.append(LogProblem(self.line, "bad_line", f"Not an event: {error}."))
+                return None
+            if "$.type" in str(error):
+                message = f"Events of type {head.type!r} are not known to this version."
+                problems.append(LogProblem(self.line, "unknown_type", message))
+            else:
+                problems.append(LogProblem(self.line, "bad_line", f"Not an event: {error}."))
+            return head.seq
+        events.append(event)
+        return event.seq
+
+    def _hole(self, seq: int) -> str:
+        if seq > self.next_seq:
+            return f"seq {self.next_seq} was expected, {seq} came: {seq - self.next_seq} missing."
+        return f"seq {self.next_seq} was expected, {seq} came again."
+
+
+def _lines(block: bytes) -> list[bytes]:
+    """The lines with their ends; only a part of an oversized line has none."""
+    *complete, rest = block.split(b"\n")
+    return [line + b"\n" for line in complete] + ([rest] if rest else [])
+
+
+class EventWriter:
+    """Appends events to a log, each as one whole line by one write.
+
+    A log that exists is continued: a torn last line is closed, and `seq` goes on from the last
+    event in it. Only one writer may be at a log; `core.training.worker` holds a lock for that.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o600)
+        self._encoder = msgspec.json.Encoder()
+        size = os.fstat(self._descriptor).st_size
+        self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
+        if self._torn:
+            self._write(b"")
+        self._next_seq = last_seq(path) + 1
+
+    def append(self, event: Event) -> Event:
+        """Writes `event` with the next `seq` and the time; returns it as written.
+
+        Raises `OSError` (a full disk): the event is then not in the log, and the next one will be
+        readable all the same.
+        """
+        event = msgspec.structs.replace(event, seq=self._next_seq, time=time.time())
+        self._write(self._encoder.encode(event) + b"\n")
+        self._next_seq += 1
+        return event
+
+    def _write(self, line: bytes) -> None:
+        data = b"\n" + line if self._torn else line
+        while data:
+            written = os.write(self._descriptor, data)
+            # A full disk may take a part and then refuse the rest: the next write closes it.
+            self._torn = written < len(data)
+            data = data[written:]
+
+    def sync(self) -> None:
+        """Makes what was written survive a power cut."""
+        os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Ends the writing; the log can be continued by another writer."""
+        os.close(self._descriptor)
+
+
+def lines_backwards(path: Path, block: int = _BLOCK) -> Iterator[bytes]:
+    """The complete lines of a log from the last to the first, read block by block.
+
+    A file that does not exist has none. Lines longer than `CHUNK` are left out.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        position = os.fstat(descriptor).st_size
+        rest = b""
+        torn = True
+        while position:
+            size = min(block, position)
+            position -= size
+            parts = (os.pread(descriptor, size, position) + rest).split(b"\n")
+            rest = parts[0] if len(parts[0]) <= CHUNK else b""
+            for line in reversed(parts[1:]):
+                # What follows the last line end is torn, or nothing.
+                if not torn and line:
+                    yield line
+                torn = False
+        if rest and not torn:
+            yield rest
+    finally:
+        os.close(descriptor)
+
+
+def last_seq(path: Path) -> int:
+    """The highest `seq` at the end of a log; -1 for an empty one."""
+    for line in lines_backwards(path):
+        try:
+            return _head_decoder.decode(line).seq
+        except msgspec.MsgspecError:
+            continue
+    return -1

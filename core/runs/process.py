@@ -1,0 +1,81 @@
+"""`process.json`: which process writes a run, and whether it still lives."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from pathlib import Path
+
+import msgspec
+import psutil  # type: ignore[import-untyped]
+
+from core.durable import write_atomic
+
+PROCESS = "process.json"
+
+
+class ProcessRecord(msgspec.Struct, frozen=True):
+    """A process that cannot be mistaken for another one, though its pid be used again."""
+
+    pid: int
+    started: float
+    """Clock ticks since the machine started (Linux), else Unix seconds; only compared."""
+    host: str
+    boot_id: str
+
+
+def host() -> str:
+    """This machine's name."""
+    return platform.node()
+
+
+def boot_id() -> str:
+    """Differs after every start of the machine."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return f"{psutil.boot_time():.0f}"
+
+
+def record_of(pid: int) -> ProcessRecord | None:
+    """The record of a living process here; None where there is none, or only its remains."""
+    started = _started(pid)
+    return None if started is None else ProcessRecord(pid, started, host(), boot_id())
+
+
+def _started(pid: int) -> float | None:
+    """When a living process began. A zombie, which only waits for its parent, does not live."""
+    stat = Path(f"/proc/{pid}/stat")
+    if stat.exists():
+        # psutil turns these ticks into a time of day, which moves when the clock is set.
+        try:
+            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            return None
+        return None if fields[0] in "ZXx" else float(fields[19])
+    with contextlib.suppress(psutil.Error):
+        process = psutil.Process(pid)
+        if process.status() not in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}:
+            return float(process.create_time())
+    return None
+
+
+def write_process(folder: Path, pid: int | None = None) -> None:
+    """Writes `process.json` for `pid` (this process); raises `OSError`."""
+    record = record_of(os.getpid() if pid is None else pid)
+    if record is not None:
+        write_atomic(folder / PROCESS, msgspec.json.encode(record) + b"\n")
+
+
+def read_process(folder: Path) -> ProcessRecord | None:
+    """The process that wrote the run last; None where none has, or the file is no record."""
+    try:
+        return msgspec.json.decode((folder / PROCESS).read_bytes(), type=ProcessRecord)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def is_alive(record: ProcessRecord | None) -> bool:
+    """Whether just that process lives, on this machine, since this start of the machine."""
+    return record is not None and record_of(record.pid) == record

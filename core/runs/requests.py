@@ -1,0 +1,116 @@
+"""Wishes to a running worker: each is one small file in the run's `requests/`.
+
+Written beside and renamed, so that a worker never sees half of one; named by time, so that they
+are carried out in order; with an id, which the worker logs before it removes the file.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from pathlib import Path
+
+import msgspec
+
+from core.durable import write_atomic
+from core.errors import RunError
+from core.runs.folder import REQUESTS
+from core.runs.status import run_status
+
+_SUFFIX = ".json"
+_LARGEST = 1 << 16
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """Save a checkpoint and end."""
+
+
+class SaveCheckpoint(msgspec.Struct, frozen=True, tag="checkpoint"):
+    """Save a checkpoint and go on."""
+
+
+class Evaluate(msgspec.Struct, frozen=True, tag="evaluate"):
+    """Evaluate on the validation split and go on; a paused run stays paused."""
+
+
+class Pause(msgspec.Struct, frozen=True, tag="pause"):
+    """Take no more steps until `Resume`; the model stays in memory."""
+
+
+class Resume(msgspec.Struct, frozen=True, tag="resume"):
+    """Go on after a pause."""
+
+
+class SetLearningRate(msgspec.Struct, frozen=True, tag="set_learning_rate"):
+    """From the next step on; it falls linearly to zero from there. In the warm-up: its peak."""
+
+    learning_rate: float
+
+
+Request = Stop | SaveCheckpoint | Evaluate | Pause | Resume | SetLearningRate
+
+
+class PostedRequest(msgspec.Struct, frozen=True):
+    """A request as it lies in the folder. `request` is None where the file holds none."""
+
+    id: str
+    path: Path
+    request: Request | None
+    problem: str = ""
+
+
+_decoder: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+
+
+def post_request(folder: Path, request: Request) -> str:
+    """Asks the run's worker for something; returns the id that its events will carry.
+
+    Raises `RunError` where no worker is there to hear it, or the folder cannot be written.
+    """
+    if isinstance(request, SetLearningRate) and not 0 < request.learning_rate <= 1:
+        raise RunError("The learning rate must be above 0 and at most 1.")
+    status = run_status(folder)
+    if not status.is_live:
+        raise RunError(f"The run {folder.name} is {status.status}; no worker is there to ask.")
+    request_id = uuid.uuid4().hex[:12]
+    path = folder / REQUESTS / f"{time.time_ns():020d}-{request_id}{_SUFFIX}"
+    try:
+        write_atomic(path, msgspec.json.encode(request), mode=0o660)
+    except OSError as error:
+        raise RunError(
+            f"The run {folder.name} cannot be asked: {error.strerror or error}."
+        ) from error
+    return request_id
+
+
+def waiting_requests(folder: Path) -> list[PostedRequest]:
+    """The requests not yet carried out, in the order they were posted.
+
+    Costs one directory listing where there are none, so that a worker can look after each step.
+    """
+    requests = folder / REQUESTS
+    try:
+        names = os.listdir(requests)  # noqa: PTH208 (a Path for each name would cost more)
+    except FileNotFoundError:
+        return []
+    # Names with a dot in front are still being written.
+    return [
+        _read(requests / name)
+        for name in sorted(names)
+        if name.endswith(_SUFFIX) and not name.startswith(".")
+    ]
+
+
+def _read(path: Path) -> PostedRequest:
+    request_id = path.name.removesuffix(_SUFFIX).rpartition("-")[2]
+    try:
+        with path.open("rb") as file:
+            return PostedRequest(request_id, path, _decoder.decode(file.read(_LARGEST)))
+    except (OSError, msgspec.MsgspecError) as error:
+        return PostedRequest(request_id, path, None, f"The request {path.name} is none: {error}.")
+
+
+def remove_request(posted: PostedRequest) -> None:
+    """Takes a request away after it was carried out and logged."""
+    posted.path.unlink(missing_ok=True)

@@ -1,0 +1,178 @@
+"""How a run fares: its last lifecycle event, and whether its process lives."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from core.runs import events
+from core.runs.folder import EVENTS, WORKER_LOG
+from core.runs.log import CHUNK, lines_backwards
+from core.runs.process import ProcessRecord, host, is_alive, read_process
+
+Status = Literal[
+    "starting", "running", "paused", "stalled", "crashed", "finished", "stopped", "failed"
+]
+LIVE: frozenset[Status] = frozenset({"starting", "running", "paused", "stalled"})
+"""A worker is, or soon will be, at the run."""
+
+STALLED_AFTER = 30.0
+"""Seconds of silence; a worker that works or waits gives a sign several times as often."""
+_HEAD = 1 << 18
+
+
+class RunStatus(msgspec.Struct, frozen=True):
+    """A run at a glance; `last_event_age` in seconds, `message` a sentence or empty."""
+
+    name: str
+    path: str
+    status: Status
+    global_step: int = 0
+    max_steps: int | None = None
+    loss: float | None = None
+    last_event_age: float | None = None
+    message: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a worker is, or soon will be, at the run."""
+        return self.status in LIVE
+
+
+class _Tail(msgspec.Struct):
+    """What the end of a log says; `lifecycle` is the event that decides the status."""
+
+    last: events.Event | None = None
+    step: events.Step | None = None
+    lifecycle: events.Event | None = None
+    checkpoint: events.CheckpointSaved | None = None
+
+
+_DECIDING = (
+    events.RunStarted
+    | events.RunResumed
+    | events.Step
+    | events.Paused
+    | events.Resumed
+    | events.RunFinished
+    | events.RunStopped
+    | events.RunFailed
+)
+
+
+def run_status(folder: Path) -> RunStatus:
+    """Reads the two ends of a run's log and looks for its process; never the whole log.
+
+    Where the log cannot be read the run counts as `crashed` and `message` says why.
+    """
+    # The process first: one that ends between the two looks has then said its last word.
+    process = read_process(folder)
+    alive = is_alive(process)
+    try:
+        tail = _read_tail(folder / EVENTS)
+        max_steps = _max_steps(folder / EVENTS)
+    except OSError as error:
+        message = f"The run's log cannot be read: {error.strerror or error}."
+        return RunStatus(folder.name, str(folder), "crashed", message=message)
+    age = None if tail.last is None else max(0.0, time.time() - tail.last.time)
+    status, message = _judge(folder, tail, age, process, alive)
+    return RunStatus(
+        name=folder.name,
+        path=str(folder),
+        status=status,
+        global_step=_global_step(tail),
+        max_steps=max_steps,
+        loss=None if tail.step is None else float(tail.step.loss),
+        last_event_age=age,
+        message=message,
+    )
+
+
+def _read_tail(log: Path) -> _Tail:
+    tail = _Tail()
+    for line in lines_backwards(log):
+        try:
+            event = events.event_decoder.decode(line)
+        except msgspec.MsgspecError:
+            continue
+        tail.last = tail.last or event
+        if tail.lifecycle is None and isinstance(event, _DECIDING):
+            tail.lifecycle = event
+        if tail.checkpoint is None and isinstance(event, events.CheckpointSaved):
+            tail.checkpoint = event
+        if isinstance(event, events.Step):
+            tail.step = event
+            break
+    return tail
+
+
+def _max_steps(log: Path) -> int | None:
+    """From `run_started`, which stands near the beginning."""
+    descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        head = os.pread(descriptor, min(_HEAD, CHUNK), 0)
+    finally:
+        os.close(descriptor)
+    for line in head.split(b"\n"):
+        if b'"run_started"' not in line:
+            continue
+        try:
+            event = events.event_decoder.decode(line)
+        except msgspec.MsgspecError:
+            continue
+        if isinstance(event, events.RunStarted):
+            return event.max_steps
+    return None
+
+
+def _global_step(tail: _Tail) -> int:
+    found = [getattr(event, "global_step", 0) for event in (tail.step, tail.lifecycle)]
+    return max(found)
+
+
+def _judge(
+    folder: Path, tail: _Tail, age: float | None, process: ProcessRecord | None, alive: bool
+) -> tuple[Status, str]:
+    match tail.lifecycle:
+        case events.RunFinished():
+            return "finished", ""
+        case events.RunStopped(reason=reason):
+            return "stopped", reason
+        case events.RunFailed(message=message):
+            return "failed", message
+    if not alive:
+        if process is None and tail.last is None and _is_fresh(folder):
+            return "starting", "Its worker is being started."
+        return "crashed", _crash(tail, process)
+    # Before the first event the worker's own age is not known to the log; it is starting.
+    if age is not None and age > STALLED_AFTER:
+        return "stalled", f"No sign of life for {age:.0f} seconds."
+    doing = f"{tail.last.phase}." if isinstance(tail.last, events.Progress) else ""
+    match tail.lifecycle:
+        case None:
+            return "starting", doing
+        case events.Paused():
+            return "paused", doing
+    return "running", doing
+
+
+def _is_fresh(folder: Path) -> bool:
+    try:
+        return time.time() - (folder / "config.json").stat().st_mtime < STALLED_AFTER
+    except OSError:
+        return False
+
+
+def _crash(tail: _Tail, process: ProcessRecord | None) -> str:
+    if process is not None and process.host != host():
+        return f"Its worker ran on {process.host}, not on this machine."
+    if tail.last is None:
+        return f"Its worker never said a word; see {WORKER_LOG} in the run's folder."
+    message = f"Its worker ended without a last word after step {_global_step(tail)}."
+    if tail.checkpoint is not None:
+        message += f" Its newest checkpoint is {tail.checkpoint.path}."
+    return message
