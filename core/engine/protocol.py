@@ -32,6 +32,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     problem_type: str | None
     max_positions: int | None
     padding_side: str
+    notes: list[str] = []
+    """What was done so that this model can be run here, one sentence each."""
 
 
 # --- requests -------------------------------------------------------------------------------

@@ -1,0 +1,246 @@
+"""The app's side of the engine: starts it, sends requests, survives its death."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import signal
+from collections.abc import Callable
+
+import msgspec
+
+from core.engine.process import log_path, spawn
+from core.engine.protocol import (
+    LENGTH_BYTES,
+    Compare,
+    ExportTokenizer,
+    Failed,
+    Loading,
+    LoadModel,
+    Overtaken,
+    Reply,
+    Request,
+    Texts,
+    frame,
+    reply_decoder,
+)
+from core.errors import EngineError, ModelError
+
+CRASH_LIMIT = 3
+"""Deaths without an answer in between after which the engine's requests are given up."""
+_CLOSE_SECONDS = 2.0
+
+
+class EngineClient:
+    """Talks to one engine process from an asyncio event loop.
+
+    Every reply is handed to `on_reply`, in the event loop; each request gets exactly one final
+    one. `on_crash` gets a sentence when the engine died; it is started again by itself as long as
+    something is unanswered, and otherwise at the next request.
+    """
+
+    def __init__(
+        self,
+        on_reply: Callable[[Reply], None] | None = None,
+        on_crash: Callable[[str], None] | None = None,
+    ) -> None:
+        self._on_reply = on_reply
+        self._on_crash = on_crash
+        self._ids = itertools.count(1)
+        self._sent: dict[int, Request] = {}
+        self._held: Compare | None = None
+        """The newest `Compare` that waits for the one under way."""
+        self._asked: dict[int, asyncio.Future[Reply]] = {}
+        self._progress: dict[int, Callable[[Loading], None]] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._supervisor: asyncio.Task[None] | None = None
+        self._crashes = 0
+        self._closed = False
+
+    @property
+    def pid(self) -> int | None:
+        """The engine's process id while it runs."""
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Starts the engine now rather than at the first request; it imports nothing heavy yet."""
+        self._supervise()
+
+    def load(self, model: str) -> int:
+        """Asks for `model` to be loaded; returns the request's id."""
+        return self._post(LoadModel(next(self._ids), model))
+
+    def compare(self, model: str, sentences: list[Texts]) -> int:
+        """Asks for the experiment on `sentences`; returns the request's id.
+
+        While one is under way for this model only the newest of those that follow is sent, when
+        it is done; the others are answered by `Overtaken`.
+        """
+        return self._post(Compare(next(self._ids), model, sentences))
+
+    def export_tokenizer(self, model: str) -> int:
+        """Asks where the tokenizer of `model` can be read; returns the request's id."""
+        return self._post(ExportTokenizer(next(self._ids), model))
+
+    async def ask(
+        self, request: Request, progress: Callable[[Loading], None] | None = None
+    ) -> Reply:
+        """Sends `request` under an id of its own and waits for its final reply.
+
+        Raises `ModelError` for `Failed` and `EngineError` where the engine keeps dying or the
+        client is closed.
+        """
+        request = msgspec.structs.replace(request, id=next(self._ids))
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._asked[request.id] = future
+        if progress:
+            self._progress[request.id] = progress
+        try:
+            self._post(request)
+            reply = await future
+        finally:
+            self._asked.pop(request.id, None)
+            self._progress.pop(request.id, None)
+        if isinstance(reply, Failed):
+            raise ModelError(reply.kind, reply.message)
+        return reply
+
+    async def close(self) -> None:
+        """Ends the engine. Requests without an answer never get one; `ask` raises."""
+        self._closed = True
+        for future in list(self._asked.values()):
+            if not future.done():
+                future.set_exception(EngineError("The engine was closed before it answered."))
+        process = self._process
+        if process and process.stdin:
+            process.stdin.close()
+        if self._supervisor:
+            _, late = await asyncio.wait([self._supervisor], timeout=_CLOSE_SECONDS)
+            if late and process and process.returncode is None:
+                process.kill()
+            await asyncio.wait([self._supervisor])
+
+    # --- sending --------------------------------------------------------------------------
+
+    def _post(self, request: Request) -> int:
+        if self._closed:
+            raise EngineError("The engine is closed.")
+        if isinstance(request, Compare) and self._is_under_way(request):
+            overtaken, self._held = self._held, request
+            if overtaken:
+                self._deliver(Overtaken(overtaken.id))
+        else:
+            self._send(request)
+        return request.id
+
+    def _is_under_way(self, request: Compare) -> bool:
+        return any(
+            isinstance(sent, Compare) and sent.model == request.model
+            for sent in self._sent.values()
+        )
+
+    def _send(self, request: Request) -> None:
+        self._sent[request.id] = request
+        if self._process and self._process.stdin and not self._process.stdin.is_closing():
+            self._process.stdin.write(frame(request))
+        else:
+            self._supervise()
+
+    def _supervise(self) -> None:
+        if self._supervisor is None or self._supervisor.done():
+            self._supervisor = asyncio.get_running_loop().create_task(
+                self._run(), name="engine supervisor"
+            )
+
+    # --- one engine after another ---------------------------------------------------------
+
+    async def _run(self) -> None:
+        while not self._closed:
+            try:
+                process = await spawn()
+            except OSError as error:
+                self._give_up(f"The engine could not be started: {error.strerror or error}.")
+                return
+            self._process = process
+            for request in self._sent.values():
+                assert process.stdin is not None
+                process.stdin.write(frame(request))
+            await self._read(process)
+            code = await process.wait()
+            self._process = None
+            if self._closed or not self._crashed(code):
+                return
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                header = await process.stdout.readexactly(LENGTH_BYTES)
+                body = await process.stdout.readexactly(int.from_bytes(header, "big"))
+                self._receive(reply_decoder.decode(body))
+
+    def _receive(self, reply: Reply) -> None:
+        if not isinstance(reply, Loading):
+            self._crashes = 0
+            answered = self._sent.pop(reply.id, None)
+            if isinstance(answered, Compare) and self._held:
+                held, self._held = self._held, None
+                self._send(held)
+        self._deliver(reply)
+
+    def _deliver(self, reply: Reply) -> None:
+        if isinstance(reply, Loading):
+            if progress := self._progress.get(reply.id):
+                progress(reply)
+        elif (future := self._asked.get(reply.id)) and not future.done():
+            future.set_result(reply)
+        if self._on_reply and not self._closed:
+            self._on_reply(reply)
+
+    # --- deaths ---------------------------------------------------------------------------
+
+    def _crashed(self, code: int) -> bool:
+        """Says that the engine died; returns whether another one is to be started."""
+        self._crashes += 1
+        ended = f"The engine {_how_it_ended(code)}"
+        if self._crashes >= CRASH_LIMIT and self._sent:
+            self._give_up(f"{ended}, {CRASH_LIMIT} times in a row. See {log_path()}.")
+            return False
+        self._keep_newest()
+        again = "it was started again" if self._sent else "it starts again when it is needed"
+        if self._on_crash and not self._closed:
+            self._on_crash(f"{ended}; {again}. Nothing typed was lost.")
+        return bool(self._sent)
+
+    def _keep_newest(self) -> None:
+        """Of the unanswered requests the newest of each type is worth another engine's time."""
+        if self._held:
+            self._sent[self._held.id] = self._held
+            self._held = None
+        newest = {type(request): request.id for request in self._sent.values()}
+        for request in list(self._sent.values()):
+            if newest[type(request)] != request.id:
+                del self._sent[request.id]
+                self._deliver(Overtaken(request.id))
+
+    def _give_up(self, message: str) -> None:
+        self._crashes = 0
+        unanswered = [*self._sent.values(), *([self._held] if self._held else [])]
+        self._sent.clear()
+        self._held = None
+        if self._on_crash and not self._closed:
+            self._on_crash(message)
+        for request in unanswered:
+            future = self._asked.get(request.id)
+            if future and not future.done():
+                future.set_exception(EngineError(message))
+            self._deliver(Failed(request.id, "other", message))
+
+
+def _how_it_ended(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "was killed (SIGKILL), as happens when memory runs out"
+    if code < 0:
+        return f"ended by {signal.Signals(-code).name} ({signal.strsignal(-code)})"
+    return f"ended with exit code {code}"

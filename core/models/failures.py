@@ -1,0 +1,84 @@
+"""From whatever the libraries raise to one clear sentence about a model.
+
+transformers wraps most reasons in an `OSError` about something else; the real one sits further
+down the chain of causes.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+
+from core.errors import ModelError
+
+_DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_REASON_LIMIT = 160
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """`error` and what led to it, the outermost first."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def disk_failure(error: BaseException, what: str) -> ModelError | None:
+    """The disk's share in `error`, if it has one: full, read-only, or closed to this user."""
+    for link in chain(error):
+        if not isinstance(link, OSError) or link.errno is None:
+            continue
+        if link.errno in _DISK_FULL:
+            return ModelError(
+                "disk",
+                f"The disk is full: {what} could not be written. Make room and try again; "
+                "what was there before is kept.",
+            )
+        if link.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}:
+            place = f" ({link.filename})" if link.filename else ""
+            return ModelError("disk", f"{what} could not be used: {link.strerror}{place}.")
+    return None
+
+
+def load_failure(error: BaseException, name: str, part: str) -> ModelError:
+    """What `error` means, raised while `part` ("weights", "config", "tokenizer") was read."""
+    if isinstance(error, ModelError):
+        return error
+    links = list(chain(error))
+    text = " ".join(str(link) for link in links)
+    if any(isinstance(link, MemoryError) for link in links) or "can't allocate memory" in text:
+        return ModelError(
+            "no_memory", f"There is not enough memory for {name}: choose a smaller model."
+        )
+    if failure := disk_failure(error, f"{part.capitalize()} of {name}"):
+        return failure
+    if "trust_remote_code" in text:
+        return ModelError(
+            "remote_code",
+            f"{name} brings Python code of its own, which Termformer never runs: "
+            "choose a model that transformers itself knows.",
+        )
+    if "does not recognize this architecture" in text:
+        return ModelError(
+            "other", f"{name} is of a kind that the installed transformers does not know yet."
+        )
+    if any(isinstance(link, ImportError) for link in links):
+        return ModelError("other", f"{name} needs something that is missing here: {reason(error)}.")
+    return ModelError(
+        "corrupt", f"The {part} of {name} cannot be read, damaged or incomplete: {reason(error)}."
+    )
+
+
+def reason(error: BaseException) -> str:
+    """The innermost message in `error`'s chain, its first line, bounded."""
+    innermost = error
+    for link in chain(error):
+        if str(link).strip():
+            innermost = link
+    lines = [line.strip() for line in str(innermost).splitlines() if line.strip()]
+    first = lines[0] if lines else type(innermost).__name__
+    if len(first) > _REASON_LIMIT:
+        first = first[: _REASON_LIMIT - 1] + "…"
+    return first.rstrip(".")
