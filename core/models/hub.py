@@ -23,6 +23,8 @@ PICKLED_WEIGHTS = (
 )
 """Fetched only where there are no safetensors, and read by `torch.load(weights_only=True)`."""
 
+_CHUNK_BYTES = 1 << 20
+
 Progress = Callable[[str, int | None, int | None], None]
 """Called with what is being done, and bytes done and in all, where known.
 
@@ -79,6 +81,8 @@ def _has_shards(folder: Path, stem: str, ending: str) -> bool:
 
 
 def _fetch(name: str, patterns: list[str], progress: Progress) -> Path:
+    # Its 10 MB are what a plain HTTP download loses when it breaks off, and how rarely it tells.
+    constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_BYTES
     try:
         return Path(
             huggingface_hub.snapshot_download(

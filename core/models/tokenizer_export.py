@@ -19,6 +19,9 @@ from core.errors import ModelError
 from core.models.failures import disk_failure, load_failure
 from core.models.hub import has_tokenizer
 
+VERY_LARGE_INTEGER = int(1e30)
+"""What transformers calls the maximum length of a tokenizer that has none."""
+
 
 def load_tokenizer(folder: Path, name: str) -> Any:
     """`AutoTokenizer` for the checkpoint in `folder`; raises `ModelError`."""
@@ -60,7 +63,7 @@ def export_tokenizer(folder: Path, name: str = "", tokenizer: Any = None) -> Pat
     backend = _without_call_options(json.loads(tokenizer.backend_tokenizer.to_str()))
     cached = tokenizer_cache(folder)
     try:
-        if backend == _own(folder):
+        if backend == _own(folder) and _config_suffices(folder, tokenizer):
             write_atomic(cached / AS_IS, b"")
             return folder
         _write(tokenizer, backend, cached)
@@ -80,6 +83,32 @@ def _own(folder: Path) -> object:
 
     # Read and written once by the library, so that fields left to their defaults compare equal.
     return _without_call_options(json.loads(Tokenizer.from_file(str(file)).to_str()))
+
+
+def _config_suffices(folder: Path, tokenizer: Any) -> bool:
+    """Whether `tokenizer_config.json` alone says what `AutoTokenizer` found out from all files.
+
+    Older checkpoints keep their special tokens elsewhere, or leave them to the tokenizer's class.
+    """
+    config = json.loads((folder / "tokenizer_config.json").read_bytes())
+    pad_token = config.get("pad_token")
+    limit = config.get("model_max_length") or VERY_LARGE_INTEGER
+    said = (
+        pad_token.get("content") if isinstance(pad_token, dict) else pad_token,
+        config.get("pad_token_type_id", 0),
+        config.get("padding_side", "right"),
+        config.get("truncation_side", "right"),
+        min(limit, VERY_LARGE_INTEGER),
+        bool(config.get("clean_up_tokenization_spaces")),
+    )
+    return said == (
+        tokenizer.pad_token,
+        tokenizer.pad_token_type_id,
+        tokenizer.padding_side,
+        tokenizer.truncation_side,
+        min(tokenizer.model_max_length, VERY_LARGE_INTEGER),
+        bool(tokenizer.clean_up_tokenization_spaces),
+    )
 
 
 def _without_call_options(state: dict[str, Any]) -> dict[str, Any]:
