@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
 from datasets import Dataset
@@ -14,6 +15,8 @@ from transformers import DataCollatorWithPadding, PreTrainedTokenizerBase
 Batch = dict[str, torch.Tensor]
 """`input_ids`, `attention_mask`, … of `[batch, sequence]`, and `labels` of `[batch]`."""
 
+Split = Literal["validation", "test"]
+_EVALUATED_AT_ONCE = 32
 _EPOCHS = 1_000_003
 """More epochs than any run has: seed and epoch never meet another pair's number."""
 
@@ -73,3 +76,43 @@ def batches(
         generator=torch.Generator(),
     )
     return loader
+
+
+@dataclass(frozen=True, slots=True)
+class BatchedData:
+    """Tokenized splits, ready for a loop; `test` is None where there is none.
+
+    The order of training is a function of `seed` and epoch alone. Evaluation goes from short to
+    long rows, which needs the least padding.
+    """
+
+    train: Dataset
+    validation: Dataset
+    test: Dataset | None
+    collator: DataCollatorWithPadding
+    batch_size: int
+    seed: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in an epoch; the last one may be smaller."""
+        return -(-len(self.train) // self.batch_size)
+
+    def training(self, epoch: int, start: int = 0) -> Iterable[Batch]:
+        """The batches of an epoch (from 0), from batch `start` on."""
+        order = epoch_order(len(self.train), self.seed, epoch)
+        return batches(self.train, order, self.batch_size, self.collator, start)
+
+    def evaluation(self, split: Split) -> Iterable[Batch]:
+        """All batches of a split; none where it is not there."""
+        dataset = self.validation if split == "validation" else self.test
+        if dataset is None:
+            return []
+        lengths = sequence_lengths(dataset)
+        order = sorted(range(len(lengths)), key=lengths.__getitem__)
+        return batches(dataset, order, max(self.batch_size, _EVALUATED_AT_ONCE), self.collator)
+
+    def rows(self, split: Split) -> int:
+        """Rows of a split; 0 where it is not there."""
+        dataset = self.validation if split == "validation" else self.test
+        return 0 if dataset is None else len(dataset)
