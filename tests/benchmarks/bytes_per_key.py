@@ -1,0 +1,16 @@
+"""What a key costs on the wire, which is what it costs over a slow connection."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+from tests.benchmarks.keys import answers
+from tests.benchmarks.registry import Sampler
+from tests.benchmarks.subjects import Subject, compare
+
+
+@compare("bytes_per_key_20", unit="bytes", bar="", tokens=20)
+@compare("bytes_per_key_2000", unit="bytes", bar="", tokens=2000)
+def bytes_per_key(subject: Subject) -> AbstractContextManager[Sampler]:
+    """Bytes from a key until quiet, the median of some keys."""
+    return answers(subject, lambda answer: answer.byte_count)

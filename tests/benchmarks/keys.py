@@ -1,0 +1,55 @@
+"""One key in a running program: when the last byte of the change came, and how many bytes."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from tests.benchmarks.registry import Sampler
+from tests.benchmarks.subjects import Subject, running
+from tests.terminal.terminal import Terminal
+
+QUIET = 0.25
+"""Seconds without output after which a change is whole; a caret blinks 0.5 s after a key."""
+KEYS_A_SAMPLE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What followed one key."""
+
+    milliseconds: float
+    byte_count: int
+
+
+def press(terminal: Terminal, key: str, answer_row: int) -> Answer:
+    """Presses `key` and waits for the end of what it changes from `answer_row` on.
+
+    Raises `AssertionError` where nothing changed there: then something else was timed.
+    """
+    before = terminal.screen.lines[answer_row:]
+    written = terminal.bytes_written
+    sent = terminal.send(key)
+    last = terminal.wait_for_quiet(QUIET)
+    byte_count = terminal.bytes_written - written
+    after = terminal.screen
+    assert after.lines[answer_row:] != before, f"{key!r} changed nothing:\n{after}"
+    return Answer((last - sent) * 1000, byte_count)
+
+
+@contextmanager
+def answers(subject: Subject, field: Callable[[Answer], float]) -> Iterator[Sampler]:
+    """The median `field` of some keys; what is typed is taken away again, key by key."""
+    with running(subject) as terminal:
+        keys = itertools.cycle(["a", "\x7f"])
+
+        def sample() -> float:
+            pressed = [
+                press(terminal, next(keys), subject.answer_row) for _ in range(KEYS_A_SAMPLE)
+            ]
+            return statistics.median(field(answer) for answer in pressed)
+
+        yield sample
