@@ -1,1 +1,83 @@
-"""The user's settings and what the app remembers between starts."""
+"""The user's settings, and what the app remembers between starts."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+
+import msgspec
+
+from core import paths
+from core.durable import write_atomic
+from core.errors import SettingsError
+
+COURSE_SENTENCES = "I've been waiting for a HuggingFace course my whole life.\nI hate this so much!"
+"""The Hugging Face course's first two sentences: what the app opens with."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`config.toml`, written by the user. Every field may be left out."""
+
+    theme: str = "termformer-dark"
+    model: str | None = None
+    """The model to open with; the last one where this is left out."""
+    preload: bool = True
+    """Whether the model is loaded right after the start, not when logits are first looked at."""
+    keys: dict[str, str] = {}
+    """Key bindings by id, several keys separated by commas: `"app.help" = "f1,question_mark"`."""
+
+
+class SavedState(msgspec.Struct, kw_only=True):
+    """What comes back at the next start."""
+
+    text: str = COURSE_SENTENCES
+    caret: tuple[int, int] = (0, 0)
+    pane: str = ""
+    model: str | None = None
+    theme: str | None = None
+    options: dict[str, dict[str, str | int | float | bool | None]] = {}
+    """Each pane's own, by the pane's id."""
+
+
+def read_settings() -> Settings:
+    """Reads the configuration file; raises `SettingsError` where it cannot be used."""
+    file = paths.config_file()
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        return Settings()
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read ({error.strerror}): defaults used.") from error
+    try:
+        return msgspec.convert(tomllib.loads(raw.decode()), Settings)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise SettingsError(f"{file} is not usable ({error}): defaults used.") from error
+
+
+def read_state() -> tuple[SavedState, str]:
+    """The saved state, and a sentence saying what happened where it could not be read.
+
+    An unreadable file is kept beside, under another name, and never written over.
+    """
+    file = paths.state_file()
+    try:
+        raw = file.read_bytes()
+    except FileNotFoundError:
+        return SavedState(), ""
+    except OSError as error:
+        return SavedState(), f"The last session cannot be read ({error.strerror})."
+    try:
+        # The standard library's reader, since it alone takes back a lone surrogate.
+        return msgspec.convert(json.loads(raw), SavedState), ""
+    except (ValueError, RecursionError, msgspec.ValidationError):
+        kept = file.with_suffix(".unreadable.json")
+        try:
+            file.replace(kept)
+        except OSError:
+            kept = file
+        return SavedState(), f"The last session was not readable; its file is kept as {kept.name}."
+
+
+def write_state(state: SavedState) -> None:
+    """Saves `state` in one step; raises `OSError` with the state before it kept."""
+    write_atomic(paths.state_file(), json.dumps(msgspec.to_builtins(state)).encode())

@@ -87,6 +87,15 @@ class Encoding:
         shift = 0 if sequence == 0 else len(self.sentence.text) + 1
         return start + shift, end + shift
 
+    def token_at(self, column: int) -> int | None:
+        """The token that the line's character `column` went into; None if it went into none."""
+        shift = len(self.sentence.text) + 1
+        sequence, character = (0, column) if column < shift else (1, column - shift)
+        if sequence == 1 and self.sentence.text_pair is None:
+            return None
+        found: int | None = self._encoding.char_to_token(character, sequence)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Padding:

@@ -1,0 +1,96 @@
+"""The app: screens, themes, palette and key map; nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from core.errors import SettingsError
+from core.settings import Settings, read_settings, read_state
+from core.text.visible import visible
+from tui.panes.tokens import TokensPane
+from tui.themes import DARK, LIGHT
+from tui.widgets.pane import Pane
+from tui.workbench import Workbench
+
+
+def make_panes() -> list[Pane]:
+    """The panes, in the order of their tabs. A new pane is added here and to `CSS_PATH`."""
+    return [TokensPane()]
+
+
+class TermformerApp(App[None], inherit_bindings=False):
+    """Look inside transformer text models: tokens, masks, logits and a live fine-tuning run."""
+
+    TITLE = "Termformer"
+    CSS_PATH = ["workbench.tcss", "panes/tokens/tokens.tcss"]
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1", "help", "help", show=False, id="app.help", priority=True),
+        Binding("ctrl+c", "interrupted", "how to quit", show=False, id="app.interrupt"),
+    ]
+
+    def __init__(self, *, model: str | None = None, attach: str | None = None) -> None:
+        super().__init__()
+        self.register_theme(DARK)
+        self.register_theme(LIGHT)
+        self._notes: list[str] = []
+        try:
+            self.settings = read_settings()
+        except SettingsError as error:
+            self.settings = Settings()
+            self._notes.append(str(error))
+        state, note = read_state()
+        self._notes += [note] if note else []
+        state.model = model or self.settings.model or state.model
+        themes = self.available_themes
+        wanted = state.theme if state.theme in themes else self.settings.theme
+        self.theme = wanted if wanted in themes else DARK.name
+        self.set_keymap(self.settings.keys)
+        self.bench = Workbench(make_panes(), state, preload=self.settings.preload)
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.bench
+
+    def on_mount(self) -> None:
+        for note in self._notes:
+            self.notify(visible(note), markup=False, severity="warning", timeout=10)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action there is, for the palette."""
+        for number, pane in enumerate(self.bench.panes):
+            yield SystemCommand(
+                f"Go to {pane.TITLE}", "Show this pane", lambda n=number: self.bench.show_pane(n)
+            )
+        for pane in self.bench.panes:
+            for binding in pane.BINDINGS:
+                if isinstance(binding, Binding):
+                    title = binding.tooltip or binding.description
+                    yield SystemCommand(
+                        f"{pane.TITLE}: {title}",
+                        f"Key: {binding.key}",
+                        lambda p=pane, b=binding: self._act(p, b),
+                    )
+        yield SystemCommand("Help", "What the pane in focus does, and its keys", self.action_help)
+        yield SystemCommand("Theme", "Change the colours", self.search_themes)
+        yield SystemCommand("Quit", "Runs go on; sentences come back", self.action_quit)
+
+    def _act(self, pane: Pane, binding: Binding) -> None:
+        self.bench.show_pane(self.bench.panes.index(pane))
+        pane.focus()
+        self.call_later(self.run_action, binding.action, pane)
+
+    async def action_help(self) -> None:
+        """Help for the pane that is shown."""
+        from tui.help import HelpScreen  # Markdown is imported when it is first needed
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.bench.pane_in_view, typing=self.bench.typing))
+
+    def action_interrupted(self) -> None:
+        """Ctrl+c does not quit: say what does."""
+        self.notify("To quit: Esc, then q. A training run goes on.", markup=False)

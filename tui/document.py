@@ -1,0 +1,76 @@
+"""The sentences on the screen and what the tokenizer made of them, as one frozen snapshot."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from core.text.encoding import EMPTY_BATCH, Batch, Encoding
+from core.text.sentences import Sentence, SentenceLine
+from core.text.tokenizer import TextTokenizer
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """Sentences and their padded batch, row for row. `tokenizer` is None until one is read.
+
+    `behind` is how many characters are still being encoded: the snapshot then shows the sentences
+    as they were before.
+    """
+
+    lines: tuple[SentenceLine, ...] = ()
+    batch: Batch = EMPTY_BATCH
+    tokenizer: TextTokenizer | None = None
+    behind: int = 0
+
+    @property
+    def sentences(self) -> list[Sentence]:
+        """The sentences, in the order of the batch's rows."""
+        return [line.sentence for line in self.lines]
+
+    def row_of_line(self, line: int) -> int | None:
+        """The batch row of editor line `line`: of the nearest sentence above where it is blank."""
+        above = [row for row, found in enumerate(self.lines) if found.line <= line]
+        if above:
+            return above[-1]
+        return 0 if self.lines else None
+
+
+class EncodingCache:
+    """Encodings by sentence, so that a key encodes only the line it changed.
+
+    Bounded by characters, the sentences least recently asked for go first.
+    """
+
+    def __init__(self, tokenizer: TextTokenizer, capacity: int = 4_000_000) -> None:
+        self.tokenizer = tokenizer
+        self._capacity = capacity
+        self._held = 0
+        self._encodings: OrderedDict[Sentence, Encoding] = OrderedDict()
+
+    def missing(self, lines: tuple[SentenceLine, ...]) -> list[Sentence]:
+        """The sentences of `lines` that have yet to be encoded."""
+        return [line.sentence for line in lines if line.sentence not in self._encodings]
+
+    def encode(self, sentence: Sentence) -> Encoding:
+        """The encoding of `sentence`, made now unless it is held. For one thread at a time."""
+        found = self._encodings.get(sentence)
+        if found is None:
+            found = self.tokenizer.encode(sentence)
+            self.hold(found)
+        else:
+            self._encodings.move_to_end(sentence)
+        return found
+
+    def hold(self, encoding: Encoding) -> None:
+        """Keeps `encoding`, made elsewhere."""
+        self._encodings[encoding.sentence] = encoding
+        self._held += len(str(encoding.sentence))
+        while self._held > self._capacity and len(self._encodings) > 1:
+            dropped, _ = self._encodings.popitem(last=False)
+            self._held -= len(str(dropped))
+
+    def document(self, lines: tuple[SentenceLine, ...]) -> Document:
+        """The snapshot of `lines`, encoding what is missing."""
+        encodings = tuple(self.encode(line.sentence) for line in lines)
+        return Document(lines, self.tokenizer.layout(encodings), self.tokenizer)

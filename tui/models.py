@@ -1,0 +1,110 @@
+"""Which model the panes ask: chosen, loading, there or not to be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from core.checkpoints import tokenizer_folder
+from core.engine.client import EngineClient
+from core.engine.protocol import Failed, Loaded, Loading, Reply, TokenizerExported
+from core.errors import ModelError
+from core.text.tokenizer import TextTokenizer, read_tokenizer
+from tui.widgets.pane import ModelState
+
+
+class ModelDesk:
+    """Keeps the model's state; its tokenizer needs no engine wherever it can be read directly.
+
+    `changed` hears of every new state, `tokenizer_read` of every tokenizer to encode with. A model
+    that cannot be had leaves the one before it in force.
+    """
+
+    def __init__(
+        self,
+        engine: EngineClient,
+        changed: Callable[[ModelState], None],
+        tokenizer_read: Callable[[TextTokenizer], None],
+    ) -> None:
+        self.engine = engine
+        self.state = ModelState("")
+        self._changed = changed
+        self._tokenizer_read = tokenizer_read
+        self._tokenizer_of: Path | None = None
+        self._load: int | None = None
+        self._export: int | None = None
+
+    def open(self, name: str) -> None:
+        """Makes `name` the model, its tokenizer at once; weights are loaded by `need`."""
+        self._set(ModelState(name, info=self.state.info))
+        self._find_tokenizer(name)
+
+    def choose(self, name: str) -> None:
+        """Makes `name` the model and loads it; the one before answers until it is there."""
+        self._set(ModelState(name, "loading", self.state.info, "starting"))
+        self._load = self.engine.load(name)
+
+    def need(self) -> None:
+        """Loads the model unless it is there, on its way, or known not to be had."""
+        if self.state.status == "absent":
+            self.choose(self.state.name)
+
+    def retry(self) -> None:
+        """Loads the model once more, whatever happened before."""
+        if self.state.status != "loading":
+            self.choose(self.state.name)
+
+    def reply(self, reply: Reply) -> None:
+        """Takes the engine's reply, if it is to a request of this desk's."""
+        if reply.id == self._load:
+            match reply:
+                case Loading(stage=stage, done=done, total=total):
+                    self._set(replace(self.state, stage=stage, done=done, total=total))
+                case Loaded(model=info):
+                    self._set(ModelState(info.name, "ready", info))
+                    self._read(Path(info.tokenizer_folder))
+                case Failed(message=message):
+                    self._failed(message)
+                case _:
+                    pass
+        elif reply.id == self._export:
+            if isinstance(reply, TokenizerExported):
+                self._read(Path(reply.folder))
+            elif isinstance(reply, Failed):
+                self._failed(reply.message)
+
+    def _find_tokenizer(self, name: str) -> None:
+        try:
+            folder = tokenizer_folder(name)
+        except ModelError as error:
+            self._failed(str(error))
+            return
+        if folder is None:
+            self._set(replace(self.state, status="loading", stage="reading the tokenizer"))
+            self._export = self.engine.export_tokenizer(name)
+        else:
+            self._read(folder)
+
+    def _read(self, folder: Path) -> None:
+        if folder == self._tokenizer_of:
+            return
+        try:
+            tokenizer = read_tokenizer(folder)
+        except ModelError as error:
+            self._failed(str(error))
+            return
+        self._tokenizer_of = folder
+        self._tokenizer_read(tokenizer)
+
+    def _failed(self, problem: str) -> None:
+        info = self.state.info
+        if info is None:
+            self._set(ModelState(self.state.name, "failed", problem=problem))
+        else:
+            kept = f"{problem} {info.name} stays loaded."
+            self._set(ModelState(info.name, "ready", info, problem=kept))
+
+    def _set(self, state: ModelState) -> None:
+        self.state = state
+        self._changed(state)

@@ -1,0 +1,211 @@
+"""Sentences as rows of coloured tokens."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from dataclasses import dataclass
+from itertools import accumulate
+
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from core.text.encoding import EMPTY_BATCH, Batch, Encoding
+from core.text.visible import fit, visible, width
+from tui.widgets.rows import RowsView
+
+GUTTER = 3
+MOST_TOKENS = 4_000
+"""Tokens of one sentence that are drawn as chips; the table shows any number."""
+_HATCH = "░"
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A token's place in its row: the cell it begins at, what is drawn there, its position."""
+
+    x: int
+    text: str
+    position: int
+    apart: bool
+    """Whether a blank cell stands before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A sentence's chips, broken into rows. `used` is how many cells the last row takes."""
+
+    rows: tuple[tuple[Chip, ...], ...]
+    first: tuple[int, ...]
+    """The position that each row begins with."""
+    used: int
+    left_out: int
+
+    def row_of(self, position: int) -> int:
+        """The row that holds the chip of `position`, the last one where none does."""
+        return max(0, bisect_right(self.first, position) - 1)
+
+
+def lay_out(encoding: Encoding, cells: int, indent: int) -> Paragraph:
+    """Breaks the tokens of `encoding` into rows of `cells`, the first one indented."""
+    rows: list[tuple[Chip, ...]] = []
+    first: list[int] = []
+    row: list[Chip] = []
+    x = indent
+    tokens = encoding.tokens
+    for position in range(min(len(tokens), MOST_TOKENS)):
+        token = tokens[position]
+        text = token if token.isascii() and token.isprintable() else visible(token)
+        size = width(text)
+        if size > cells:
+            text, size = fit(text, cells), cells
+        apart = bool(row) and not token.startswith("##")
+        if row and x + apart + size > cells:
+            rows.append(tuple(row))
+            row, x, apart = [], 0, False
+        if not row:
+            first.append(position)
+        row.append(Chip(x + apart, text, position, apart))
+        x += apart + size
+    rows.append(tuple(row))
+    return Paragraph(tuple(rows), tuple(first or [0]), x, len(tokens) - MOST_TOKENS)
+
+
+class TokenChips(RowsView):
+    """Every sentence of the batch as chips: special tokens dim, padding hatched."""
+
+    COMPONENT_CLASSES = {
+        "chips--even",
+        "chips--odd",
+        "chips--special",
+        "chips--unknown",
+        "chips--cursor",
+        "chips--padding",
+        "chips--number",
+        "chips--current",
+    }
+
+    class Clicked(Message):
+        """A token was clicked."""
+
+        def __init__(self, row: int, position: int) -> None:
+            super().__init__()
+            self.row, self.position = row, position
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._batch: Batch = EMPTY_BATCH
+        self._cursor: tuple[int, int] = (0, 0)
+        self._starts: list[int] = [0]
+        self._paragraphs: OrderedDict[tuple[Encoding, int, int], Paragraph] = OrderedDict()
+
+    def show(self, batch: Batch, cursor: tuple[int, int]) -> None:
+        """Draws `batch` with the chip at `cursor` (row, position) marked and in view."""
+        changed = batch is not self._batch or len(self._starts) != len(batch.encodings) + 1
+        self._batch, self._cursor = batch, cursor
+        if changed:
+            self._measure()
+        row, position = cursor
+        if row < len(batch.encodings):
+            # The sentence's first row too, where both fit.
+            self.reveal(self._starts[row])
+            self.reveal(self._starts[row] + self._paragraph(row).row_of(position))
+        self.redraw()
+
+    def on_resize(self) -> None:
+        self._measure()
+        super().on_resize()
+
+    def _measure(self) -> None:
+        heights = (self._height(row) for row in range(len(self._batch.encodings)))
+        self._starts = list(accumulate(heights, initial=0))
+
+    def _padding_of(self, row: int) -> int:
+        return self._batch.row_length(row) - len(self._batch.encodings[row])
+
+    def _paragraph(self, row: int) -> Paragraph:
+        lead = self._batch.lead(row)
+        indent = width(_hatched(lead, 0)) + 1 if lead else 0
+        key = (self._batch.encodings[row], self.size.width - GUTTER, indent)
+        found = self._paragraphs.get(key)
+        if found is None:
+            found = self._paragraphs[key] = lay_out(key[0], max(8, key[1]), indent)
+            if len(self._paragraphs) > 2 * len(self._batch.encodings) + 64:
+                self._paragraphs.popitem(last=False)
+        return found
+
+    def _height(self, row: int) -> int:
+        paragraph = self._paragraph(row)
+        trailing = self._padding_of(row) and not self._batch.lead(row)
+        crowded = self.size.width - GUTTER - paragraph.used < 10
+        return len(paragraph.rows) + (1 if trailing and crowded else 0)
+
+    def row_count(self) -> int:
+        return self._starts[-1]
+
+    def row(self, index: int) -> Strip:
+        sentence = bisect_right(self._starts, index) - 1
+        line = index - self._starts[sentence]
+        paragraph = self._paragraph(sentence)
+        current = sentence == self._cursor[0]
+        number = f"{sentence + 1:>{GUTTER - 1}} " if line == 0 else " " * GUTTER
+        segments = [Segment(number, self.style("chips--current" if current else "chips--number"))]
+        lead = self._batch.lead(sentence)
+        if line == 0 and lead:
+            segments.append(Segment(_hatched(lead, 0) + " ", self.style("chips--padding")))
+        chips = paragraph.rows[line] if line < len(paragraph.rows) else ()
+        segments += self._segments(sentence, chips)
+        if index == self._starts[sentence + 1] - 1:
+            segments += self._tail(sentence, paragraph, line)
+        return Strip(segments)
+
+    def _segments(self, sentence: int, chips: tuple[Chip, ...]) -> list[Segment]:
+        encoding = self._batch.encodings[sentence]
+        special = encoding.special_tokens_mask
+        cursor = self._cursor[1] if sentence == self._cursor[0] else -1
+        base = self.style()
+        segments: list[Segment] = []
+        for chip in chips:
+            if chip.apart:
+                segments.append(Segment(" ", base))
+            if chip.position == cursor:
+                name = "chips--cursor"
+            elif special[chip.position]:
+                name = "chips--special"
+            elif chip.text == "[UNK]":
+                name = "chips--unknown"
+            else:
+                name = "chips--odd" if chip.position % 2 else "chips--even"
+            segments.append(Segment(chip.text, self.style(name)))
+        return segments
+
+    def _tail(self, sentence: int, paragraph: Paragraph, line: int) -> list[Segment]:
+        used = paragraph.used if line == len(paragraph.rows) - 1 else 0
+        if paragraph.left_out > 0:
+            words = f" … {paragraph.left_out:,} more tokens: see the table"
+            return [Segment(words, self.style("chips--padding"))]
+        padding = self._padding_of(sentence)
+        if not padding or self._batch.lead(sentence):
+            return []
+        room = self.size.width - GUTTER - used - 1
+        return [Segment(" " + _hatched(padding, room), self.style("chips--padding"))]
+
+    def on_click(self, event: events.Click) -> None:
+        """Moves the cursor to the token under the mouse."""
+        index = self.top + event.y
+        if index >= self.row_count():
+            return
+        sentence = bisect_right(self._starts, index) - 1
+        paragraph = self._paragraph(sentence)
+        line = min(index - self._starts[sentence], len(paragraph.rows) - 1)
+        cells = event.x - GUTTER
+        before = [chip for chip in paragraph.rows[line] if chip.x <= cells]
+        if before:
+            self.post_message(self.Clicked(sentence, before[-1].position))
+
+
+def _hatched(count: int, room: int) -> str:
+    """`count` padding cells, each drawn where they fit into `room`, else as a number."""
+    return " ".join(_HATCH * count) if 2 * count - 1 <= room else f"{_HATCH}×{count:,}"

@@ -1,0 +1,93 @@
+"""The padded batch as a grid of numbers: what the model is given."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from core.text.encoding import EMPTY_BATCH, Batch, Cell
+from tui.widgets.rows import Line, RowsView
+
+GUTTER = 3
+Layer = Literal["input_ids", "token_type_ids", "attention_mask"]
+LAYERS: tuple[Layer, ...] = ("input_ids", "token_type_ids", "attention_mask")
+
+
+class GridHeading(Line):
+    """Which tensor is shown, and its shape."""
+
+    COMPONENT_CLASSES = {"grid--layer"}
+
+
+class BatchGrid(RowsView):
+    """One tensor of the batch, a row a sentence; `[PAD]` cells are dim."""
+
+    COMPONENT_CLASSES = {"grid--cursor", "grid--padding", "grid--special", "grid--number"}
+
+    class Clicked(Message):
+        """A cell was clicked."""
+
+        def __init__(self, row: int, column: int) -> None:
+            super().__init__()
+            self.row, self.column = row, column
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._batch: Batch = EMPTY_BATCH
+        self._layer: Layer = "input_ids"
+        self._cursor = (0, 0)
+        self._left = 0
+        self._cells = 6
+
+    def show(self, batch: Batch, layer: Layer, cursor: tuple[int, int], largest: int) -> None:
+        """Draws `layer` of `batch`; `cursor` is (row, column), `largest` the greatest id there is.
+
+        The columns are as wide as `largest` needs.
+        """
+        self._batch, self._layer, self._cursor = batch, layer, cursor
+        self._cells = len(str(largest)) + 1 if layer == "input_ids" else 2
+        self.reveal(cursor[0])
+        visible_columns = max(1, (self.size.width - GUTTER) // self._cells)
+        last = max(map(batch.row_length, range(len(batch.encodings))), default=0)
+        left = min(max(self._left, cursor[1] - visible_columns + 1), cursor[1])
+        self._left = max(0, min(left, last - visible_columns))
+        self.redraw()
+
+    def row_count(self) -> int:
+        return len(self._batch.encodings)
+
+    def row(self, index: int) -> Strip:
+        here = index == self._cursor[0]
+        segments = [Segment(f"{index + 1:>{GUTTER - 1}} ", self.style("grid--number"))]
+        last = min(
+            self._batch.row_length(index),
+            self._left + (self.size.width - GUTTER) // self._cells,
+        )
+        special = self._batch.encodings[index].special_tokens_mask
+        for column in range(self._left, last):
+            cell = self._batch.cell(index, column)
+            name = ""
+            if here and column == self._cursor[1]:
+                name = "grid--cursor"
+            elif cell.position is None:
+                name = "grid--padding"
+            elif special[cell.position]:
+                name = "grid--special"
+            segments.append(Segment(f"{self._number(cell):>{self._cells}}", self.style(name)))
+        return Strip(segments)
+
+    def _number(self, cell: Cell) -> int:
+        if self._layer == "input_ids":
+            return cell.input_id
+        return cell.token_type_id if self._layer == "token_type_ids" else cell.attention_mask
+
+    def on_click(self, event: events.Click) -> None:
+        """Moves the cursor to the cell under the mouse."""
+        row = self.top + event.y
+        column = self._left + max(0, event.x - GUTTER) // self._cells
+        if row < self.row_count() and column < self._batch.row_length(row):
+            self.post_message(self.Clicked(row, column))

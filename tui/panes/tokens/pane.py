@@ -1,0 +1,259 @@
+"""The Tokens pane: three views of one batch, and a cursor they share."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+
+from tui.document import Document
+from tui.panes.tokens.chips import TokenChips
+from tui.panes.tokens.grid import LAYERS, BatchGrid, GridHeading
+from tui.panes.tokens.table import HEADINGS, TableHeading, TokenTable
+from tui.widgets.pane import Option, Pane
+from tui.widgets.rows import Line
+
+VIEWS = ("chips", "table", "grid")
+ALL = "all"
+_WIDE = (110, 20)
+"""Columns and rows from which the three views stand side by side."""
+
+
+class TokensPane(Pane):
+    """What the tokenizer made of every sentence, live."""
+
+    TITLE = "Tokens"
+    ABOUT = (
+        "What the tokenizer makes of every sentence, as you type: **chips** (special tokens dim, "
+        "padding hatched), a **table** of the current sentence, and the padded batch as a **grid** "
+        "of `input_ids`, `token_type_ids` or `attention_mask`. Moving through the tokens "
+        "highlights the characters they came from."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "next_view", "view", id="tokens.view", tooltip="Chips, table, grid"),
+        Binding("m", "next_layer", "ids/types/mask", id="tokens.layer", tooltip="Another tensor"),
+        Binding("right,l", "move(1)", "next token", id="tokens.next", key_display="→"),
+        Binding("left,h", "move(-1)", "token before", show=False, id="tokens.previous"),
+        Binding("down,j", "move_row(1)", "next sentence", id="tokens.down", key_display="↓"),
+        Binding("up,k", "move_row(-1)", "sentence before", show=False, id="tokens.up"),
+        Binding("home,0", "edge(0)", "first token", show=False, id="tokens.first"),
+        Binding("end,dollar_sign", "edge(1)", "last token", show=False, id="tokens.last"),
+        Binding("pagedown", "page(1)", "page down", show=False, id="tokens.page_down"),
+        Binding("pageup", "page(-1)", "page up", show=False, id="tokens.page_up"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="tokens")
+        self._document = Document()
+        self._row = 0
+        self._column = 0
+        """A column of the padded batch, so that padding can be looked at too."""
+        self._view = ALL
+        self._layer = 0
+        self._chips_height: int | None = None
+
+    def compose(self) -> ComposeResult:
+        self._empty = Line(id="empty")
+        self._chips = TokenChips(id="chips")
+        self._heading = TableHeading(id="table-heading")
+        self._table = TokenTable(id="table")
+        self._grid_heading = GridHeading(id="grid-heading")
+        self._grid = BatchGrid(id="grid")
+        yield self._empty
+        yield self._chips
+        with Horizontal(id="below"):
+            with Vertical(id="table-side"):
+                yield self._heading
+                yield self._table
+            with Vertical(id="grid-side"):
+                yield self._grid_heading
+                yield self._grid
+
+    def on_mount(self) -> None:
+        self._heading.show([(HEADINGS, "")])
+        self._empty.show([("  Type a sentence above: its tokens appear here.", "")])
+        self._arrange()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= _WIDE[0] and event.size.height >= _WIDE[1], "-wide")
+        self._arrange()
+
+    # --- what the workbench tells ---------------------------------------------------------
+
+    def document_changed(self, document: Document) -> None:
+        had = bool(self._document.lines)
+        self._document = document
+        if had != bool(document.lines):
+            self._arrange()
+        self._clamp()
+        if not self.bench.editor.has_focus:
+            self._draw()
+            self._highlight()
+
+    def caret_moved(self, line: int, column: int) -> None:
+        row = self._document.row_of_line(line)
+        if row is not None:
+            encoding = self._document.batch.encodings[row]
+            position = None
+            if self._document.lines[row].line == line:
+                position = encoding.token_at(max(0, column - 1))
+                if position is None:
+                    position = encoding.token_at(column)
+            if position is not None:
+                self._column = position + self._document.batch.lead(row)
+            elif row != self._row:
+                self._column = self._document.batch.lead(row)
+            self._row = row
+        self._clamp()
+        self._draw()
+
+    def options(self) -> dict[str, Option]:
+        return {"view": self._view, "layer": LAYERS[self._layer]}
+
+    def restore(self, options: dict[str, Option]) -> None:
+        if options.get("view") in (*VIEWS, ALL):
+            self._view = str(options["view"])
+        layer = options.get("layer")
+        if layer in LAYERS:
+            self._layer = LAYERS.index(layer)
+
+    # --- drawing --------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        """Shows the views that the width and the user's choice call for."""
+        wide = self.has_class("-wide")
+        view = self._view
+        if not wide and view == ALL:
+            view = VIEWS[0]
+        some = bool(self._document.lines)
+        self._empty.display = not some
+        self._chips.display = some and view in (ALL, "chips")
+        self.query_one("#below").display = some and view != "chips"
+        self.query_one("#table-side").display = view in (ALL, "table")
+        self.query_one("#grid-side").display = view in (ALL, "grid")
+        self._draw()
+
+    def _clamp(self) -> None:
+        batch = self._document.batch
+        self._row = max(0, min(self._row, len(batch.encodings) - 1))
+        if batch.encodings:
+            self._column = max(0, min(self._column, batch.row_length(self._row) - 1))
+
+    def _draw(self) -> None:
+        batch = self._document.batch
+        if not batch.encodings:
+            return
+        cursor = (self._row, self._column)
+        position = self._column - batch.lead(self._row)
+        if self._chips.display:
+            self._chips.show(batch, (self._row, position))
+            self._fit_chips()
+        self._table.show(batch, self._row, self._column)
+        tokenizer = self._document.tokenizer
+        largest = tokenizer.vocabulary_size if tokenizer else 99_999
+        layer = LAYERS[self._layer]
+        self._grid.show(batch, layer, cursor, largest)
+        shape = "ragged" if batch.shape is None else f"[{batch.shape[0]}, {batch.shape[1]}]"
+        self._grid_heading.show([("   ", ""), (layer, "grid--layer"), (f"  shape {shape}", "")])
+
+    def _fit_chips(self) -> None:
+        """Side by side, the chips take the rows they need, up to two fifths of the pane."""
+        if self.has_class("-wide") and self._view == ALL:
+            rows = max(3, min(self._chips.row_count(), self.size.height * 2 // 5))
+            if self._chips_height != rows:
+                self._chips_height = rows
+                self._chips.styles.height = rows
+        elif self._chips_height is not None:
+            self._chips_height = None
+            self._chips.styles.height = "1fr"
+
+    def _highlight(self) -> None:
+        """Marks, in the editor, the characters that the token under the cursor came from."""
+        editor = self.bench.editor
+        span = None
+        batch = self._document.batch
+        if self.has_focus and batch.encodings:
+            encoding = batch.encodings[self._row]
+            position = self._column - batch.lead(self._row)
+            if 0 <= position < len(encoding):
+                span = encoding.span_in_line(position)
+        line = self._document.lines[self._row].line if span else 0
+        editor.span = (line, *span) if span else None
+        if span:
+            editor.show_line(line, span[0])
+
+    def on_focus(self) -> None:
+        self._highlight()
+
+    # --- keys -----------------------------------------------------------------------------
+
+    def action_next_view(self) -> None:
+        views = (ALL, *VIEWS) if self.has_class("-wide") else VIEWS
+        shown = self._view if self._view in views else VIEWS[0]
+        self._view = views[(views.index(shown) + 1) % len(views)]
+        self._arrange()
+        self.bench.remember()
+
+    def action_next_layer(self) -> None:
+        self._layer = (self._layer + 1) % len(LAYERS)
+        if not self.has_class("-wide") or self._view != ALL:
+            self._view = "grid"
+            self._arrange()
+        self._draw()
+        self.bench.remember()
+
+    def action_move(self, step: int) -> None:
+        batch = self._document.batch
+        if not batch.encodings:
+            return
+        self._column += step
+        if self._column < 0 and self._row > 0:
+            self._row -= 1
+            self._column = batch.row_length(self._row) - 1
+        elif self._column >= batch.row_length(self._row) and self._row + 1 < len(batch.encodings):
+            self._row += 1
+            self._column = 0
+        self._moved()
+
+    def action_move_row(self, step: int) -> None:
+        if self._view == "table":
+            self.action_move(step)
+            return
+        self._row += step
+        self._moved()
+
+    def action_edge(self, end: int) -> None:
+        if self._document.batch.encodings:
+            self._column = (self._document.batch.row_length(self._row) - 1) if end else 0
+            self._moved()
+
+    def action_page(self, step: int) -> None:
+        if self._table.display:
+            self._column += step * max(1, self._table.size.height - 1)
+            self._moved()
+        else:
+            self._chips.scroll_by(step * max(1, self._chips.size.height - 1))
+
+    def _moved(self) -> None:
+        self._clamp()
+        self._draw()
+        self._highlight()
+
+    @on(TokenChips.Clicked)
+    def _chip_clicked(self, message: TokenChips.Clicked) -> None:
+        self._row = message.row
+        self._column = message.position + self._document.batch.lead(message.row)
+        self._moved()
+
+    @on(TokenTable.Clicked)
+    def _row_clicked(self, message: TokenTable.Clicked) -> None:
+        self._column = message.column
+        self._moved()
+
+    @on(BatchGrid.Clicked)
+    def _cell_clicked(self, message: BatchGrid.Clicked) -> None:
+        self._row, self._column = message.row, message.column
+        self._moved()

@@ -1,0 +1,96 @@
+"""One sentence's tokens as a table, a row a token, padding included."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from core.text.encoding import EMPTY_BATCH, Batch, Encoding
+from core.text.visible import fit, visible, width
+from tui.widgets.rows import Line, RowsView
+
+_TOKEN = 18
+HEADINGS = f"{'#':>6}  {'token':<{_TOKEN}}{'id':>7}  type  mask  special  characters"
+
+
+class TableHeading(Line):
+    """The names of the columns."""
+
+
+class TokenTable(RowsView):
+    """Position, token, id, type id, attention mask, special or not, and where it came from."""
+
+    COMPONENT_CLASSES = {
+        "table--cursor",
+        "table--special",
+        "table--padding",
+        "table--number",
+        "table--source",
+    }
+
+    class Clicked(Message):
+        """A row was clicked."""
+
+        def __init__(self, column: int) -> None:
+            super().__init__()
+            self.column = column
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._batch: Batch = EMPTY_BATCH
+        self._row = 0
+        self._column = 0
+
+    def show(self, batch: Batch, row: int, column: int) -> None:
+        """Draws row `row` of `batch` with its cell `column` marked and in view."""
+        self._batch, self._row, self._column = batch, row, column
+        self.reveal(column)
+        self.redraw()
+
+    def row_count(self) -> int:
+        if self._row >= len(self._batch.encodings):
+            return 0
+        return self._batch.row_length(self._row)
+
+    def row(self, index: int) -> Strip:
+        cell = self._batch.cell(self._row, index)
+        here = index == self._column
+        if cell.position is None:
+            token = f"{visible(cell.token):<{_TOKEN}}"
+            numbers = f"{cell.input_id:>7}  {cell.token_type_id:>4}  {cell.attention_mask:>4}"
+            name = "table--cursor" if here else "table--padding"
+            return Strip([Segment(f"{index:>6}  {token}{numbers}  padding  ░", self.style(name))])
+        encoding = self._batch.encodings[self._row]
+        special = bool(encoding.special_tokens_mask[cell.position])
+        token = fit(visible(cell.token), _TOKEN - 1)
+        token += " " * (_TOKEN - width(token))
+        numbers = f"{cell.input_id:>7}  {cell.token_type_id:>4}  {cell.attention_mask:>4}"
+        numbers += "  yes      " if special else "  ·        "
+        if here:
+            text = f"›{index:>5}  {token}{numbers}{_source(encoding, cell.position)}"
+            return Strip([Segment(text, self.style("table--cursor"))])
+        return Strip(
+            [
+                Segment(f"{index:>6}  ", self.style("table--number")),
+                Segment(token, self.style("table--special" if special else "")),
+                Segment(numbers, self.style("table--special" if special else "")),
+                Segment(_source(encoding, cell.position), self.style("table--source")),
+            ]
+        )
+
+    def on_click(self, event: events.Click) -> None:
+        """Moves the cursor to the row under the mouse."""
+        if self.top + event.y < self.row_count():
+            self.post_message(self.Clicked(self.top + event.y))
+
+
+def _source(encoding: Encoding, position: int) -> str:
+    """Where the token came from: `24–31 "Hugging"`, `pair 0–4 "Face"`; nothing for added ones."""
+    sequence = encoding.sequence_ids[position]
+    if sequence is None:
+        return ""
+    start, end = encoding.offset_mapping[position]
+    pair = "pair " if sequence == 1 else ""
+    return f'{pair}{start}–{end} "{fit(visible(encoding.source(position)), 24)}"'

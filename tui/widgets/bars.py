@@ -1,0 +1,153 @@
+"""The single rows around the panes: the status line, the tabs and the key bar."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from core.text.visible import fit, width
+from tui.widgets.rows import Line, RowsView
+
+
+class StatusLine(Line):
+    """The program's name, the model and the run that is watched."""
+
+    DEFAULT_CSS = """
+    StatusLine {
+        background: $panel;
+        color: $foreground 70%;
+        .bar--name { color: $accent; text-style: bold; }
+        .bar--strong { color: $foreground; }
+        .bar--problem { color: $error; }
+    }
+    """
+    COMPONENT_CLASSES = {"bar--name", "bar--strong", "bar--problem"}
+
+
+class SummaryRule(Line):
+    """A rule under the editor that says what the batch is."""
+
+    DEFAULT_CSS = """
+    SummaryRule {
+        color: $foreground 60%;
+        .rule--line { color: $foreground 25%; }
+        .rule--strong { color: $foreground; }
+    }
+    """
+    COMPONENT_CLASSES = {"rule--line", "rule--strong"}
+
+    def row(self, index: int) -> Strip:
+        """The words at the right end of the rule."""
+        room = max(0, self.size.width - 4)
+        words = [(fit(text, room), name) for text, name in self._left]
+        rule = "─" * (room - sum(width(text) for text, _ in words))
+        parts = [(rule, "rule--line"), (" ", ""), *words, (" ", ""), ("──", "rule--line")]
+        return Strip([Segment(text, self.style(name)) for text, name in parts])
+
+
+class Tabs(RowsView):
+    """The panes by name, the shown one marked; a click chooses."""
+
+    DEFAULT_CSS = """
+    Tabs {
+        height: 1;
+        color: $foreground 55%;
+        .tabs--active { color: $accent; text-style: bold underline; }
+        .tabs--key { color: $foreground 35%; }
+    }
+    """
+    COMPONENT_CLASSES = {"tabs--active", "tabs--key"}
+
+    class Chosen(Message):
+        """A tab was clicked."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self, titles: Sequence[str], *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._titles = titles
+        self._active = 0
+        self._note = ""
+
+    def activate(self, index: int) -> None:
+        """Marks tab `index`."""
+        self._active = index
+        self.redraw()
+
+    def row_count(self) -> int:
+        return 1
+
+    def row(self, index: int) -> Strip:
+        segments = []
+        for number, title in enumerate(self._titles):
+            name = "tabs--active" if number == self._active else ""
+            segments += [
+                Segment(f" {number + 1} ", self.style("tabs--key")),
+                Segment(title, self.style(name)),
+                Segment("  ", self.style()),
+            ]
+        return Strip(segments)
+
+    def on_click(self, event: events.Click) -> None:
+        """Chooses the tab under the mouse."""
+        cells = 0
+        for number, title in enumerate(self._titles):
+            cells += 5 + width(title)
+            if event.x < cells:
+                self.post_message(self.Chosen(number))
+                return
+
+
+class KeyBar(RowsView):
+    """The mode and up to six keys of what has the focus; F1 and ctrl+p are always there."""
+
+    DEFAULT_CSS = """
+    KeyBar {
+        height: 1;
+        background: $panel;
+        color: $foreground 70%;
+        .keys--key { color: $accent; }
+        .keys--typing { background: $foreground 20%; color: $foreground; text-style: bold; }
+        .keys--acting { background: $accent; color: $background; text-style: bold; }
+    }
+    """
+    COMPONENT_CLASSES = {"keys--key", "keys--typing", "keys--acting"}
+    _ALWAYS = (("F1", "help"), ("^p", "palette"))
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._typing = True
+        self._keys: Sequence[tuple[str, str]] = ()
+
+    def show_keys(self, *, typing: bool, keys: Sequence[tuple[str, str]]) -> None:
+        """`keys` are (key, what it does), the most useful first; six fit at the most."""
+        self._typing, self._keys = typing, keys
+        self.redraw()
+
+    def row_count(self) -> int:
+        return 1
+
+    def row(self, index: int) -> Strip:
+        mode, name = (" TYPE ", "keys--typing") if self._typing else (" KEYS ", "keys--acting")
+        segments = [Segment(mode, self.style(name))]
+        room = self.size.width - len(mode)
+        room -= sum(width(key) + len(does) + 3 for key, does in self._ALWAYS)
+        shown = []
+        for key, does in self._keys[:6]:
+            taken = width(key) + width(does) + 3
+            if taken > room:
+                break
+            room -= taken
+            shown.append((key, does))
+        for key, does in (*shown, *self._ALWAYS):
+            segments += [
+                Segment(f"  {key}", self.style("keys--key")),
+                Segment(fit(f" {does}", self.size.width), self.style()),
+            ]
+        return Strip(segments)

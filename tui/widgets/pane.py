@@ -1,0 +1,83 @@
+"""What every pane is: a place below the tabs whose letters act while it has the focus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal, cast
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from core.engine.protocol import ModelInfo, Reply
+from tui.document import Document
+
+if TYPE_CHECKING:
+    from tui.workbench import Workbench
+
+Option = str | int | float | bool | None
+"""What a pane may remember between starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """The model the panes ask. `info` is the one that answers, kept while another one loads.
+
+    `done` and `total` are bytes, where they are known; `problem` is one clear sentence.
+    """
+
+    name: str
+    status: Literal["absent", "loading", "ready", "failed"] = "absent"
+    info: ModelInfo | None = None
+    stage: str = ""
+    done: int | None = None
+    total: int | None = None
+    problem: str = ""
+
+
+class Pane(Widget, can_focus=True):
+    """One pane. The workbench calls it back; it never looks for the editor or other panes.
+
+    `document_changed` runs between a key and its frame: what it repaints is on the screen together
+    with the key. It is called for the pane that is shown, and once when a pane comes to be shown.
+    """
+
+    TITLE: ClassVar[str] = ""
+    """The word on its tab."""
+    ABOUT: ClassVar[str] = ""
+    """What it is for: the first lines of its help, in Markdown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i,enter", "screen.type_mode", "type", id="pane.type", tooltip="To the editor"),
+        Binding("tab", "screen.next_pane(1)", "next pane", id="pane.next"),
+        Binding("shift+tab", "screen.next_pane(-1)", "pane before", show=False, id="pane.previous"),
+        Binding("1", "screen.show_pane(0)", "first pane", show=False, id="pane.1"),
+        Binding("2", "screen.show_pane(1)", "second pane", show=False, id="pane.2"),
+        Binding("3", "screen.show_pane(2)", "third pane", show=False, id="pane.3"),
+        Binding("q", "app.quit", "quit", show=False, id="pane.quit"),
+        Binding("question_mark", "app.help", "help", show=False, id="pane.help"),
+    ]
+    DEFAULT_CSS = "Pane { height: 1fr; layout: vertical; }"
+
+    @property
+    def bench(self) -> Workbench:
+        """The screen that holds the document, the model and the engine."""
+        return cast("Workbench", self.screen)
+
+    def document_changed(self, document: Document) -> None:
+        """The sentences or their tokens changed."""
+
+    def model_changed(self, model: ModelState) -> None:
+        """The model is loading, there, or could not be loaded. Also called when shown."""
+
+    def engine_answered(self, reply: Reply) -> None:
+        """The engine replied to a request of this pane's (every pane sees every reply)."""
+
+    def caret_moved(self, line: int, column: int) -> None:
+        """The editor's cursor is at character `column` of `line`; only while it has the focus."""
+
+    def options(self) -> dict[str, Option]:
+        """What to remember between starts."""
+        return {}
+
+    def restore(self, options: dict[str, Option]) -> None:
+        """Takes back what `options` gave at an earlier start; unknown or wrong values are left."""

@@ -1,0 +1,185 @@
+"""A widget of rows that draws what is in view and repaints what changed, cell by cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from core.text.visible import fit, width
+
+
+class RowsView(Widget):
+    """Rows from `row`, of which those from `top` on are in view.
+
+    Subclasses say how many rows there are and draw one. `redraw` compares what is in view with
+    what was painted and repaints the cells that differ, so that a key costs what it changes.
+    """
+
+    DEFAULT_CSS = "RowsView { height: 1fr; }"
+
+    top: reactive[int] = reactive(0, repaint=False)
+    """The first row in view."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._painted: list[Strip] = []
+        self._styles: dict[str, Style] = {}
+
+    # --- for subclasses -------------------------------------------------------------------
+
+    def row_count(self) -> int:
+        """How many rows there are."""
+        raise NotImplementedError
+
+    def row(self, index: int) -> Strip:
+        """Draws row `index`; it is cut and filled to the widget's width."""
+        raise NotImplementedError
+
+    def style(self, name: str = "") -> Style:
+        """The style of component class `name` over this widget's own; cached until it changes."""
+        found = self._styles.get(name)
+        if found is None:
+            found = self.get_component_rich_style(name) if name else self.rich_style
+            self._styles[name] = found
+        return found
+
+    # --- drawing --------------------------------------------------------------------------
+
+    def redraw(self) -> None:
+        """Repaints the cells that differ from what was painted before; call it after a change."""
+        if not self.is_mounted or not self.display or not self.size.height:
+            return
+        fresh = self._draw()
+        old = self._painted
+        self._painted = fresh
+        if len(old) != len(fresh):
+            self.refresh()
+            return
+        for y, (before, after) in enumerate(zip(old, fresh, strict=True)):
+            span = _difference(before, after)
+            if span is not None:
+                self.refresh(Region(span[0], y, span[1] - span[0], 1))
+
+    def _draw(self) -> list[Strip]:
+        cells, base = self.size.width, self.style()
+        count = self.row_count()
+        self.set_reactive(RowsView.top, max(0, min(self.top, count - self.size.height)))
+        return [
+            self.row(index).adjust_cell_length(cells, base)
+            if index < count
+            else Strip.blank(cells, base)
+            for index in range(self.top, self.top + self.size.height)
+        ]
+
+    def render_line(self, y: int) -> Strip:
+        """One painted row."""
+        if len(self._painted) != self.size.height:
+            self._painted = self._draw()
+        return self._painted[y] if y < len(self._painted) else Strip.blank(self.size.width)
+
+    def notify_style_update(self) -> None:
+        """The theme or a class changed: all is drawn again."""
+        super().notify_style_update()
+        self._styles.clear()
+        self._painted = []
+
+    def on_resize(self) -> None:
+        """The width changed, and with it every row."""
+        self._painted = []
+        self.refresh()
+
+    def on_show(self) -> None:
+        """What changed while this was hidden is drawn now."""
+        self._painted = []
+        self.refresh()
+
+    # --- scrolling ------------------------------------------------------------------------
+
+    def watch_top(self) -> None:
+        """Scrolled."""
+        self.redraw()
+
+    def scroll_by(self, rows: int) -> None:
+        """Moves the view by `rows`, as far as there are rows."""
+        self.top = max(0, min(self.top + rows, self.row_count() - self.size.height))
+
+    def reveal(self, row: int) -> None:
+        """Scrolls no further than needed for `row` to be in view; call `redraw` afterwards."""
+        height = max(1, self.size.height)
+        top = min(max(self.top, row - height + 1), row)
+        self.set_reactive(RowsView.top, max(0, top))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three rows a notch."""
+        event.stop()
+        self.scroll_by(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three rows a notch."""
+        event.stop()
+        self.scroll_by(-3)
+
+
+Part = tuple[str, str]
+"""Text that is already `visible`, and the component class it is drawn in ("" for the widget's)."""
+
+
+class Line(RowsView):
+    """One row of text in named styles, at the left and at the right; the left one gives way."""
+
+    DEFAULT_CSS = "Line { height: 1; }"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._left: Sequence[Part] = ()
+        self._right: Sequence[Part] = ()
+
+    def show(self, left: Sequence[Part], right: Sequence[Part] = ()) -> None:
+        """Draws `left` and `right` instead of what was there."""
+        self._left, self._right = left, right
+        self.redraw()
+
+    def row_count(self) -> int:
+        """One."""
+        return 1
+
+    def row(self, index: int) -> Strip:
+        """The parts, the left ones cut where the right ones begin."""
+        right_cells = sum(width(text) for text, _ in self._right)
+        if right_cells > self.size.width:
+            right_cells = 0
+        room = self.size.width - right_cells - (1 if right_cells else 0)
+        segments = []
+        for text, name in self._left:
+            shown = fit(text, room)
+            room -= width(shown)
+            segments.append(Segment(shown, self.style(name)))
+        if right_cells:
+            segments.append(Segment(" " * (room + 1), self.style()))
+            segments += [Segment(text, self.style(name)) for text, name in self._right]
+        return Strip(segments)
+
+
+def _difference(before: Strip, after: Strip) -> tuple[int, int] | None:
+    """The cells from the first to behind the last that differ between two rows; None if none."""
+    if before is after:
+        return None
+    old, new = list(before), list(after)
+    same = 0
+    shortest = min(len(old), len(new))
+    while same < shortest and old[same] == new[same]:
+        same += 1
+    start = sum(segment.cell_length for segment in new[:same])
+    end = after.cell_length
+    for a, b in zip(reversed(old[same:]), reversed(new[same:]), strict=False):
+        if a != b:
+            break
+        end -= a.cell_length
+    return (start, end) if start < end else None

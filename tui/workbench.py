@@ -1,0 +1,285 @@
+"""The one screen: editor above, panes below, and the roads between them, the engine and files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.reactive import reactive
+from textual.screen import Screen
+
+from core.checkpoints import default_model
+from core.engine.client import EngineClient
+from core.engine.protocol import Reply
+from core.settings import SavedState
+from core.text.sentences import SentenceLine, parse_sentences
+from core.text.tokenizer import TextTokenizer
+from core.text.visible import visible
+from tui.document import Document, EncodingCache
+from tui.memory import Memory
+from tui.models import ModelDesk
+from tui.widgets.bars import KeyBar, StatusLine, SummaryRule, Tabs
+from tui.widgets.editor import SentenceEditor
+from tui.widgets.pane import ModelState, Pane
+from tui.widgets.rows import Part
+
+AT_ONCE = 20_000
+"""Characters that are encoded between a key and its frame; more go to a thread."""
+
+
+class Workbench(Screen[None], inherit_bindings=False):
+    """Holds the document, the model's state and the engine; tells the shown pane of changes."""
+
+    VERTICAL_BREAKPOINTS = [
+        (0, "-cramped"),
+        (16, "-low"),
+        (32, "-tall"),
+        (52, "-towering"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "show_pane(0)", "First pane", show=False, id="pane.first"),
+        Binding("f3", "show_pane(1)", "Second pane", show=False, id="pane.second"),
+        Binding("f4", "show_pane(2)", "Third pane", show=False, id="pane.third"),
+    ]
+
+    document: reactive[Document] = reactive(Document, repaint=False, init=False)
+    run_note: reactive[str] = reactive("", repaint=False, init=False)
+    """What the status line says of the run that is watched; must be `visible` text."""
+
+    def __init__(self, panes: Sequence[Pane], state: SavedState, *, preload: bool) -> None:
+        super().__init__()
+        self.panes = panes
+        self.engine = EngineClient(self._engine_replied, self._engine_ended)
+        self.desk = ModelDesk(self.engine, self._model_changed, self._tokenizer_read)
+        self._opened_with = state
+        self._preload = preload
+        self._cache: EncodingCache | None = None
+        self._encoding = False
+        self._shown = next((i for i, pane in enumerate(panes) if pane.id == state.pane), 0)
+
+    def compose(self) -> ComposeResult:
+        self._status = StatusLine()
+        self.editor = SentenceEditor(self._opened_with.text, id="editor")
+        self._rule = SummaryRule()
+        self._tabs = Tabs([pane.TITLE for pane in self.panes])
+        self._key_bar = KeyBar()
+        for number, pane in enumerate(self.panes):
+            pane.display = number == self._shown
+        yield self._status
+        yield self.editor
+        yield self._rule
+        yield self._tabs
+        yield Container(*self.panes, id="panes")
+        yield self._key_bar
+
+    def on_mount(self) -> None:
+        state = self._opened_with
+        self._memory = Memory(self, self._snapshot, self._tell)
+        self.watch(self.app, "theme", self.remember, init=False)
+        for pane in self.panes:
+            pane.restore(state.options.get(pane.id or "", {}))
+        self.editor.move_cursor(self.editor.clamp_visitable(state.caret))
+        self.watch(self.editor, "revision", self._edited, init=False)
+        self.watch(self.editor, "caret", self._caret_moved, init=False)
+        self.editor.focus()
+        self.desk.open(state.model or default_model())
+        self.show_pane(self._shown)
+        if self._preload:
+            self.set_timer(0.2, self.desk.need)
+
+    # --- from a key to the panes ----------------------------------------------------------
+
+    def _edited(self) -> None:
+        """The text changed: encodes what is new and shows it, before the next frame."""
+        self._memory.changed()
+        if self._cache is None:
+            return
+        lines = parse_sentences(self.editor.document.lines)
+        characters = sum(len(str(sentence)) for sentence in self._cache.missing(lines))
+        if characters <= AT_ONCE:
+            self.document = self._cache.document(lines)
+            return
+        self.document = replace(self.document, behind=characters)
+        if not self._encoding:
+            self._encoding = True
+            self.run_worker(self._encode_in_thread(self._cache, lines), group="encode")
+
+    async def _encode_in_thread(
+        self, cache: EncodingCache, lines: tuple[SentenceLine, ...]
+    ) -> None:
+        """Encodes long texts while keys go on; what was typed meanwhile comes next."""
+        try:
+            for sentence in cache.missing(lines):
+                cache.hold(await asyncio.to_thread(cache.tokenizer.encode, sentence))
+        finally:
+            self._encoding = False
+        self._edited()
+
+    def watch_document(self, document: Document) -> None:
+        self._rule.show([(_summary(document), "")])
+        pane = self.panes[self._shown]
+        pane.document_changed(document)
+        if self.editor.has_focus:
+            pane.caret_moved(*self.editor.cursor_location)
+
+    def _caret_moved(self) -> None:
+        self._memory.changed()
+        if self.editor.has_focus:
+            self.panes[self._shown].caret_moved(*self.editor.cursor_location)
+
+    # --- the model ------------------------------------------------------------------------
+
+    @property
+    def model(self) -> ModelState:
+        """The model the panes ask, as it stands."""
+        return self.desk.state
+
+    def choose_model(self, name: str) -> None:
+        """Loads `name` for all panes; what was there before answers until it is there."""
+        self.desk.choose(name)
+
+    def _tokenizer_read(self, tokenizer: TextTokenizer) -> None:
+        self._cache = EncodingCache(tokenizer)
+        self._edited()
+
+    def _model_changed(self, model: ModelState) -> None:
+        self._memory.changed()
+        self._show_status()
+        self.panes[self._shown].model_changed(model)
+        if model.problem and model.status == "ready":
+            self._tell(model.problem)
+
+    def _engine_replied(self, reply: Reply) -> None:
+        self.desk.reply(reply)
+        for pane in self.panes:
+            pane.engine_answered(reply)
+
+    def _engine_ended(self, message: str) -> None:
+        self._tell(message)
+
+    # --- panes, modes and bars ------------------------------------------------------------
+
+    def show_pane(self, index: int) -> None:
+        """Shows pane `index`; the focus stays in the editor or goes to the pane, as it was."""
+        if not 0 <= index < len(self.panes):
+            return
+        typing = self.editor.has_focus or self.focused is None
+        self.panes[self._shown].display = False
+        self._shown = index
+        pane = self.panes[index]
+        pane.display = True
+        self._tabs.activate(index)
+        pane.model_changed(self.desk.state)
+        pane.document_changed(self.document)
+        if not typing:
+            pane.focus()
+        self._memory.changed()
+
+    @property
+    def pane_in_view(self) -> Pane:
+        """The pane that is shown."""
+        return self.panes[self._shown]
+
+    @property
+    def typing(self) -> bool:
+        """Whether keys go into the editor."""
+        return self.editor.has_focus
+
+    def action_show_pane(self, index: int) -> None:
+        self.show_pane(index)
+
+    def action_next_pane(self, step: int) -> None:
+        self.show_pane((self._shown + step) % len(self.panes))
+
+    def action_command_mode(self) -> None:
+        """From typing to keys: the pane takes the focus."""
+        self.panes[self._shown].focus()
+
+    def action_type_mode(self) -> None:
+        """From keys to typing."""
+        self.editor.focus()
+
+    @on(Tabs.Chosen)
+    def _tab_chosen(self, message: Tabs.Chosen) -> None:
+        self.show_pane(message.index)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        self._show_keys()
+        if self.editor.has_focus:
+            self.editor.span = None
+
+    def _show_keys(self) -> None:
+        typing = self.editor.has_focus
+        owner = self.editor if typing else self.panes[self._shown]
+        keys: dict[str, tuple[str, str]] = {}
+        general: dict[str, tuple[str, str]] = {}
+        for active in self.active_bindings.values():
+            binding = active.binding
+            if active.node is owner and binding.show:
+                group = general if (binding.id or "").startswith("pane.") else keys
+                shown = (self.app.get_key_display(binding), binding.description)
+                group.setdefault(binding.action, shown)
+        self._key_bar.show_keys(typing=typing, keys=[*keys.values(), *general.values()])
+
+    def watch_run_note(self) -> None:
+        self._show_status()
+
+    def _show_status(self) -> None:
+        left: list[Part] = [(" Termformer ", "bar--name"), (" ", "")]
+        left += _model_words(self.desk.state)
+        self._status.show(left, [(f"{self.run_note} ", "")] if self.run_note else [])
+
+    def _tell(self, message: str) -> None:
+        self.notify(visible(message), markup=False, severity="warning", timeout=8)
+
+    def _snapshot(self) -> SavedState:
+        return SavedState(
+            text=self.editor.text,
+            caret=self.editor.cursor_location,
+            pane=self.panes[self._shown].id or "",
+            model=self.desk.state.name,
+            theme=self.app.theme,
+            options={pane.id: pane.options() for pane in self.panes if pane.id},
+        )
+
+    def remember(self) -> None:
+        """Something worth remembering changed in a pane."""
+        self._memory.changed()
+
+    async def on_unmount(self) -> None:
+        self._memory.save()
+        await self.engine.close()
+
+
+def _summary(document: Document) -> str:
+    batch = document.batch
+    count = len(batch.encodings)
+    words = [f"{count} sentence{'' if count == 1 else 's'}", f"{batch.token_count:,} tokens"]
+    if batch.shape is None:
+        words.append("ragged: no padding token")
+    elif count:
+        words.append(f"{batch.padding_count:,} padding ({batch.padding_share:.0%})")
+        words.append(f"shape [{batch.shape[0]}, {batch.shape[1]}]")
+    if document.behind:
+        words.append(f"encoding {document.behind:,} characters…")
+    return " · ".join(words)
+
+
+def _model_words(model: ModelState) -> list[Part]:
+    info = model.info
+    words: list[Part] = [(visible(model.name), "bar--strong")]
+    if model.status == "loading":
+        words.append((f" · {visible(model.stage)}…", ""))
+        if model.total:
+            words.append((f" {(model.done or 0) / model.total:.0%}", ""))
+    elif model.status == "failed":
+        words.append((" · not loaded", "bar--problem"))
+    elif info is not None:
+        words.append((f" · {info.parameters / 1e6:.1f} M parameters · ready", ""))
+    return words
