@@ -67,9 +67,11 @@ def compare(model: Any, tokenizer: Any, sentences: Sequence[Texts]) -> Compariso
 
 
 def _encode(tokenizer: Any, text: str, pair: str | None) -> dict[str, list[int]]:
+    # As a batch of one: a call with a single text takes an empty pair for none.
+    pairs = None if pair is None else [pair]
     # A mask is asked for by name: some tokenizers leave it out by default.
-    encoding = tokenizer(text, pair, return_attention_mask=True, verbose=False)
-    return {key: list(encoding[key]) for key in encoding}
+    batch = tokenizer([text], pairs, return_attention_mask=True, verbose=False)
+    return {key: list(batch[key][0]) for key in batch}
 
 
 def _pad(tokenizer: Any, encodings: list[dict[str, list[int]]]) -> dict[str, Any]:
