@@ -124,7 +124,7 @@ def _read_json_lines(path: Path) -> Iterator[Row]:
 
 
 def _read_parquet(path: Path) -> Iterator[Row]:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
     from datasets import ClassLabel, Features
     from pyarrow import parquet
 

@@ -19,7 +19,8 @@ from core.runs.events import Event, event_decoder
 CHUNK = 1 << 20
 """Bytes read at once; also the longest line that is understood."""
 _BLOCK = 1 << 16
-_MEMORY = 64
+_MEMORY = 512
+"""Bytes kept to know the file again by; lines carry their time, so that no two are alike."""
 
 ProblemKind = Literal["bad_line", "unknown_type", "hole"]
 

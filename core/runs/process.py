@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 
 import msgspec
-import psutil  # type: ignore[import-untyped]
+import psutil  # type: ignore[import-untyped, unused-ignore]
 
 from core.durable import write_atomic
 

@@ -113,7 +113,7 @@ def with_adapter(model: Any, adapter: Adapter) -> Any:
         lora_alpha=LORA_ALPHA,
         lora_dropout=LORA_DROPOUT,
         target_modules=_layer_projections(model),
-        modules_to_save=sorted({part.rpartition(".")[2] for part in head}),
+        modules_to_save=head,
     )
     return get_peft_model(model, config)
 
@@ -121,7 +121,11 @@ def with_adapter(model: Any, adapter: Adapter) -> Any:
 def _head(model: Any) -> list[str]:
     """Names of what turns the encoder's output into logits, its pooler included."""
     base = model.base_model_prefix
-    parts = [name for name, _ in model.named_children() if name != base]
+    parts = [
+        name
+        for name, module in model.named_children()
+        if name != base and next(module.parameters(), None) is not None
+    ]
     if getattr(getattr(model, base, None), "pooler", None) is not None:
         parts.append(f"{base}.pooler")
     return parts

@@ -41,6 +41,8 @@ def prepare(config: RunConfig, say: Progress, check_stop: Callable[[], None]) ->
     `say` is told each phase; `check_stop` is called after each, and may raise. Raises
     `DataError`, `ModelError` or `RunError`.
     """
+    # What it would report, such as a new head, stands in the notes.
+    transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     if problems := config.problems():
         raise RunError(" ".join(problems))

@@ -1,0 +1,209 @@
+"""A run's status: its last lifecycle event, and whether its process lives."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import msgspec
+import pytest
+
+from core.runs import status as status_module
+from core.runs.config import RunConfig
+from core.runs.events import (
+    CheckpointSaved,
+    Evaluation,
+    Event,
+    Heartbeat,
+    Paused,
+    Progress,
+    Resumed,
+    RunFailed,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    RunStopped,
+    Step,
+    number,
+)
+from core.runs.folder import EVENTS, create_run
+from core.runs.log import EventWriter
+from core.runs.process import PROCESS, read_process, write_process
+from core.runs.status import RunStatus, run_status
+
+STARTED = RunStarted(
+    max_steps=100,
+    steps_per_epoch=50,
+    train_rows=800,
+    validation_rows=80,
+    parameters=10,
+    trainable=10,
+    labels=["NEGATIVE", "POSITIVE"],
+    threads=1,
+    device="cpu",
+)
+STEP = Step(
+    global_step=12,
+    epoch=0.24,
+    loss=0.61,
+    learning_rate=1e-5,
+    grad_norm=1.0,
+    samples_per_second=40.0,
+)
+EVALUATION = Evaluation(global_step=12, epoch=0.24, split="validation", loss=0.5, accuracy=0.8)
+
+
+@pytest.fixture
+def run() -> Path:
+    return create_run(RunConfig(name="calm-otter", model="mini-base"))
+
+
+@pytest.fixture
+def process() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that lives until it is killed."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        yield child
+        child.kill()
+
+
+def _log(run: Path, *events: Event) -> None:
+    writer = EventWriter(run / EVENTS)
+    for event in events:
+        writer.append(event)
+    writer.close()
+
+
+def _later(seconds: float) -> float:
+    return time.time() + seconds
+
+
+def _status_after(run: Path, seconds: float) -> RunStatus:
+    with mock.patch.object(status_module.time, "time", return_value=_later(seconds)):
+        return run_status(run)
+
+
+def test_before_its_worker_says_a_word_a_run_is_starting_but_not_for_ever(run: Path) -> None:
+    assert run_status(run).status == "starting"
+    late = _status_after(run, 3600)
+    assert late.status == "crashed"
+    assert "worker.log" in late.message
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], "starting"),
+        ([Progress(phase="Tokenizing")], "starting"),
+        ([STARTED], "running"),
+        ([STARTED, STEP], "running"),
+        ([STARTED, STEP, EVALUATION, Heartbeat()], "running"),
+        ([STARTED, STEP, Paused(global_step=12)], "paused"),
+        ([STARTED, STEP, Paused(global_step=12), EVALUATION, Heartbeat()], "paused"),
+        ([STARTED, STEP, Paused(global_step=12), Resumed(global_step=12)], "running"),
+        ([STARTED, RunFailed(message="No."), RunResumed(global_step=1, checkpoint="c")], "running"),
+    ],
+)
+def test_while_its_process_lives(
+    run: Path, process: subprocess.Popen[bytes], events: list[Event], expected: str
+) -> None:
+    write_process(run, process.pid)
+    _log(run, *events)
+    assert run_status(run).status == expected
+
+
+@pytest.mark.parametrize("last", [STEP, Paused(global_step=12), Progress(phase="Saving the model")])
+def test_a_killed_process_without_a_last_word_has_crashed(
+    run: Path, process: subprocess.Popen[bytes], last: Event
+) -> None:
+    write_process(run, process.pid)
+    _log(run, STARTED, STEP, CheckpointSaved(global_step=12, path="checkpoints/step-12"), last)
+    assert run_status(run).is_live
+    process.kill()
+    # Not waited for: until its parent does, a killed process still has its pid.
+    while (found := run_status(run)).is_live:
+        pass
+    assert found.status == "crashed"
+    assert "after step 12" in found.message
+    assert process.poll() is not None
+
+
+@pytest.mark.parametrize(
+    ("last", "expected", "message"),
+    [
+        (RunFinished(global_step=100, seconds=1.0), "finished", ""),
+        (
+            RunStopped(global_step=12, reason="Stopped by SIGTERM."),
+            "stopped",
+            "Stopped by SIGTERM.",
+        ),
+        (RunFailed(global_step=12, message="The disk is full."), "failed", "The disk is full."),
+    ],
+)
+def test_a_last_word_counts_more_than_the_process(
+    run: Path, process: subprocess.Popen[bytes], last: Event, expected: str, message: str
+) -> None:
+    write_process(run, process.pid)
+    _log(run, STARTED, STEP, EVALUATION, last)
+    for _ in range(2):
+        found = run_status(run)
+        assert (found.status, found.message) == (expected, message)
+        process.kill()
+        process.wait()
+
+
+def test_a_live_process_that_is_silent_is_stalled(
+    run: Path, process: subprocess.Popen[bytes]
+) -> None:
+    write_process(run, process.pid)
+    _log(run, STARTED, STEP)
+    found = _status_after(run, 90)
+    assert found.status == "stalled"
+    assert found.last_event_age == pytest.approx(90, abs=10)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"started": 1.0}, {"host": "elsewhere"}, {"boot_id": "before"}]
+)
+def test_another_process_with_the_same_pid_is_not_the_worker(
+    run: Path, process: subprocess.Popen[bytes], changes: dict[str, object]
+) -> None:
+    write_process(run, process.pid)
+    record = read_process(run)
+    assert record is not None
+    _log(run, STARTED, STEP)
+    (run / PROCESS).write_bytes(msgspec.json.encode(msgspec.structs.replace(record, **changes)))
+    assert run_status(run).status == "crashed"
+
+
+def test_the_figures_are_the_last_ones(run: Path) -> None:
+    later = msgspec.structs.replace(STEP, global_step=13, loss=number(float("nan")))
+    _log(run, STARTED, STEP, later, EVALUATION, *[Heartbeat()] * 2000)
+    found = run_status(run)
+    assert (found.name, found.path) == ("calm-otter", str(run))
+    assert (found.global_step, found.max_steps) == (13, 100)
+    assert found.loss != found.loss
+
+
+def test_only_the_ends_of_a_large_log_are_read(run: Path) -> None:
+    _log(run, STARTED, *[STEP] * 20_000)
+    size = (run / EVENTS).stat().st_size
+    read = 0
+    pread = status_module.os.pread
+
+    def counted(descriptor: int, length: int, offset: int) -> bytes:
+        nonlocal read
+        read += length
+        return pread(descriptor, length, offset)
+
+    with mock.patch.object(status_module.os, "pread", counted):
+        assert run_status(run).global_step == 12
+    assert read < size / 4
+
+
+def test_a_log_of_noise_has_a_status(run: Path) -> None:
+    (run / EVENTS).write_bytes(b"\x00" * 5000 + b"\n\xff\n{}\n")
+    assert _status_after(run, 3600).status == "crashed"
