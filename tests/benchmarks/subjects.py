@@ -70,7 +70,7 @@ def text_of(tokens: int) -> str:
         if len(sentence) < COLUMNS - 20 and counted + length <= tokens:
             lines.append(sentence)
             counted += length
-        if tokens - counted < 3:
+        if tokens - counted < max(3, tokens // 50):
             return "\n".join(lines)
     raise ValueError(f"The reviews are shorter than {tokens} tokens.")
 
