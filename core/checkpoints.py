@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib.metadata
 import importlib.util
 import re
 from dataclasses import dataclass
@@ -191,6 +190,8 @@ def tokenizer_folder(name: str) -> Path | None:
 
 @functools.cache
 def _transformers_version() -> str:
+    import importlib.metadata  # slow to import, and not needed for the embedded models
+
     try:
         return importlib.metadata.version("transformers")
     except importlib.metadata.PackageNotFoundError:
