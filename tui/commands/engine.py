@@ -1,0 +1,57 @@
+"""Asking the engine one thing, and ending it again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+
+from core.engine.client import EngineClient
+from core.engine.protocol import Loading, Reply, Request
+from core.text.visible import visible
+from tui.commands.outcome import complain
+
+
+def ask_engine(request: Request) -> Reply:
+    """The engine's final reply to `request`; what it does meanwhile is told on a terminal.
+
+    Raises `ModelError` or `EngineError`.
+    """
+    return asyncio.run(_ask(request))
+
+
+async def _ask(request: Request) -> Reply:
+    told = Telling()
+    client = EngineClient(on_crash=complain)
+    try:
+        return await client.ask(request, told.show)
+    finally:
+        told.clear()
+        await client.close()
+
+
+class Telling:
+    """One line on standard error, written over again and again; nothing where that is a file."""
+
+    def __init__(self) -> None:
+        self._works = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+        self._dirty = False
+
+    def show(self, loading: Loading) -> None:
+        """Tells what the engine is doing, and how far it is."""
+        if not self._works:
+            return
+        far = ""
+        if loading.total:
+            far = f" {100 * (loading.done or 0) // loading.total} %"
+        # No wrap: a line that wraps could not be written over.
+        sys.stderr.write(f"\r\x1b[K\x1b[?7l{visible(loading.stage)}{far} …\x1b[?7h")
+        sys.stderr.flush()
+        self._dirty = True
+
+    def clear(self) -> None:
+        """Takes the line away."""
+        if self._dirty:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+            self._dirty = False

@@ -1,0 +1,28 @@
+"""Opening the app."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from core.errors import TermformerError
+
+log = logging.getLogger(__name__)
+
+
+def open_app(model: str | None = None, attach: str | None = None) -> int:
+    """Opens the app, with `model` chosen or on the run `attach`; returns its exit code.
+
+    Raises `TermformerError` where there is no terminal to open it in.
+    """
+    # Textual reads keys from standard input and draws on standard error.
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise TermformerError(
+            "The app needs a terminal to open in. In scripts and pipes use a command: "
+            "termformer --help lists them."
+        )
+    from tui.app import TermformerApp
+
+    app = TermformerApp(model=model, attach=attach)
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,50 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+NAMES_OF_MODELS = """\
+A model (M) is named by "mini" (the embedded sentiment classifier), "mini-base" (its un-tuned
+encoder), a checkpoint's folder, a training run's name or folder, or a name on the Hugging Face
+Hub."""
+
+_Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _complete_model(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[click.shell_completion.CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    from core.checkpoints import MINI, MINI_BASE
+    from core.runs.folder import list_runs
+
+    names = [MINI, MINI_BASE, *(run.name for run in list_runs())]
+    known = [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    # The shell itself completes folders.
+    return [*known, CompletionItem(incomplete, type="dir")]
+
+
+def model_option(help_text: str, default: Callable[[], str] | None) -> _Decorator:
+    """`--model M`; `default` is called when the command runs, and named in the help."""
+    return click.option(
+        "--model",
+        "-m",
+        metavar="M",
+        default=default,
+        show_default=default() if default else False,
+        help=help_text,
+        shell_complete=_complete_model,
+    )
+
+
+json_option = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON document on standard output, and nothing else.",
+)

@@ -1,0 +1,127 @@
+"""Printing: one JSON document, a table on a terminal, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from core.text.visible import visible, width
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Text that came from outside may hold what UTF-8 cannot: paths and names of foreign encodings.
+_SURROGATE_FREE = "replace"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's heading, side and (on a terminal) style."""
+
+    heading: str
+    align: Literal["left", "right"] = "left"
+    style: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of cells, whatever characters they hold, and its style on a terminal."""
+
+    cells: Sequence[str]
+    style: str = ""
+
+
+@dataclass(slots=True)
+class Table:
+    """Rows under headings."""
+
+    columns: Sequence[Column]
+    rows: list[Row] = field(default_factory=list)
+
+    def add(self, *cells: str, style: str = "") -> None:
+        """Adds a row at the end."""
+        self.rows.append(Row(cells, style))
+
+
+def print_json(document: Any) -> None:
+    """Writes a struct, or a list of them, as one line of JSON in UTF-8.
+
+    Numbers that are not finite become `null`, which JSON has instead of them.
+    """
+    import msgspec
+
+    write_bytes(msgspec.json.encode(document) + b"\n")
+
+
+def encodable(text: str) -> str:
+    """`text` with what UTF-8 cannot hold replaced by `?`."""
+    return text.encode("utf-8", _SURROGATE_FREE).decode()
+
+
+def write_bytes(data: bytes) -> None:
+    """Writes to standard output at once; raises `BrokenPipeError` where nobody reads."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def print_text(text: str = "", style: str = "") -> None:
+    """Prints a line, its control characters made visible; `style` only on a terminal."""
+    if not sys.stdout.isatty():
+        sys.stdout.write(f"{visible(text)}\n")
+        sys.stdout.flush()
+        return
+    from rich.text import Text
+
+    console().print(Text(visible(text), style), soft_wrap=True)
+
+
+def print_table(table: Table) -> None:
+    """Prints a table: by rich on a terminal, aligned text without escapes elsewhere."""
+    if sys.stdout.isatty():
+        console().print(_rich_table(table))
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in _plain_lines(table)))
+        sys.stdout.flush()
+
+
+def console() -> Console:
+    """Standard output as rich sees it: nothing is guessed to be markup, emoji or a number."""
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def _rich_table(table: Table) -> Any:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in table.columns:
+        drawn.add_column(
+            Text(column.heading), justify=column.align, style=column.style, overflow="fold"
+        )
+    for row in table.rows:
+        drawn.add_row(*(Text(visible(cell)) for cell in row.cells), style=row.style)
+    return drawn
+
+
+def _plain_lines(table: Table) -> list[str]:
+    headings = [column.heading for column in table.columns]
+    lines = [headings, *([visible(cell) for cell in row.cells] for row in table.rows)]
+    widths = [max(map(width, cells)) for cells in zip(*lines, strict=True)]
+    return [
+        "  ".join(
+            _aligned(cell, cells, column.align)
+            for cell, cells, column in zip(line, widths, table.columns, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+
+
+def _aligned(text: str, cells: int, side: str) -> str:
+    room = " " * (cells - width(text))
+    return room + text if side == "right" else text + room
