@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 
 import msgspec
 
@@ -48,6 +47,8 @@ def read_settings() -> Settings:
         return Settings()
     except OSError as error:
         raise SettingsError(f"{file} cannot be read ({error.strerror}): defaults used.") from error
+    import tomllib  # behind the common case: no configuration file
+
     try:
         return msgspec.convert(tomllib.loads(raw.decode()), Settings)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:

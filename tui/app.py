@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -12,14 +12,17 @@ from textual.screen import Screen
 from core.errors import SettingsError
 from core.settings import Settings, read_settings, read_state
 from core.text.visible import visible
-from tui.panes.tokens import TokensPane
 from tui.themes import DARK, LIGHT
-from tui.widgets.pane import Pane
 from tui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from tui.widgets.pane import Pane
 
 
 def make_panes() -> list[Pane]:
-    """The panes, in the order of their tabs. A new pane is added here and to `CSS_PATH`."""
+    """The panes, in the order of their tabs; imported behind the first frame."""
+    from tui.panes.tokens import TokensPane
+
     return [TokensPane()]
 
 
@@ -27,7 +30,7 @@ class TermformerApp(App[None], inherit_bindings=False):
     """Look inside transformer text models: tokens, masks, logits and a live fine-tuning run."""
 
     TITLE = "Termformer"
-    CSS_PATH = ["workbench.tcss", "panes/tokens/tokens.tcss"]
+    CSS_PATH = "workbench.tcss"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", "help", show=False, id="app.help", priority=True),
@@ -51,7 +54,7 @@ class TermformerApp(App[None], inherit_bindings=False):
         wanted = state.theme if state.theme in themes else self.settings.theme
         self.theme = wanted if wanted in themes else DARK.name
         self.set_keymap(self.settings.keys)
-        self.bench = Workbench(make_panes(), state, preload=self.settings.preload)
+        self.bench = Workbench(make_panes, state, preload=self.settings.preload)
 
     def get_default_screen(self) -> Screen[None]:
         return self.bench

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -52,46 +52,64 @@ class Workbench(Screen[None], inherit_bindings=False):
     run_note: reactive[str] = reactive("", repaint=False, init=False)
     """What the status line says of the run that is watched; must be `visible` text."""
 
-    def __init__(self, panes: Sequence[Pane], state: SavedState, *, preload: bool) -> None:
+    panes: Sequence[Pane] = ()
+    """In the order of their tabs; they are made behind the first frame."""
+
+    def __init__(
+        self, make_panes: Callable[[], Sequence[Pane]], state: SavedState, *, preload: bool
+    ) -> None:
         super().__init__()
-        self.panes = panes
-        self.engine = EngineClient(self._engine_replied, self._engine_ended)
-        self.desk = ModelDesk(self.engine, self._model_changed, self._tokenizer_read)
+        self._make_panes = make_panes
         self._opened_with = state
         self._preload = preload
         self._cache: EncodingCache | None = None
         self._encoding = False
-        self._shown = next((i for i, pane in enumerate(panes) if pane.id == state.pane), 0)
+        self._shown = 0
+        self.furnished = asyncio.Event()
+        """Set once the panes are there and the sentences encoded."""
 
     def compose(self) -> ComposeResult:
         self._status = StatusLine()
         self.editor = SentenceEditor(self._opened_with.text, id="editor")
         self._rule = SummaryRule()
-        self._tabs = Tabs([pane.TITLE for pane in self.panes])
+        self._tabs = Tabs()
         self._key_bar = KeyBar()
-        for number, pane in enumerate(self.panes):
-            pane.display = number == self._shown
         yield self._status
         yield self.editor
         yield self._rule
         yield self._tabs
-        yield Container(*self.panes, id="panes")
+        yield Container(id="panes")
         yield self._key_bar
 
     def on_mount(self) -> None:
+        self._status.show([(" Termformer", "bar--name")])
+        self.editor.move_cursor(self.editor.clamp_visitable(self._opened_with.caret))
+        self.editor.focus()
+        self.call_after_refresh(self._furnish)
+
+    async def _furnish(self) -> None:
+        """Brings in what the first frame can do without: panes, tokenizer, engine, memory."""
         state = self._opened_with
-        self._memory = Memory(self, self._snapshot, self._tell)
-        self.watch(self.app, "theme", self.remember, init=False)
-        for pane in self.panes:
+        self.panes = self._make_panes()
+        ids = [pane.id for pane in self.panes]
+        self._shown = ids.index(state.pane) if state.pane in ids else 0
+        for number, pane in enumerate(self.panes):
+            pane.display = number == self._shown
             pane.restore(state.options.get(pane.id or "", {}))
-        self.editor.move_cursor(self.editor.clamp_visitable(state.caret))
+        self._tabs.show_titles([pane.TITLE for pane in self.panes])
+        self.engine = EngineClient(self._engine_replied, self._engine_ended)
+        self.desk = ModelDesk(self.engine, self._model_changed, self._tokenizer_read)
+        self._memory = Memory(self, self._snapshot, self._tell)
+        await self.query_one("#panes").mount_all(self.panes)
         self.watch(self.editor, "revision", self._edited, init=False)
         self.watch(self.editor, "caret", self._caret_moved, init=False)
-        self.editor.focus()
+        self.watch(self.app, "theme", self.remember, init=False)
         self.desk.open(state.model or default_model())
         self.show_pane(self._shown)
+        self._show_keys()
         if self._preload:
             self.set_timer(0.2, self.desk.need)
+        self.furnished.set()
 
     # --- from a key to the panes ----------------------------------------------------------
 
@@ -199,7 +217,8 @@ class Workbench(Screen[None], inherit_bindings=False):
 
     def action_command_mode(self) -> None:
         """From typing to keys: the pane takes the focus."""
-        self.panes[self._shown].focus()
+        if self.panes:
+            self.pane_in_view.focus()
 
     def action_type_mode(self) -> None:
         """From keys to typing."""
@@ -210,7 +229,8 @@ class Workbench(Screen[None], inherit_bindings=False):
         self.show_pane(message.index)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        self._show_keys()
+        if self.panes:
+            self._show_keys()
         if self.editor.has_focus:
             self.editor.span = None
 
@@ -253,8 +273,9 @@ class Workbench(Screen[None], inherit_bindings=False):
         self._memory.changed()
 
     async def on_unmount(self) -> None:
-        self._memory.save()
-        await self.engine.close()
+        if self.furnished.is_set():
+            self._memory.save()
+            await self.engine.close()
 
 
 def _summary(document: Document) -> str:

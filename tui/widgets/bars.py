@@ -69,11 +69,15 @@ class Tabs(RowsView):
             super().__init__()
             self.index = index
 
-    def __init__(self, titles: Sequence[str], *, id: str | None = None) -> None:
+    def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._titles = titles
+        self._titles: Sequence[str] = ()
         self._active = 0
-        self._note = ""
+
+    def show_titles(self, titles: Sequence[str]) -> None:
+        """Names the tabs."""
+        self._titles = titles
+        self.redraw()
 
     def activate(self, index: int) -> None:
         """Marks tab `index`."""

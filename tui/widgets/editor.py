@@ -118,6 +118,11 @@ class SentenceEditor(TextArea, inherit_bindings=True):
     def _refresh_size(self) -> None:
         self.virtual_size = Size(self.size.width, self.document.line_count)
 
+    def _on_resize(self) -> None:
+        super()._on_resize()
+        self._shift = 0
+        self.scroll_cursor_visible()
+
     def edit(self, edit: Edit) -> EditResult:
         with self._as_one_revision():
             return super().edit(edit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
@@ -32,6 +33,7 @@ class TokensPane(Pane):
         "of `input_ids`, `token_type_ids` or `attention_mask`. Moving through the tokens "
         "highlights the characters they came from."
     )
+    DEFAULT_CSS = (Path(__file__).parent / "tokens.tcss").read_text()
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "next_view", "view", id="tokens.view", tooltip="Chips, table, grid"),
         Binding("m", "next_layer", "ids/types/mask", id="tokens.layer", tooltip="Another tensor"),
