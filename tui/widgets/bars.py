@@ -41,11 +41,11 @@ class SummaryRule(Line):
     COMPONENT_CLASSES = {"rule--line", "rule--strong"}
 
     def row(self, index: int) -> Strip:
-        """The words at the right end of the rule."""
+        """The words near the left end, so that a change of them is a change of few cells."""
         room = max(0, self.size.width - 4)
         words = [(fit(text, room), name) for text, name in self._left]
         rule = "─" * (room - sum(width(text) for text, _ in words))
-        parts = [(rule, "rule--line"), (" ", ""), *words, (" ", ""), ("──", "rule--line")]
+        parts = [("──", "rule--line"), (" ", ""), *words, (" ", ""), (rule, "rule--line")]
         return Strip([Segment(text, self.style(name)) for text, name in parts])
 
 

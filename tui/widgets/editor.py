@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,13 +19,14 @@ from textual.document._document import Document
 from textual.document._document_navigator import DocumentNavigator
 from textual.document._edit import Edit
 from textual.document._wrapped_document import WrappedDocument
-from textual.geometry import Offset, Size
+from textual.geometry import Offset, Region, Size
 from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widgets import TextArea
 from textual.widgets.text_area import EditResult, Location, Selection
 
 from core.text.visible import visible, width
+from tui.widgets.rows import changed_regions
 
 _GUTTER = 3
 
@@ -98,6 +100,7 @@ class SentenceEditor(TextArea, inherit_bindings=True):
     def __init__(self, text: str = "", *, id: str | None = None) -> None:
         self._shift = 0
         self._editing = False
+        self._painted: list[Strip] = []
         super().__init__(
             text, soft_wrap=False, tab_behavior="indent", highlight_cursor_line=False, id=id
         )
@@ -121,6 +124,7 @@ class SentenceEditor(TextArea, inherit_bindings=True):
     def _on_resize(self) -> None:
         super()._on_resize()
         self._shift = 0
+        self._painted = []
         self.scroll_cursor_visible()
 
     def edit(self, edit: Edit) -> EditResult:
@@ -147,6 +151,7 @@ class SentenceEditor(TextArea, inherit_bindings=True):
             yield
         finally:
             self._editing = False
+        self.refresh()
         self.revision += 1
 
     def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
@@ -188,6 +193,7 @@ class SentenceEditor(TextArea, inherit_bindings=True):
         self._editing = True
         self.move_cursor((row, column))
         self._editing = False
+        self.refresh()
 
     def _shift_for(self, row: int, column: int) -> int:
         """The first character of the cursor's line to show, so that the cursor is in view."""
@@ -231,6 +237,25 @@ class SentenceEditor(TextArea, inherit_bindings=True):
         return row, shift + column
 
     # --- drawing --------------------------------------------------------------------------
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Repaints the cells that changed: a plain `TextArea` repaints all of its rows."""
+        if regions or layout or recompose or not repaint or not self.size:
+            return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        if self._editing:
+            return self  # repainted once, at the end of the edit
+        fresh = [self.render_line(y) for y in range(self.size.height)]
+        changed = changed_regions(self._painted, fresh)
+        self._painted = fresh
+        if changed is None:
+            return super().refresh()
+        return super().refresh(*changed) if changed else self
 
     def render_line(self, y: int) -> Strip:
         row = y + self.scroll_offset.y

@@ -57,15 +57,12 @@ class RowsView(Widget):
         if not self.is_mounted or not self.display or not self.size.height:
             return
         fresh = self._draw()
-        old = self._painted
+        changed = changed_regions(self._painted, fresh)
         self._painted = fresh
-        if len(old) != len(fresh):
+        if changed is None:
             self.refresh()
-            return
-        for y, (before, after) in enumerate(zip(old, fresh, strict=True)):
-            span = _difference(before, after)
-            if span is not None:
-                self.refresh(Region(span[0], y, span[1] - span[0], 1))
+        elif changed:
+            self.refresh(*changed)
 
     def _draw(self) -> list[Strip]:
         cells, base = self.size.width, self.style()
@@ -167,8 +164,16 @@ class Line(RowsView):
         return Strip(segments)
 
 
+def changed_regions(before: Sequence[Strip], after: Sequence[Strip]) -> list[Region] | None:
+    """The cells that differ between two drawings of the same rows; None if there are other rows."""
+    if len(before) != len(after):
+        return None
+    spans = ((y, _difference(*rows)) for y, rows in enumerate(zip(before, after, strict=True)))
+    return [Region(span[0], y, span[1] - span[0], 1) for y, span in spans if span]
+
+
 def _difference(before: Strip, after: Strip) -> tuple[int, int] | None:
-    """The cells from the first to behind the last that differ between two rows; None if none."""
+    """The cells from the first to behind the last that differ between two rows of one width."""
     if before is after:
         return None
     old, new = list(before), list(after)
@@ -179,7 +184,10 @@ def _difference(before: Strip, after: Strip) -> tuple[int, int] | None:
     start = sum(segment.cell_length for segment in new[:same])
     end = after.cell_length
     for a, b in zip(reversed(old[same:]), reversed(new[same:]), strict=False):
-        if a != b:
-            break
-        end -= a.cell_length
+        if a == b:
+            end -= a.cell_length
+            continue
+        if a.style == b.style and not a.text.strip(" ") and not b.text.strip(" "):
+            end -= min(a.cell_length, b.cell_length)
+        break
     return (start, end) if start < end else None
