@@ -141,6 +141,11 @@ class Batch:
         return None if self.width is None else (len(self.encodings), self.width)
 
     @cached_property
+    def longest(self) -> int:
+        """The length of the longest row, padding included."""
+        return max(map(len, self.encodings), default=0) if self.width is None else self.width
+
+    @cached_property
     def token_count(self) -> int:
         """Tokens of all sentences, padding left out."""
         return sum(map(len, self.encodings))

@@ -26,7 +26,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import EditResult, Location, Selection
 
 from core.text.visible import visible, width
-from tui.widgets.rows import changed_regions
+from tui.widgets.rows import StyleCache, changed_regions
 
 _GUTTER = 3
 
@@ -66,7 +66,7 @@ class _OneRowALine(WrappedDocument):
         return []
 
 
-class SentenceEditor(TextArea, inherit_bindings=True):
+class SentenceEditor(StyleCache, TextArea):
     """Where sentences are typed. `revision` counts edits; watch it to hear of each at once."""
 
     DEFAULT_CSS = """
@@ -259,7 +259,7 @@ class SentenceEditor(TextArea, inherit_bindings=True):
 
     def render_line(self, y: int) -> Strip:
         row = y + self.scroll_offset.y
-        base = self.rich_style
+        base = self.style()
         if row >= self.document.line_count:
             return Strip.blank(self.size.width, base)
         cursor_row, cursor_column = self.cursor_location
@@ -267,9 +267,7 @@ class SentenceEditor(TextArea, inherit_bindings=True):
         shift = self._shift if current else 0
         line = self.document.get_line(row)
         text = line[shift : shift + self._room + 1]
-        gutter = self.get_component_rich_style(
-            "text-area--cursor-gutter" if current else "text-area--gutter"
-        )
+        gutter = self.style("text-area--cursor-gutter" if current else "text-area--gutter")
         marker = "‹" if shift else str(row + 1)[-2:]
         segments = [Segment(f"{marker:>{_GUTTER - 1}} ", gutter)]
         styles = self._character_styles(row, shift, len(text))
@@ -289,7 +287,7 @@ class SentenceEditor(TextArea, inherit_bindings=True):
         line = self.document.get_line(row)
 
         def put(start: int, end: int, name: str) -> None:
-            style = self.get_component_rich_style(name)
+            style = self.style(name)
             for index in range(max(0, start - shift), min(length + 1, end - shift)):
                 styles[index] = style
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from typing import Any
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,8 +15,31 @@ from textual.widget import Widget
 
 from core.text.visible import fit, width
 
+_DRAWINGS = 1_000
+"""Rows that are kept drawn; a terminal shows fewer."""
 
-class RowsView(Widget):
+
+class StyleCache(Widget):
+    """Looks a style up once, until the theme or a class changes."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._styles: dict[str, Style] = {}
+        super().__init__(*args, **kwargs)
+
+    def style(self, name: str = "") -> Style:
+        """The style of component class `name` over this widget's own; without a name its own."""
+        found = self._styles.get(name)
+        if found is None:
+            found = self.get_component_rich_style(name) if name else self.rich_style
+            self._styles[name] = found
+        return found
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+
+
+class RowsView(StyleCache):
     """Rows from `row`, of which those from `top` on are in view.
 
     Subclasses say how many rows there are and draw one. `redraw` compares what is in view with
@@ -30,7 +54,9 @@ class RowsView(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._painted: list[Strip] = []
-        self._styles: dict[str, Style] = {}
+        self._drawings: dict[Hashable, Strip] = {}
+        self.cells = 0
+        """How wide the rows are, in terminal cells."""
 
     # --- for subclasses -------------------------------------------------------------------
 
@@ -42,13 +68,9 @@ class RowsView(Widget):
         """Draws row `index`; it is cut and filled to the widget's width."""
         raise NotImplementedError
 
-    def style(self, name: str = "") -> Style:
-        """The style of component class `name` over this widget's own; cached until it changes."""
-        found = self._styles.get(name)
-        if found is None:
-            found = self.get_component_rich_style(name) if name else self.rich_style
-            self._styles[name] = found
-        return found
+    def row_key(self, index: int) -> Hashable | None:
+        """Names all that row `index` is drawn from, so that it is drawn once; None: drawn anew."""
+        return None
 
     # --- drawing --------------------------------------------------------------------------
 
@@ -65,15 +87,26 @@ class RowsView(Widget):
             self.refresh(*changed)
 
     def _draw(self) -> list[Strip]:
-        cells, base = self.size.width, self.style()
+        (cells, height), base = self.size, self.style()
+        self.cells = cells
         count = self.row_count()
-        self.set_reactive(RowsView.top, max(0, min(self.top, count - self.size.height)))
-        return [
-            self.row(index).adjust_cell_length(cells, base)
-            if index < count
-            else Strip.blank(cells, base)
-            for index in range(self.top, self.top + self.size.height)
-        ]
+        top = max(0, min(self.top, count - height))
+        if top != self.top:
+            self.set_reactive(RowsView.top, top)
+        rows = [self._drawn(index) for index in range(top, min(top + height, count))]
+        return rows + [Strip.blank(cells, base)] * (height - len(rows))
+
+    def _drawn(self, index: int) -> Strip:
+        key = self.row_key(index)
+        if key is None:
+            return self.row(index).adjust_cell_length(self.cells, self.style())
+        found = self._drawings.get(key)
+        if found is None:
+            if len(self._drawings) > _DRAWINGS:
+                self._drawings.clear()
+            found = self.row(index).adjust_cell_length(self.cells, self.style())
+            self._drawings[key] = found
+        return found
 
     def render_line(self, y: int) -> Strip:
         """One painted row."""
@@ -84,11 +117,13 @@ class RowsView(Widget):
     def notify_style_update(self) -> None:
         """The theme or a class changed: all is drawn again."""
         super().notify_style_update()
-        self._styles.clear()
+        self._drawings.clear()
         self._painted = []
 
     def on_resize(self) -> None:
         """The width changed, and with it every row."""
+        self.cells = self.size.width
+        self._drawings.clear()
         self._painted = []
         self.refresh()
 
@@ -140,8 +175,9 @@ class Line(RowsView):
 
     def show(self, left: Sequence[Part], right: Sequence[Part] = ()) -> None:
         """Draws `left` and `right` instead of what was there."""
-        self._left, self._right = left, right
-        self.redraw()
+        if (self._left, self._right) != (left, right):
+            self._left, self._right = left, right
+            self.redraw()
 
     def row_count(self) -> int:
         """One."""

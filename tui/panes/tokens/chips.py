@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -115,11 +116,11 @@ class TokenChips(RowsView):
         self.redraw()
 
     def on_resize(self) -> None:
-        self._measure()
         super().on_resize()
+        self._measure()
 
     def _measure(self) -> None:
-        heights = (self._height(row) for row in range(len(self._batch.encodings)))
+        heights = map(self._height, range(len(self._batch.encodings)))
         self._starts = list(accumulate(heights, initial=0))
 
     def _padding_of(self, row: int) -> int:
@@ -128,7 +129,7 @@ class TokenChips(RowsView):
     def _paragraph(self, row: int) -> Paragraph:
         lead = self._batch.lead(row)
         indent = width(_hatched(lead, 0)) + 1 if lead else 0
-        key = (self._batch.encodings[row], self.size.width - GUTTER, indent)
+        key = (self._batch.encodings[row], self.cells - GUTTER, indent)
         found = self._paragraphs.get(key)
         if found is None:
             found = self._paragraphs[key] = lay_out(key[0], max(8, key[1]), indent)
@@ -138,12 +139,18 @@ class TokenChips(RowsView):
 
     def _height(self, row: int) -> int:
         paragraph = self._paragraph(row)
-        trailing = self._padding_of(row) and not self._batch.lead(row)
-        crowded = self.size.width - GUTTER - paragraph.used < 10
-        return len(paragraph.rows) + (1 if trailing and crowded else 0)
+        if self.cells - GUTTER - paragraph.used >= 10 or self._batch.lead(row):
+            return len(paragraph.rows)
+        return len(paragraph.rows) + (1 if self._padding_of(row) else 0)
 
     def row_count(self) -> int:
         return self._starts[-1]
+
+    def row_key(self, index: int) -> Hashable:
+        sentence = bisect_right(self._starts, index) - 1
+        cursor = self._cursor[1] if sentence == self._cursor[0] else -1
+        encoding = self._batch.encodings[sentence]
+        return encoding, index - self._starts[sentence], sentence, cursor, self._batch.width
 
     def row(self, index: int) -> Strip:
         sentence = bisect_right(self._starts, index) - 1
@@ -189,7 +196,7 @@ class TokenChips(RowsView):
         padding = self._padding_of(sentence)
         if not padding or self._batch.lead(sentence):
             return []
-        room = self.size.width - GUTTER - used - 1
+        room = self.cells - GUTTER - used - 1
         return [Segment(" " + _hatched(padding, room), self.style("chips--padding"))]
 
     def on_click(self, event: events.Click) -> None:

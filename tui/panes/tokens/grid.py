@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Literal
 
 from rich.segment import Segment
@@ -51,8 +52,8 @@ class BatchGrid(RowsView):
         self._batch, self._layer, self._cursor = batch, layer, cursor
         self._cells = len(str(largest)) + 1 if layer == "input_ids" else 2
         self.reveal(cursor[0])
-        visible_columns = max(1, (self.size.width - GUTTER) // self._cells)
-        last = max(map(batch.row_length, range(len(batch.encodings))), default=0)
+        visible_columns = max(1, (self.cells - GUTTER) // self._cells)
+        last = batch.longest
         left = min(max(self._left, cursor[1] - visible_columns + 1), cursor[1])
         self._left = max(0, min(left, last - visible_columns))
         self.redraw()
@@ -60,12 +61,17 @@ class BatchGrid(RowsView):
     def row_count(self) -> int:
         return len(self._batch.encodings)
 
+    def row_key(self, index: int) -> Hashable:
+        cursor = self._cursor[1] if index == self._cursor[0] else -1
+        batch = self._batch
+        return batch.encodings[index], index, cursor, self._layer, self._left, batch.width
+
     def row(self, index: int) -> Strip:
         here = index == self._cursor[0]
         segments = [Segment(f"{index + 1:>{GUTTER - 1}} ", self.style("grid--number"))]
         last = min(
             self._batch.row_length(index),
-            self._left + (self.size.width - GUTTER) // self._cells,
+            self._left + (self.cells - GUTTER) // self._cells,
         )
         special = self._batch.encodings[index].special_tokens_mask
         for column in range(self._left, last):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from rich.segment import Segment
 from textual import events
 from textual.message import Message
@@ -53,6 +55,10 @@ class TokenTable(RowsView):
         if self._row >= len(self._batch.encodings):
             return 0
         return self._batch.row_length(self._row)
+
+    def row_key(self, index: int) -> Hashable:
+        encoding = self._batch.encodings[self._row]
+        return encoding, index, self._batch.lead(self._row), index == self._column
 
     def row(self, index: int) -> Strip:
         cell = self._batch.cell(self._row, index)
