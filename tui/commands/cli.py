@@ -27,9 +27,9 @@ SECTIONS = (
     Section("Look inside a model", {"tokenize": "tokenize", "compare": "compare"}),
     Section(
         "Fine-tune a model",
-        {"runs": "runs", "attach": "runs", "stop": "runs"},
+        {"train": "train", "runs": "runs", "attach": "runs", "stop": "runs"},
     ),
-    Section("Look after Termformer", {"completion": "completion"}),
+    Section("Look after Termformer", {"doctor": "doctor", "completion": "completion"}),
 )
 _MODULES = {name: module for section in SECTIONS for name, module in section.commands.items()}
 
@@ -127,7 +127,10 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.Abort as abort:
-        return INTERRUPTED if isinstance(abort.__context__, KeyboardInterrupt) else FAILED
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            return INTERRUPTED
+        complain("There was no answer, so nothing was done.")
+        return FAILED
     except click.UsageError as error:
         error.show()
         return error.exit_code

@@ -10,15 +10,13 @@ import msgspec
 from core import checkpoints
 from core.engine.protocol import Compare, Compared, ComparedRow
 from core.text.sentences import Sentence
-from core.text.visible import fit
 from tui.commands.options import NAMES_OF_MODELS, json_option, model_option
-from tui.commands.output import Column, Table, encodable, print_json, print_table, print_text
+from tui.commands.output import Column, Table, Title, encodable, print_json, print_table, print_text
 from tui.commands.texts import ABOUT_TEXTS, read_texts, texts_argument
 
 EQUAL_WITHIN = 1e-5
 """Logits this close are the same: float32 sums depend on how the work was split."""
 _MOST_LABELS = 5
-_SENTENCE_CELLS = 60
 
 
 class ComparisonRow(msgspec.Struct, frozen=True):
@@ -48,7 +46,7 @@ class Comparison(msgspec.Struct, frozen=True):
     epilog=f"{ABOUT_TEXTS}\n\n{NAMES_OF_MODELS}",
 )
 @texts_argument()
-@model_option("A sequence classifier.", checkpoints.default_model)
+@model_option("A sequence classifier.", checkpoints.default_model())
 @json_option
 def compare_command(texts: tuple[str, ...], model: str, as_json: bool) -> None:
     """Show what padding and the attention mask do to a classifier's logits.
@@ -113,10 +111,8 @@ def _show(reply: Compared) -> None:
             Column(""),
         ]
     )
-    blank = [""] * (len(shown) + 3)
     for number, row in enumerate(reply.rows, start=1):
-        text = fit(str(Sentence(row.text, row.text_pair)), _SENTENCE_CELLS)
-        table.add(f"{number} {text}", *blank, style="bold")
+        table.rows.append(Title(f"{number} {Sentence(row.text, row.text_pair)}"))
         for name, logits, difference in (
             ("alone", row.alone, None),
             ("padded, no mask", row.padded_unmasked, row.max_abs_diff_unmasked),

@@ -8,9 +8,13 @@ from typing import Any
 import click
 
 NAMES_OF_MODELS = """\
-A model (M) is named by "mini" (the embedded sentiment classifier), "mini-base" (its un-tuned
-encoder), a checkpoint's folder, a training run's name or folder, or a name on the Hugging Face
-Hub."""
+\b
+A model (M) is named by
+  mini        the embedded sentiment classifier
+  mini-base   its encoder before fine-tuning
+  a folder    that holds a Hugging Face checkpoint
+  a run       by its name, or by its folder
+  a Hub name  such as distilbert-base-uncased; fetched once"""
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -29,14 +33,14 @@ def _complete_model(
     return [*known, CompletionItem(incomplete, type="dir")]
 
 
-def model_option(help_text: str, default: Callable[[], str] | None) -> _Decorator:
-    """`--model M`; `default` is called when the command runs, and named in the help."""
+def model_option(help_text: str, default: str | None) -> _Decorator:
+    """`--model M`, with completion."""
     return click.option(
         "--model",
         "-m",
         metavar="M",
         default=default,
-        show_default=default() if default else False,
+        show_default=True,
         help=help_text,
         shell_complete=_complete_model,
     )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from core.text.visible import visible, width
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
 
+_NARROWEST = 24
+"""Cells a column keeps in the narrowest terminal; longer cells are folded."""
 # Text that came from outside may hold what UTF-8 cannot: paths and names of foreign encodings.
 _SURROGATE_FREE = "replace"
 
@@ -33,12 +37,26 @@ class Row:
     style: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A line across all columns, above the rows it is about."""
+
+    text: str
+
+
 @dataclass(slots=True)
 class Table:
     """Rows under headings."""
 
     columns: Sequence[Column]
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row | Title] = field(default_factory=list)
+
+    @property
+    def widths(self) -> list[int]:
+        """Cells each column takes."""
+        lines = [[column.heading for column in self.columns]]
+        lines += [[visible(cell) for cell in row.cells] for row in self.rows if _is_row(row)]
+        return [max(map(width, cells)) for cells in zip(*lines, strict=True)]
 
     def add(self, *cells: str, style: str = "") -> None:
         """Adds a row at the end."""
@@ -81,7 +99,7 @@ def print_text(text: str = "", style: str = "") -> None:
 def print_table(table: Table) -> None:
     """Prints a table: by rich on a terminal, aligned text without escapes elsewhere."""
     if sys.stdout.isatty():
-        console().print(_rich_table(table))
+        console().print(*_drawn(table), sep="")
     else:
         sys.stdout.write("".join(f"{line}\n" for line in _plain_lines(table)))
         sys.stdout.flush()
@@ -94,32 +112,62 @@ def console() -> Console:
     return Console(markup=False, emoji=False, highlight=False)
 
 
-def _rich_table(table: Table) -> Any:
+def _is_row(row: Row | Title) -> TypeGuard[Row]:
+    return isinstance(row, Row)
+
+
+def _drawn(table: Table) -> Iterator[RichTable | Text]:
+    """Pieces one under another, all in the same columns; the headings stand once, at the top."""
+    from rich.text import Text
+
+    widths = table.widths
+    piece = _empty(table.columns, widths, headings=True)
+    for row in table.rows:
+        if isinstance(row, Title):
+            yield piece
+            yield Text(visible(row.text), "bold", overflow="ellipsis", no_wrap=True)
+            piece = _empty(table.columns, widths, headings=False)
+        else:
+            piece.add_row(*(Text(visible(cell)) for cell in row.cells), style=row.style)
+    yield piece
+
+
+def _empty(columns: Sequence[Column], widths: list[int], *, headings: bool) -> RichTable:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    drawn = RichTable(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in table.columns:
+    drawn = RichTable(
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        header_style="bold",
+        show_header=headings,
+    )
+    for column, cells in zip(columns, widths, strict=True):
         drawn.add_column(
-            Text(column.heading), justify=column.align, style=column.style, overflow="fold"
+            Text(column.heading),
+            justify=column.align,
+            style=column.style,
+            overflow="fold",
+            min_width=min(cells, _NARROWEST),
         )
-    for row in table.rows:
-        drawn.add_row(*(Text(visible(cell)) for cell in row.cells), style=row.style)
     return drawn
 
 
-def _plain_lines(table: Table) -> list[str]:
-    headings = [column.heading for column in table.columns]
-    lines = [headings, *([visible(cell) for cell in row.cells] for row in table.rows)]
-    widths = [max(map(width, cells)) for cells in zip(*lines, strict=True)]
-    return [
-        "  ".join(
-            _aligned(cell, cells, column.align)
-            for cell, cells, column in zip(line, widths, table.columns, strict=True)
-        ).rstrip()
-        for line in lines
-    ]
+def _plain_lines(table: Table) -> Iterator[str]:
+    widths = table.widths
+    yield _plain_line([column.heading for column in table.columns], widths, table.columns)
+    for row in table.rows:
+        if isinstance(row, Title):
+            yield visible(row.text)
+        else:
+            yield _plain_line([visible(cell) for cell in row.cells], widths, table.columns)
+
+
+def _plain_line(cells: list[str], widths: list[int], columns: Sequence[Column]) -> str:
+    parts = zip(cells, widths, columns, strict=True)
+    return "  ".join(_aligned(cell, room, column.align) for cell, room, column in parts).rstrip()
 
 
 def _aligned(text: str, cells: int, side: str) -> str:

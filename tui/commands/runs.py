@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from core.runs.status import RunStatus, run_status
 from tui.commands.opening import open_app
 from tui.commands.options import json_option
 from tui.commands.output import Column, Table, encodable, print_json, print_table, print_text
+from tui.commands.telling import duration
 
 _POLL = 0.1
 _STYLES = {
@@ -111,22 +111,6 @@ def _table(found: list[RunStatus]) -> Table:
             style=_STYLES.get(status.status, ""),
         )
     return table
-
-
-def duration(seconds: float) -> str:
-    """`seconds` as a person says them: 42 s, 3 min 20 s, 2 h 5 min, 4 d 6 h."""
-    if not math.isfinite(seconds):
-        return "?"
-    whole = round(seconds)
-    for unit, name, part, part_name in (
-        (86400, "d", 3600, "h"),
-        (3600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if whole >= unit:
-            rest = whole % unit // part
-            return f"{whole // unit} {name}" + (f" {rest} {part_name}" if rest else "")
-    return f"{whole} s"
 
 
 @click.command("attach", short_help="Open the app on a run.")

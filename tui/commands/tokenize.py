@@ -47,7 +47,7 @@ class Tokenized(msgspec.Struct, frozen=True):
     epilog=f"{ABOUT_TEXTS}\n\n{NAMES_OF_MODELS}",
 )
 @texts_argument()
-@model_option("Whose tokenizer.", checkpoints.default_model)
+@model_option("Whose tokenizer.", checkpoints.default_model())
 @click.option(
     "--padding",
     type=click.Choice(["longest", "max_length", "none"]),

@@ -1,0 +1,107 @@
+"""A run's events in words."""
+
+from __future__ import annotations
+
+import math
+
+from core.runs import events
+
+
+def tell(event: events.Event, max_steps: int | None) -> list[str]:
+    """What `event` says, in lines; none for one that says nothing new."""
+    match event:
+        case events.RunStarted():
+            return _start(event)
+        case events.Progress(phase=phase, done=done, total=total):
+            return [f"{phase} …" if not total else f"{phase} … {100 * (done or 0) // total} %"]
+        case events.Warned(message=message):
+            return [f"Warning: {message}"]
+        case events.RunFinished(global_step=step, seconds=seconds):
+            return [f"Finished: {counted(step, 'step')} in {duration(seconds)}."]
+        case events.RunStopped(global_step=step, reason=reason, path=path):
+            kept = f"The checkpoint is {path}." if path else "There was nothing to save yet."
+            return [f"{reason.rstrip('.')}, after {counted(step, 'step')}. {kept}"]
+        case events.RunFailed() | events.Heartbeat():
+            return []
+        case _:
+            return [f"{at(event.global_step, max_steps)} · {_happened(event)}"]
+
+
+_AtStep = (
+    events.Step
+    | events.Evaluation
+    | events.CheckpointSaved
+    | events.LearningRateSet
+    | events.Paused
+    | events.Resumed
+    | events.RunResumed
+)
+
+
+def _happened(event: _AtStep) -> str:
+    """What happened at a step."""
+    match event:
+        case events.Step():
+            return (
+                f"loss {number(event.loss)} · learning rate {event.learning_rate:.2e} · "
+                f"{event.samples_per_second:.0f} samples/s"
+            )
+        case events.Evaluation():
+            return (
+                f"{event.split} loss {number(event.loss)} · "
+                f"accuracy {100 * event.accuracy:.1f} % "
+                f"(the commonest label alone: {100 * event.majority_baseline:.1f} %)"
+            )
+        case events.CheckpointSaved(path=path):
+            return f"checkpoint saved in {path}"
+        case events.LearningRateSet(learning_rate=rate):
+            return f"learning rate set to {rate:.2e}"
+        case events.Paused():
+            return "paused"
+        case events.Resumed():
+            return "goes on"
+        case events.RunResumed(checkpoint=checkpoint):
+            return f"resumed from {checkpoint}"
+
+
+def _start(event: events.RunStarted) -> list[str]:
+    return [
+        f"{event.train_rows:,} rows to train on, {event.validation_rows:,} to validate; "
+        f"labels {', '.join(event.labels)}",
+        f"{event.parameters / 1e6:.1f} M parameters, "
+        + ("all" if event.trainable == event.parameters else f"{event.trainable:,}")
+        + f" trained; {counted(event.max_steps, 'step')} on {event.device}, "
+        + counted(event.threads, "thread"),
+        *event.notes,
+    ]
+
+
+def at(step: int, max_steps: int | None) -> str:
+    """Where in the run something happened."""
+    return f"step {step}" if max_steps is None else f"step {step} of {max_steps}"
+
+
+def number(value: events.Number) -> str:
+    """A loss, finite or not."""
+    return f"{float(value):.4f}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`count` and its noun: 1 step, 2 steps."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """`seconds` as a person says them: 42 s, 3 min 20 s, 2 h 5 min, 4 d 6 h."""
+    if not math.isfinite(seconds):
+        return "?"
+    whole = round(seconds)
+    for unit, name, part, part_name in (
+        (86400, "d", 3600, "h"),
+        (3600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if whole >= unit:
+            rest = whole % unit // part
+            return f"{whole // unit} {name}" + (f" {rest} {part_name}" if rest else "")
+    return f"{whole} s"
