@@ -119,6 +119,8 @@ class _Survey:
 def _survey(file: Path, columns: Columns | None, known: set[str]) -> _Survey:
     if columns is None:
         sample = [row.cells for row in islice(read_rows(file), _SAMPLE) if not row.problem]
+        if not sample:
+            raise DataError(f"{file.name} holds no rows that can be read.")
         columns = find_columns(sample, file.name)
     survey = _Survey(columns)
     for row in read_rows(file):
@@ -138,7 +140,7 @@ def _survey(file: Path, columns: Columns | None, known: set[str]) -> _Survey:
             + (f"; and {rest:,} more." if rest else ".")
         )
     if not survey.labels:
-        raise DataError(f"{file.name} holds no rows.")
+        raise DataError(f"{file.name} holds no rows that can be read.")
     return survey
 
 

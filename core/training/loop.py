@@ -83,7 +83,7 @@ class TrainingLoop:
             began = time.perf_counter()
             for batch in self.data.training(epoch, start):
                 inputs = {name: tensor.to(self.device) for name, tensor in batch.items()}
-                learning_rate = self.lr_scheduler.get_last_lr()[0]
+                learning_rate = self.optimizer.param_groups[0]["lr"]
 
                 outputs = self.model(**inputs)
                 loss = outputs.loss

@@ -1,0 +1,201 @@
+"""Datasets by name: what is read is what was written, and bad rows are named."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from datasets import ClassLabel, Dataset
+
+from core.data.sources import TrainingData, load_data
+from core.errors import DataError
+from core.runs.config import REVIEWS
+
+HOSTILE = [
+    'He said "fine" and left',
+    '"Quoted" at first',
+    '"',
+    "comma, semicolon; tab-less",
+    "NA",
+    "null",
+    "[red]markup[/red] \x1b[31m and \x00",
+    "naïve 日本語 🤗 \u202eright to left",
+    "'single' ``ticks''",
+    "line\u2028separator and \x0b \x0c \x85 too",
+]
+
+
+def _rows(count: int = 40) -> list[tuple[str, int]]:
+    return [(f"{HOSTILE[n % len(HOSTILE)]} {n}", n % 2) for n in range(count)]
+
+
+def _all(data: TrainingData) -> Counter[tuple[str, int]]:
+    splits = [data.train, data.validation, *([data.test] if data.test else [])]
+    return Counter(
+        (text, label)
+        for split in splits
+        for text, label in zip(split["text"], split["label"], strict=True)
+    )
+
+
+def _csv(path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text", "label"), *_rows()])
+
+
+def _tsv(path: Path) -> None:
+    lines = ["text\tlabel", *(f"{text}\t{label}" for text, label in _rows())]
+    path.write_bytes("\n".join(lines).encode() + b"\n")
+
+
+def _json_lines(path: Path) -> None:
+    lines = [json.dumps({"text": text, "label": label}) for text, label in _rows()]
+    path.write_text("\n".join(lines))
+
+
+def _parquet(path: Path) -> None:
+    texts, labels = zip(*_rows(), strict=True)
+    Dataset.from_dict({"text": texts, "label": labels}).to_parquet(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [("a.csv", _csv), ("a.tsv", _tsv), ("a.jsonl", _json_lines), ("a.parquet", _parquet)],
+)
+def test_every_format_gives_back_what_was_written(
+    tmp_path: Path,
+    name: str,
+    write,
+) -> None:
+    write(tmp_path / name)
+    data = load_data(str(tmp_path / name))
+    assert _all(data) == Counter(_rows())
+    assert data.labels == ["0", "1"]
+
+
+def test_reviews_are_read_as_they_stand_in_their_files() -> None:
+    data = load_data(REVIEWS)
+    folder = Path(__import__("core.data").data.__file__).with_name("reviews")
+    assert data.labels == ["NEGATIVE", "POSITIVE"]
+    for split in ("train", "validation", "test"):
+        lines = (folder / f"{split}.tsv").read_text(encoding="utf-8").split("\n")
+        expected = [tuple(line.split("\t")) for line in lines if line]
+        read = getattr(data, split)
+        pairs = zip(read["label"], read["text"], strict=True)
+        assert [(str(label), text) for label, text in pairs] == expected
+
+
+def test_a_split_is_made_the_same_way_each_time_and_holds_every_label(tmp_path: Path) -> None:
+    _csv(tmp_path / "a.csv")
+    first, second = (load_data(str(tmp_path / "a.csv")) for _ in range(2))
+    assert first.test is not None
+    assert second.test is not None
+    assert (len(first.train), len(first.validation), len(first.test)) == (32, 4, 4)
+    for split in ("train", "validation", "test"):
+        assert getattr(first, split)["text"] == getattr(second, split)["text"]
+        assert set(getattr(first, split)["label"]) == {0, 1}
+    assert not set(first.train["text"]) & set(first.test["text"])
+
+
+def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\n" + "".join(f"old {n},{n % 2}\n" for n in range(20)))
+    load_data(str(path))
+    path.write_text("text,label\n" + "".join(f"new and longer {n},{n % 2}\n" for n in range(20)))
+    assert all(text.startswith("new") for text in load_data(str(path)).train["text"])
+
+
+def test_a_folder_with_splits(tmp_path: Path) -> None:
+    _csv(tmp_path / "train.csv")
+    _json_lines(tmp_path / "dev.jsonl")
+    (tmp_path / "README.md").touch()
+    data = load_data(str(tmp_path))
+    assert (len(data.train), len(data.validation), data.test) == (40, 40, None)
+
+
+def test_label_names_of_a_hugging_face_parquet_file(tmp_path: Path) -> None:
+    dataset = Dataset.from_dict({"text": [f"text {n}" for n in range(40)], "label": [0, 1] * 20})
+    dataset = dataset.cast_column("label", ClassLabel(names=["neg", "pos"]))
+    dataset.to_parquet(tmp_path / "a.parquet")
+    assert load_data(str(tmp_path / "a.parquet")).labels == ["neg", "pos"]
+
+
+def test_sentence_pairs(tmp_path: Path) -> None:
+    rows = [f"premise {n},hypothesis {n},{('no', 'yes')[n % 2]}\n" for n in range(40)]
+    (tmp_path / "a.csv").write_text("premise,hypothesis,label\n" + "".join(rows))
+    data = load_data(str(tmp_path / "a.csv"))
+    assert data.labels == ["no", "yes"]
+    example = data.train[0]
+    assert example["text"].replace("premise", "hypothesis") == example["text_pair"]
+
+
+def test_a_tsv_without_a_header(tmp_path: Path) -> None:
+    rows = [f"{('bad', 'good')[n % 2]}\ta film, number {n}\n" for n in range(40)]
+    (tmp_path / "a.tsv").write_text("".join(rows))
+    data = load_data(str(tmp_path / "a.tsv"))
+    assert data.labels == ["bad", "good"]
+    assert sum(_all(data).values()) == 40
+
+
+def test_bad_rows_are_named_with_their_lines_and_counted(tmp_path: Path) -> None:
+    good = [f"fine {n},{n % 2}".encode() for n in range(10)]
+    bad = [b"no label,", b",1", b"one cell", b"\xff\xfe,1", b'"two\nlines",', b"again,", b",0"]
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\n".join([b"text,label", *good, *bad, *good]))
+    with pytest.raises(DataError) as caught:
+        load_data(str(path))
+    message = str(caught.value)
+    assert message.startswith("a.csv has 7 rows")
+    assert "line 12 has no label in 'label'" in message
+    assert "line 13 has no text in 'text'" in message
+    assert "line 14 has 1 cells" in message
+    assert "line 15 is not UTF-8" in message
+    assert "line 16 has no label" in message
+    assert "line 18" not in message
+    assert message.endswith("and 2 more.")
+
+
+def test_a_label_that_training_never_saw_is_a_bad_row(tmp_path: Path) -> None:
+    _csv(tmp_path / "train.csv")
+    (tmp_path / "test.csv").write_text("text,label\nfine,1\nodd,7\n")
+    with pytest.raises(DataError, match=r"test.csv.*line 3 has the label '7'"):
+        load_data(str(tmp_path))
+
+
+def test_json_lines_that_are_none(tmp_path: Path) -> None:
+    lines = [json.dumps({"text": f"t {n}", "label": n % 2}) for n in range(9)]
+    lines[4:4] = ["{", "[1]", '{"text": 5, "label": 1}']
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    with pytest.raises(DataError, match=r"line 5 is not a JSON.*line 6 is not.*line 7 has int"):
+        load_data(str(tmp_path / "a.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("none.csv", None, "no data named"),
+        ("empty.csv", "", "no rows"),
+        ("only-header.csv", "text,label\n", "labels|no rows"),
+        ("notes.docx", "text", "use .csv"),
+        ("one.csv", "text,label\n" + "fine,1\n" * 20, "one label only"),
+        ("few.csv", "text,label\nfine,1\ndull,0\n", "too few rows"),
+        ("broken.parquet", "PAR1 no", "as Parquet"),
+    ],
+)
+def test_what_cannot_be_trained_on_is_said_in_a_sentence(
+    tmp_path: Path, name: str, content: str | None, said: str
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(DataError, match=said):
+        load_data(str(path))
+
+
+def test_a_folder_without_training_data(tmp_path: Path) -> None:
+    (tmp_path / "test.csv").write_text("text,label\nfine,1\n")
+    with pytest.raises(DataError, match=r"no training data.*test.csv"):
+        load_data(str(tmp_path))
