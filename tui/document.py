@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from core.text.encoding import EMPTY_BATCH, Batch, Encoding
+from core.text.encoding import Batch, Encoding
 from core.text.sentences import Sentence, SentenceLine
 from core.text.tokenizer import TextTokenizer
+
+_EMPTY = Batch()
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +21,7 @@ class Document:
     """
 
     lines: tuple[SentenceLine, ...] = ()
-    batch: Batch = EMPTY_BATCH
+    batch: Batch = _EMPTY
     tokenizer: TextTokenizer | None = None
     behind: int = 0
 

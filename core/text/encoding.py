@@ -125,35 +125,36 @@ class Cell:
 
 @dataclass(frozen=True)
 class Batch:
-    """Sentences laid side by side, each padded to `width`. Cells are made when asked for.
+    """Sentences side by side, each padded to `padded_to`. Cells are made when asked for.
 
-    `padding` is None where the tokenizer has no padding token; then a batch of unequal lengths is
-    ragged and `width` is None: it cannot be a tensor.
+    Rows longer than `padded_to` stay as they are; rows of unequal length are ragged and cannot be
+    a tensor. `padding` is None where nothing is padded.
     """
 
-    encodings: tuple[Encoding, ...]
-    padding: Padding | None
-    width: int | None
-
-    @property
-    def shape(self) -> tuple[int, int] | None:
-        """`(sentences, width)`, or None where the rows are ragged."""
-        return None if self.width is None else (len(self.encodings), self.width)
+    encodings: tuple[Encoding, ...] = ()
+    padding: Padding | None = None
+    padded_to: int = 0
 
     @cached_property
     def longest(self) -> int:
         """The length of the longest row, padding included."""
-        return max(map(len, self.encodings), default=0) if self.width is None else self.width
+        return max(self.padded_to, max(map(len, self.encodings), default=0))
+
+    @cached_property
+    def shape(self) -> tuple[int, int] | None:
+        """`(sentences, sequence)`, or None where the rows are ragged."""
+        lengths = set(map(self.row_length, range(len(self.encodings))))
+        return None if len(lengths) > 1 else (len(self.encodings), lengths.pop() if lengths else 0)
 
     @cached_property
     def token_count(self) -> int:
         """Tokens of all sentences, padding left out."""
         return sum(map(len, self.encodings))
 
-    @property
+    @cached_property
     def padding_count(self) -> int:
-        """Cells that hold padding; 0 for a ragged batch."""
-        return 0 if self.width is None else len(self.encodings) * self.width - self.token_count
+        """Cells that hold padding."""
+        return sum(max(0, self.padded_to - len(encoding)) for encoding in self.encodings)
 
     @property
     def padding_share(self) -> float:
@@ -163,13 +164,13 @@ class Batch:
 
     def lead(self, row: int) -> int:
         """How many padding cells stand before the first token of `row`."""
-        if self.width is None or self.padding is None or self.padding.side == "right":
+        if self.padding is None or self.padding.side == "right":
             return 0
-        return self.width - len(self.encodings[row])
+        return self.row_length(row) - len(self.encodings[row])
 
     def row_length(self, row: int) -> int:
         """Cells of `row`, padding included."""
-        return len(self.encodings[row]) if self.width is None else self.width
+        return max(self.padded_to, len(self.encodings[row]))
 
     def cell(self, row: int, column: int) -> Cell:
         """The cell at `row` and `column`, both from 0."""
@@ -191,13 +192,11 @@ class Batch:
         return (self.cell(row, column) for column in range(self.row_length(row)))
 
 
-EMPTY_BATCH = Batch((), None, 0)
-
-
-def pad(encodings: tuple[Encoding, ...], padding: Padding | None, width: int = 0) -> Batch:
-    """Lays `encodings` side by side, as wide as the longest, or `width` where that is wider."""
-    lengths = set(map(len, encodings))
-    longest = max(lengths, default=0)
-    if padding is None and (len(lengths) > 1 or width > longest):
-        return Batch(encodings, None, None)
-    return Batch(encodings, padding, max(longest, width))
+def pad(
+    encodings: tuple[Encoding, ...], padding: Padding | None, padded_to: int | None = None
+) -> Batch:
+    """Lays `encodings` side by side, padded to the longest or to `padded_to`."""
+    if padding is None:
+        return Batch(encodings)
+    longest = max(map(len, encodings), default=0)
+    return Batch(encodings, padding, longest if padded_to is None else padded_to)

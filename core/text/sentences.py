@@ -32,11 +32,14 @@ class SentenceLine:
 
 
 def parse_sentence(line: str) -> Sentence:
-    """Splits at the first tab into a sentence pair; later tabs belong to the second text."""
+    """Splits at the first tab into a sentence pair; later tabs belong to the second text.
+
+    An empty second text is none, as it is to a transformers tokenizer.
+    """
     if not line.isascii():
         line = _SURROGATES.sub("\ufffd", line)
-    text, tab, pair = line.partition("\t")
-    return Sentence(text, pair if tab else None)
+    text, _, pair = line.partition("\t")
+    return Sentence(text, pair or None)
 
 
 def parse_sentences(lines: list[str]) -> tuple[SentenceLine, ...]:

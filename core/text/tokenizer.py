@@ -81,7 +81,7 @@ class TextTokenizer:
 
         Thread-safe; the interpreter's lock is free while it works.
         """
-        return Encoding(sentence, self._backend.encode(sentence.text, sentence.text_pair))
+        return Encoding(sentence, self._backend.encode(sentence.text, sentence.text_pair or None))
 
     def layout(self, encodings: tuple[Encoding, ...]) -> Batch:
         """The padded batch of `encodings`, as wide as the longest."""
@@ -102,12 +102,12 @@ class TextTokenizer:
                 "This tokenizer names no maximum length: say one with --max-length."
             )
         inputs = [
-            sentence.text if sentence.text_pair is None else (sentence.text, sentence.text_pair)
+            (sentence.text, sentence.text_pair) if sentence.text_pair else sentence.text
             for sentence in sentences
         ]
         if options.truncation and limit is not None:
             needed = self._backend.num_special_tokens_to_add(
-                any(sentence.text_pair is not None for sentence in sentences)
+                any(sentence.text_pair for sentence in sentences)
             )
             if limit < needed:
                 raise TermformerError(
@@ -126,8 +126,7 @@ class TextTokenizer:
                 "This tokenizer has no padding token, so sentences of unequal length cannot be "
                 "padded: use --padding none."
             )
-        width = limit if options.padding == "max_length" and limit is not None else 0
-        return pad(encodings, self.padding, width)
+        return pad(encodings, self.padding, limit if options.padding == "max_length" else None)
 
     def decode(self, input_ids: list[int]) -> str:
         """The text of `input_ids`, special tokens kept, as `AutoTokenizer.decode` gives it."""

@@ -13,7 +13,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from core.text.encoding import EMPTY_BATCH, Batch, Encoding
+from core.text.encoding import Batch, Encoding
 from core.text.visible import fit, visible, width
 from tui.widgets.rows import RowsView
 
@@ -97,7 +97,7 @@ class TokenChips(RowsView):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._batch: Batch = EMPTY_BATCH
+        self._batch = Batch()
         self._cursor: tuple[int, int] = (0, 0)
         self._starts: list[int] = [0]
         self._paragraphs: OrderedDict[tuple[Encoding, int, int], Paragraph] = OrderedDict()
@@ -150,7 +150,7 @@ class TokenChips(RowsView):
         sentence = bisect_right(self._starts, index) - 1
         cursor = self._cursor[1] if sentence == self._cursor[0] else -1
         encoding = self._batch.encodings[sentence]
-        return encoding, index - self._starts[sentence], sentence, cursor, self._batch.width
+        return encoding, index - self._starts[sentence], sentence, cursor, self._batch.padded_to
 
     def row(self, index: int) -> Strip:
         sentence = bisect_right(self._starts, index) - 1

@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from core.text.encoding import EMPTY_BATCH, Batch, Cell
+from core.text.encoding import Batch, Cell
 from tui.widgets.rows import Line, RowsView
 
 GUTTER = 3
@@ -38,7 +38,7 @@ class BatchGrid(RowsView):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._batch: Batch = EMPTY_BATCH
+        self._batch = Batch()
         self._layer: Layer = "input_ids"
         self._cursor = (0, 0)
         self._left = 0
@@ -64,7 +64,7 @@ class BatchGrid(RowsView):
     def row_key(self, index: int) -> Hashable:
         cursor = self._cursor[1] if index == self._cursor[0] else -1
         batch = self._batch
-        return batch.encodings[index], index, cursor, self._layer, self._left, batch.width
+        return batch.encodings[index], index, cursor, self._layer, self._left, batch.padded_to
 
     def row(self, index: int) -> Strip:
         here = index == self._cursor[0]

@@ -9,7 +9,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from core.text.encoding import EMPTY_BATCH, Batch, Encoding
+from core.text.encoding import Batch, Encoding
 from core.text.visible import fit, visible, width
 from tui.widgets.rows import Line, RowsView
 
@@ -41,7 +41,7 @@ class TokenTable(RowsView):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._batch: Batch = EMPTY_BATCH
+        self._batch = Batch()
         self._row = 0
         self._column = 0
 

@@ -1,0 +1,29 @@
+"""Text that is shown is harmless and as wide as it says."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.text.visible import fit, visible, width
+
+
+@given(st.text())
+def test_nothing_that_steers_a_terminal_is_left(text: str) -> None:
+    shown = visible(text)
+    assert len(shown) == len(text)
+    for character in shown:
+        assert unicodedata.category(character) not in {"Cc", "Cs"}
+        assert character not in "\u200b\u200e\u200f\u202a\u202b\u202d\u202e\u2066\u2067\u2069\ufeff"
+
+
+def test_pictures() -> None:
+    assert visible("a\x1b[31m\x00\t\n\x7f\u202e") == "a␛[31m␀⇥↵␡·"
+
+
+@given(st.text(), st.integers(0, 30))
+def test_what_is_fitted_fits(text: str, cells: int) -> None:
+    fitted = fit(visible(text), cells)
+    assert width(fitted) <= max(cells, 0)
