@@ -54,6 +54,16 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
             found.append("The seed must be between 0 and 4294967295.")
         if self.max_steps is not None and self.max_steps < 1:
             found.append("The number of steps must be at least 1.")
+        if not 0 <= self.warmup_ratio < 1:
+            found.append("The warm-up's share must be at least 0 and below 1.")
+        if not self.weight_decay >= 0:
+            found.append("The weight decay must not be negative.")
+        if not self.max_grad_norm > 0:
+            found.append("The largest gradient norm must be above 0.")
+        if self.max_length < 3:
+            found.append("The longest input must have at least 3 tokens.")
+        if self.threads is not None and self.threads < 1:
+            found.append("The number of threads must be at least 1.")
         if not self.model.strip():
             found.append("A model must be named.")
         if not self.data.strip():

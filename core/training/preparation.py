@@ -112,10 +112,8 @@ def _threads(
     config: RunConfig, model: Any, batched: BatchedData, device: torch.device
 ) -> ThreadChoice:
     if config.threads is not None:
-        if config.threads < 1:
-            raise RunError("The number of threads must be at least 1.")
         torch.set_num_threads(config.threads)
-        return ThreadChoice(config.threads, f"{config.threads} threads, as configured.")
+        return ThreadChoice(config.threads, f"Threads: {config.threads}, as configured.")
     if device.type != "cpu":
         return ThreadChoice(torch.get_num_threads(), f"Computing on {device}.")
     return choose_threads(model, list(islice(batched.training(0), _TRIAL_BATCHES)))

@@ -5,7 +5,6 @@ It writes the run's events and obeys its requests; whoever watches it only reads
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import logging
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RunError, TermformerError
+from core.models.failures import disk_failure
 from core.runs.config import RunConfig, read_config
 from core.runs.events import (
     CheckpointSaved,
@@ -162,8 +162,8 @@ class Worker:
         """One sentence for the user; the traceback is in `worker.log`."""
         if isinstance(error, TermformerError):
             return str(error)
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
-            return "The disk is full; what was saved before is kept. Make room and start again."
+        if failure := disk_failure(error, "A file of the run"):
+            return str(failure)
         said = str(error)
         if isinstance(error, MemoryError) or any(words in said for words in _NO_MEMORY):
             return (

@@ -19,6 +19,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from core import checkpoints
+from core.data import sources
 from core.errors import RunError
 from core.runs.config import RunConfig
 from core.runs.events import (
@@ -50,6 +51,7 @@ from core.runs.requests import (
     waiting_requests,
 )
 from core.runs.status import run_status
+from core.training import preparation
 from core.training.worker import Worker, main
 
 E = TypeVar("E", bound=Event)
@@ -113,10 +115,12 @@ def start(config: RunConfig) -> Iterator[Callable[..., Run]]:
             run.until_ended()
 
 
-def _in_process(config: RunConfig) -> Run:
+def _in_process(folder: Path) -> Run:
     """The worker in this process, for what needs no process of its own."""
-    folder = create_run(config)
-    handlers = {number: signal.getsignal(number) for number in (15, 2, 1)}
+    handlers = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    }
     try:
         Worker(folder).run()
     finally:
@@ -125,6 +129,7 @@ def _in_process(config: RunConfig) -> Run:
     return Run(folder)
 
 
+@pytest.mark.slow
 def test_a_run_to_its_end(start: Callable[..., Run]) -> None:
     run = start(threads=None)
     run.until(RunFinished)
@@ -150,6 +155,7 @@ def test_a_run_to_its_end(start: Callable[..., Run]) -> None:
         start_run(msgspec.structs.replace(Worker(run.folder).config), run.folder)
 
 
+@pytest.mark.slow
 def test_every_request_is_carried_out_and_a_stop_leaves_a_checkpoint(
     start: Callable[..., Run],
 ) -> None:
@@ -191,42 +197,28 @@ def test_every_request_is_carried_out_and_a_stop_leaves_a_checkpoint(
     assert run_status(run.folder).status == "stopped"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_with_a_checkpoint(
-    start: Callable[..., Run], number: signal.Signals
-) -> None:
+@pytest.mark.slow
+def test_a_signal_stops_with_a_checkpoint(start: Callable[..., Run]) -> None:
     run = start(epochs=100_000)
     run.until(Step)
     record = read_process(run.folder)
     assert record is not None
-    os.kill(record.pid, number)
+    os.kill(record.pid, signal.SIGTERM)
     stopped = run.until(RunStopped)
     run.until_ended()
-    assert number.name in stopped.reason
+    assert "SIGTERM" in stopped.reason
     assert stopped.path is not None
     AutoModelForSequenceClassification.from_pretrained(run.folder / stopped.path)
 
 
-def test_a_kill_loses_no_line_that_could_be_read(start: Callable[..., Run]) -> None:
+@pytest.mark.slow
+def test_a_second_worker_is_refused_and_a_kill_loses_no_line_that_could_be_read(
+    start: Callable[..., Run],
+) -> None:
     run = start(epochs=100_000)
     run.until(Step, lambda event: event.global_step >= 20)
     record = read_process(run.folder)
     assert record is not None
-    before = list(run.read())
-    os.kill(record.pid, signal.SIGKILL)
-    run.until_ended()
-    after = Run(run.folder).read()
-    assert after[: len(before)] == before
-    assert [event.seq for event in after] == list(range(len(after)))
-    status = run_status(run.folder)
-    assert status.status == "crashed"
-    assert "without a last word" in status.message
-
-
-def test_a_second_worker_leaves_the_first_ones_run_alone(start: Callable[..., Run]) -> None:
-    run = start(epochs=100_000)
-    run.until(Step)
-    record = read_process(run.folder)
     second = subprocess.run(
         [sys.executable, "-m", "core.training.worker", str(run.folder)],
         env=child_environment(),
@@ -238,8 +230,18 @@ def test_a_second_worker_leaves_the_first_ones_run_alone(start: Callable[..., Ru
     assert "has a worker already" in second.stderr
     assert read_process(run.folder) == record
     assert run_status(run.folder).status == "running"
+    before = list(run.read())
+    os.kill(record.pid, signal.SIGKILL)
+    run.until_ended()
+    after = Run(run.folder).read()
+    assert after[: len(before)] == before
+    assert [event.seq for event in after] == list(range(len(after)))
+    status = run_status(run.folder)
+    assert status.status == "crashed"
+    assert "without a last word" in status.message
 
 
+@pytest.mark.slow
 def test_files_of_the_users_do_not_stand_in_for_libraries(
     start: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,6 +254,7 @@ def test_files_of_the_users_do_not_stand_in_for_libraries(
     run.until(RunFinished)
 
 
+@pytest.mark.slow
 def test_a_full_disk_fails_clearly_and_keeps_what_was_there(config: RunConfig) -> None:
     config = msgspec.structs.replace(config, epochs=2)
     folder = create_run(config)
@@ -283,13 +286,12 @@ def test_a_full_disk_fails_clearly_and_keeps_what_was_there(config: RunConfig) -
     [
         ({"data": "/nowhere/at-all.csv"}, "no data named"),
         ({"model": "/nowhere/at-all"}, "no model named"),
-        ({"threads": 0}, "at least 1"),
     ],
 )
 def test_what_keeps_a_run_from_starting_is_its_last_word(
     config: RunConfig, changes: dict[str, object], said: str
 ) -> None:
-    run = _in_process(msgspec.structs.replace(config, **changes))
+    run = _in_process(create_run(msgspec.structs.replace(config, **changes)))
     failed = run.read()[-1]
     assert isinstance(failed, RunFailed)
     assert said in failed.message
@@ -306,7 +308,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_names_the_step(
     torch.nn.init.constant_(model.classifier.weight[:1], 3e38)
     model.save_pretrained(broken)
     AutoTokenizer.from_pretrained(tiny_classifier).save_pretrained(broken)
-    run = _in_process(msgspec.structs.replace(config, model=str(broken)))
+    run = _in_process(create_run(msgspec.structs.replace(config, model=str(broken))))
     failed = run.read()[-1]
     assert isinstance(failed, RunFailed)
     assert "became NaN or infinite at step 1" in failed.message
@@ -315,16 +317,28 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_names_the_step(
     assert isinstance(step.grad_norm, str) or isinstance(step.loss, str)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_before_the_first_step(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    load = sources.load_data
+
+    def load_and_signal(name: str) -> sources.TrainingData:
+        os.kill(os.getpid(), number)
+        return load(name)
+
+    monkeypatch.setattr(preparation, "load_data", load_and_signal)
+    run = _in_process(create_run(config))
+    stopped = run.read()[-1]
+    assert isinstance(stopped, RunStopped)
+    assert (stopped.global_step, stopped.reason) == (0, f"Stopped by {number.name}.")
+    assert run_status(run.folder).status == "stopped"
+
+
 def test_a_stop_before_the_first_step(config: RunConfig) -> None:
     folder = create_run(config)
     post_request(folder, Stop())
-    handlers = {number: signal.getsignal(number) for number in (15, 2, 1)}
-    try:
-        assert Worker(folder).run()
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-    stopped = Run(folder).read()[-1]
+    stopped = _in_process(folder).read()[-1]
     assert isinstance(stopped, RunStopped)
     assert (stopped.global_step, stopped.path) == (0, None)
     assert waiting_requests(folder) == []
