@@ -82,6 +82,8 @@ class HubServer:
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         server.daemon_threads = True
         server.block_on_close = False
+        # A client that breaks off is part of what is tested.
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self._server = server
         self.url = f"http://127.0.0.1:{server.server_address[1]}"
 

@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import signal
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
@@ -27,6 +28,7 @@ from core.engine.protocol import (
 )
 from core.errors import EngineError, ModelError
 
+T = TypeVar("T")
 CRASH_LIMIT = 3
 """Deaths without an answer in between after which the engine's requests are given up."""
 _CLOSE_SECONDS = 2.0
@@ -126,6 +128,12 @@ class EngineClient:
     def _post(self, request: Request) -> int:
         if self._closed:
             raise EngineError("The engine is closed.")
+        try:
+            frame(request)
+        except UnicodeEncodeError:
+            message = "The model's name or a sentence holds bytes that are no text: retype it."
+            self._deliver(Failed(request.id, "other", message))
+            return request.id
         if isinstance(request, Compare) and self._is_under_way(request):
             overtaken, self._held = self._held, request
             if overtaken:
@@ -162,15 +170,23 @@ class EngineClient:
             except OSError as error:
                 self._give_up(f"The engine could not be started: {error.strerror or error}.")
                 return
-            self._process = process
-            for request in self._sent.values():
-                assert process.stdin is not None
-                process.stdin.write(frame(request))
-            await self._read(process)
+            self._greet(process)
+            try:
+                await self._read(process)
+            except msgspec.MsgspecError:
+                process.kill()  # It is not an engine of this version.
             code = await process.wait()
             self._process = None
             if self._closed or not self._crashed(code):
                 return
+
+    def _greet(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        assert process.stdin is not None
+        for request in self._sent.values():
+            process.stdin.write(frame(request))
+        if self._closed:
+            process.stdin.close()
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
@@ -183,8 +199,8 @@ class EngineClient:
     def _receive(self, reply: Reply) -> None:
         if not isinstance(reply, Loading):
             self._crashes = 0
-            answered = self._sent.pop(reply.id, None)
-            if isinstance(answered, Compare) and self._held:
+            self._sent.pop(reply.id, None)
+            if self._held and not self._is_under_way(self._held):
                 held, self._held = self._held, None
                 self._send(held)
         self._deliver(reply)
@@ -195,8 +211,12 @@ class EngineClient:
                 progress(reply)
         elif (future := self._asked.get(reply.id)) and not future.done():
             future.set_result(reply)
-        if self._on_reply and not self._closed:
-            self._on_reply(reply)
+        self._tell(self._on_reply, reply)
+
+    def _tell(self, callback: Callable[[T], None] | None, value: T) -> None:
+        """Calls back from the loop: the caller first gets its id, and its errors stay its own."""
+        if callback and not self._closed:
+            asyncio.get_running_loop().call_soon(callback, value)
 
     # --- deaths ---------------------------------------------------------------------------
 
@@ -209,8 +229,7 @@ class EngineClient:
             return False
         self._keep_newest()
         again = "it was started again" if self._sent else "it starts again when it is needed"
-        if self._on_crash and not self._closed:
-            self._on_crash(f"{ended}; {again}. Nothing typed was lost.")
+        self._tell(self._on_crash, f"{ended}; {again}. Nothing typed was lost.")
         return bool(self._sent)
 
     def _keep_newest(self) -> None:
@@ -229,8 +248,7 @@ class EngineClient:
         unanswered = [*self._sent.values(), *([self._held] if self._held else [])]
         self._sent.clear()
         self._held = None
-        if self._on_crash and not self._closed:
-            self._on_crash(message)
+        self._tell(self._on_crash, message)
         for request in unanswered:
             future = self._asked.get(request.id)
             if future and not future.done():

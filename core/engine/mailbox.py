@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from core.engine.protocol import Request
+from core.engine.protocol import Compare, ExportTokenizer, LoadModel
 
+Work = LoadModel | ExportTokenizer | Compare
 T = TypeVar("T")
 
 
@@ -16,17 +17,18 @@ class Mailbox:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._waiting: dict[type[Request], Request] = {}
+        self._waiting: dict[type[Work], Work] = {}
+        self._newest: dict[type[Work], Work] = {}
 
-    def put(self, request: Request) -> Request | None:
+    def put(self, request: Work) -> Work | None:
         """Adds `request`; returns the one of its type that it overtook, if any."""
         with self._changed:
             overtaken = self._waiting.pop(type(request), None)
-            self._waiting[type(request)] = request
+            self._waiting[type(request)] = self._newest[type(request)] = request
             self._changed.notify_all()
         return overtaken
 
-    def take(self, accepts: Callable[[Request], T | None]) -> tuple[Request, T]:
+    def take(self, accepts: Callable[[Work], T | None]) -> tuple[Work, T]:
         """Waits until `accepts` gives anything but None for a request; takes the oldest such.
 
         Returns the request and what `accepts` gave for it.
@@ -39,10 +41,11 @@ class Mailbox:
                         return request, accepted
                 self._changed.wait()
 
-    def newer(self, request: Request) -> Request | None:
-        """The waiting request of the same type, which is newer than one already taken."""
+    def newer(self, request: Work) -> Work | None:
+        """The newest request of the same type that came after `request`, taken by now or not."""
         with self._changed:
-            return self._waiting.get(type(request))
+            newest = self._newest[type(request)]
+        return newest if newest.id != request.id else None
 
     def look_again(self) -> None:
         """Wakes the takers: what they accept has changed."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from core import checkpoints
-from core.engine.mailbox import Mailbox
+from core.engine.mailbox import Mailbox, Work
 from core.engine.protocol import (
     LENGTH_BYTES,
     Compare,
@@ -30,7 +30,6 @@ from core.engine.protocol import (
     LoadModel,
     Overtaken,
     Reply,
-    Request,
     Shutdown,
     TokenizerExported,
     frame,
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
 
 _PROGRESS_INTERVAL = 0.1
 """Seconds between two reports of the same stage."""
+_ENDING_SECONDS = 1.0
 log = logging.getLogger("termformer.engine")
 
 
@@ -56,13 +56,20 @@ class Engine:
         self._write_lock = threading.Lock()
         self._mailbox = Mailbox()
         self._loaded: LoadedModel | None = None
+        self._ending = threading.Event()
 
     def run(self) -> None:
         """Serves until standard input closes; never returns."""
         for work in (self._load_forever, self._compute_forever):
             threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True).start()
         self._read_forever()
-        # Threads may be inside torch or a download; everything they write is renamed into place.
+        # A download is given up in good order, since huggingface_hub then removes its half file.
+        self._ending.set()
+        if "core.models.hub" in sys.modules:
+            from core.models import hub
+
+            hub.under_way.acquire(timeout=_ENDING_SECONDS)
+        # Threads may be inside torch; everything that they write is renamed into place.
         os._exit(0)
 
     # --- reading --------------------------------------------------------------------------
@@ -103,14 +110,14 @@ class Engine:
         while True:
             self._answer(*self._mailbox.take(self._ready))
 
-    def _ready(self, request: Request) -> LoadedModel | None:
+    def _ready(self, request: Work) -> LoadedModel | None:
         """The loaded model, where it is the one that a `Compare` names."""
         loaded = self._loaded
         if isinstance(request, Compare) and loaded and _is_current(loaded, request.model):
             return loaded
         return None
 
-    def _answer(self, request: Request, ready: LoadedModel | None) -> None:
+    def _answer(self, request: Work, ready: LoadedModel | None) -> None:
         from core.models.hub import Abandoned
 
         try:
@@ -123,8 +130,6 @@ class Engine:
                 case Compare():
                     loaded = ready or self._ensure_loaded(request, classifier=True)
                     self._reply(self._compare(request, loaded))
-                case Shutdown():
-                    raise AssertionError("the reader ends the engine")
         except Abandoned:
             self._reply(Overtaken(request.id))
         except ModelError as error:
@@ -171,7 +176,7 @@ class Engine:
 
         return str(export_tokenizer(folder, name))
 
-    def _progress(self, request: Request) -> Progress:
+    def _progress(self, request: Work) -> Progress:
         """Reports to the app; abandons where another model is wanted by now."""
         from core.models.hub import Abandoned
 
@@ -180,12 +185,7 @@ class Engine:
         def progress(stage: str, done: int | None, total: int | None) -> None:
             nonlocal last_stage, last_time
             newer = self._mailbox.newer(request)
-            if (
-                newer is not None
-                and not isinstance(newer, Shutdown)
-                and not isinstance(request, Shutdown)
-                and newer.model != request.model
-            ):
+            if self._ending.is_set() or (newer and newer.model != request.model):
                 raise Abandoned
             now = time.monotonic()
             if stage == last_stage and now - last_time < _PROGRESS_INTERVAL and done != total:
@@ -244,10 +244,11 @@ def _choose_threads() -> None:
 def main() -> None:
     """Takes standard input and output for the protocol, and keeps libraries off both."""
     logging.basicConfig(
-        level=logging.INFO,
+        level=logging.WARNING,
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    log.setLevel(logging.INFO)
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
     nothing = os.open(os.devnull, os.O_RDONLY)

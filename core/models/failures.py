@@ -6,9 +6,11 @@ down the chain of causes.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Iterator
 
+from core.checkpoints import locate
 from core.errors import ModelError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -66,9 +68,25 @@ def load_failure(error: BaseException, name: str, part: str) -> ModelError:
         )
     if any(isinstance(link, ImportError) for link in links):
         return ModelError("other", f"{name} needs something that is missing here: {reason(error)}.")
+    if "ignore_mismatched_sizes" in text:
+        return ModelError(
+            "corrupt",
+            f"The weights of {name} have other shapes than its config.json says, so one of the "
+            f"two is wrong. {remedy(name)}",
+        )
     return ModelError(
-        "corrupt", f"The {part} of {name} cannot be read, damaged or incomplete: {reason(error)}."
+        "corrupt",
+        f"The {part} of {name} cannot be read, damaged or incomplete: {reason(error)}. "
+        f"{remedy(name)}",
     )
+
+
+def remedy(name: str) -> str:
+    """What to do about a damaged checkpoint, as a sentence."""
+    with contextlib.suppress(ModelError):
+        if locate(name).kind == "hub":
+            return f"Fetch it anew with `hf download {name} --force-download`."
+    return "Save or copy it anew, or choose another model."
 
 
 def reason(error: BaseException) -> str:

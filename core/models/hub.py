@@ -24,6 +24,8 @@ PICKLED_WEIGHTS = (
 """Fetched only where there are no safetensors, and read by `torch.load(weights_only=True)`."""
 
 _CHUNK_BYTES = 1 << 20
+under_way = threading.Lock()
+"""Held while something is fetched; whoever ends the process may wait for it a little."""
 
 Progress = Callable[[str, int | None, int | None], None]
 """Called with what is being done, and bytes done and in all, where known.
@@ -53,8 +55,7 @@ def snapshot(name: str, progress: Progress, *, weights: bool = True) -> Path:
     """The folder of `name` in the Hub's cache, fetched where it is not yet whole.
 
     What is cached is used as it is, without asking the Hub; so it works offline, and does not
-    change while one works with it. Raises `ModelError`; what arrived of a broken download is
-    kept and continued the next time.
+    change while one works with it. Raises `ModelError`; files that arrived whole are kept.
     """
     cached = hub_snapshot(name)
     if cached and _is_whole(cached, weights=weights):
@@ -83,18 +84,17 @@ def _has_shards(folder: Path, stem: str, ending: str) -> bool:
 def _fetch(name: str, patterns: list[str], progress: Progress) -> Path:
     # Its 10 MB are what a plain HTTP download loses when it breaks off, and how rarely it tells.
     constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_BYTES
+    bar = _bar_class(f"downloading {name}", progress)
     try:
-        return Path(
-            huggingface_hub.snapshot_download(
-                name,
-                allow_patterns=patterns,
-                tqdm_class=_bar_class(f"downloading {name}", progress),
+        with under_way:
+            folder = huggingface_hub.snapshot_download(
+                name, allow_patterns=patterns, tqdm_class=bar
             )
-        )
     except Abandoned:
         raise
     except Exception as error:
         raise _hub_failure(error, name) from error
+    return Path(folder)
 
 
 def _bar_class(stage: str, progress: Progress) -> type[Any]:
@@ -168,8 +168,8 @@ def _hub_failure(error: BaseException, name: str) -> ModelError:
         )
     return ModelError(
         "server",
-        f"The download of {name} broke off: {reason(error)}. What arrived is kept; try again "
-        "to go on from there.",
+        f"The download of {name} broke off: {reason(error)}. Files that arrived whole are kept; "
+        "try again for the rest.",
     )
 
 

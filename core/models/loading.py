@@ -10,7 +10,7 @@ from typing import Any
 from core.engine.protocol import ModelInfo
 from core.errors import ModelError
 from core.models.checkpoint import resolve
-from core.models.failures import load_failure
+from core.models.failures import load_failure, remedy
 from core.models.hub import Progress
 from core.models.tokenizer_export import export_tokenizer, load_tokenizer
 
@@ -47,10 +47,10 @@ def load_model(name: str, progress: Progress, *, classifier: bool = False) -> Lo
     progress("importing transformers", None, None)
     import transformers  # noqa: F401
 
+    config = _load_config(folder, name)
     progress("reading the tokenizer", None, None)
     tokenizer = load_tokenizer(folder, name)
     tokenizer_folder = export_tokenizer(folder, name, tokenizer)
-    config = _load_config(folder, name)
     is_classifier = any(CLASSIFIER in each for each in config.architectures or [])
     if classifier and not is_classifier:
         raise not_a_classifier(name, config.architectures)
@@ -136,7 +136,7 @@ def _require_all(missing: Iterable[str], name: str, config: Any, *, classifier: 
         raise ModelError(
             "corrupt",
             f"The weights of {name} are incomplete: {len(encoder)} parameters are missing, "
-            f"{min(encoder)} among them.",
+            f"{min(encoder)} among them. {remedy(name)}",
         )
     if classifier and list(missing):
         raise not_a_classifier(name, None)

@@ -30,6 +30,10 @@ def load_tokenizer(folder: Path, name: str) -> Any:
     from transformers import AutoTokenizer
 
     try:
+        json.loads((folder / "config.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise load_failure(error, name, "config") from error
+    try:
         tokenizer = AutoTokenizer.from_pretrained(
             folder, trust_remote_code=False, local_files_only=True
         )
@@ -57,7 +61,7 @@ def export_tokenizer(folder: Path, name: str = "", tokenizer: Any = None) -> Pat
     """
     if known := exported_tokenizer_folder(folder):
         return known
-    name = name or folder.name
+    name = name or str(folder)
     if tokenizer is None:
         tokenizer = load_tokenizer(folder, name)
     backend = _without_call_options(json.loads(tokenizer.backend_tokenizer.to_str()))

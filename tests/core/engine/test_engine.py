@@ -1,0 +1,177 @@
+"""The engine through real child processes: what is loaded, computed, overtaken."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core.checkpoints import packaged_encoder
+from core.engine.protocol import (
+    Compared,
+    ExportTokenizer,
+    Failed,
+    Loaded,
+    Loading,
+    Overtaken,
+    TokenizerExported,
+)
+from core.errors import ModelError
+from tests.core.engine.harness import PAIR, Start
+from tests.core.models import tiny
+from tests.hub_server import HubServer
+
+pytestmark = pytest.mark.slow  # each engine imports torch
+
+
+async def test_models_come_and_go(start: Start, tiny_classifier: Path, tmp_path: Path) -> None:
+    engine = await start()
+    client, heard = engine.client, engine.heard
+    model = str(tiny_classifier)
+
+    [loaded] = await heard.answers(client.load(model))
+    assert isinstance(loaded, Loaded)
+    stages = [each.stage for each in heard.replies if isinstance(each, Loading)]
+    assert stages[0] == "importing torch"
+    assert stages[-1] == "reading weights"
+
+    [again] = await heard.answers(request := client.load(model))
+    assert isinstance(again, Loaded)
+    assert not [e for e in heard.replies if isinstance(e, Loading) and e.id == request]
+
+    [compared] = await heard.answers(client.compare(model, PAIR))
+    assert isinstance(compared, Compared)
+    assert compared.model == loaded.model
+    assert compared.sentences == PAIR
+    assert all(row.max_abs_diff_masked <= 1e-5 for row in compared.rows)
+    assert compared.rows[1].max_abs_diff_unmasked > 1e-3
+
+    nothing = str(tmp_path / "nothing")
+    encoder = str(tiny.encoder_only(tmp_path / "encoder"))
+    other = str(tiny.distilbert(tmp_path / "other"))
+    [missing] = await heard.answers(client.load(nothing))
+    assert isinstance(missing, Failed)
+    assert missing.kind == "not_found"
+    [headless] = await heard.answers(client.compare(encoder, PAIR))
+    assert isinstance(headless, Failed)
+    assert headless.kind == "not_a_classifier"
+    [kept] = await heard.answers(request := client.compare(model, PAIR))
+    assert isinstance(kept, Compared)
+    assert not [e for e in heard.replies if isinstance(e, Loading) and e.id == request]
+
+    [named] = await heard.answers(client.compare(other, PAIR))
+    assert isinstance(named, Compared)
+    assert named.model.name == other
+    assert len(named.rows[0].alone) == 3
+    [empty] = await heard.answers(client.compare(other, []))
+    assert isinstance(empty, Compared)
+    assert empty.rows == []
+    [bare] = await heard.answers(client.load(encoder))
+    assert isinstance(bare, Loaded)
+    assert bare.model.labels == []
+    assert heard.crashes == []
+
+
+async def test_a_model_that_changed_on_disk_is_loaded_again(
+    start: Start, tiny_classifier: Path, tmp_path: Path
+) -> None:
+    engine = await start()
+    folder = shutil.copytree(tiny_classifier, tmp_path / "model")
+    [first] = await engine.heard.answers(engine.client.load(str(folder)))
+    assert isinstance(first, Loaded)
+    shutil.rmtree(folder)
+    tiny.distilbert(folder)
+    [second] = await engine.heard.answers(engine.client.compare(str(folder), PAIR))
+    assert isinstance(second, Compared)
+    assert second.model.class_name.startswith("DistilBert")
+
+
+async def test_the_newest_wins(start: Start, tiny_classifier: Path) -> None:
+    engine = await start()
+    client, heard = engine.client, engine.heard
+    model = str(tiny_classifier)
+    await heard.answers(client.load(model))
+
+    ids = [client.compare(model, [(f"number {number}", None)]) for number in range(20)]
+    first, *between, last = await heard.answers(*ids)
+
+    assert isinstance(first, Compared)
+    assert all(isinstance(each, Overtaken) for each in between)
+    assert isinstance(last, Compared)
+    assert last.rows[0].text == "number 19"
+
+
+async def test_the_engine_computes_only_the_newest_of_what_waits(
+    start: Start, tiny_classifier: Path, tmp_path: Path
+) -> None:
+    engine = await start()
+    client, heard = engine.client, engine.heard
+    one, other = str(tiny_classifier), str(tiny.distilbert(tmp_path / "other"))
+    # Different models, so that the client holds none of them back; all arrive during the import.
+    ids = [client.compare(name, PAIR) for name in (one, other, one + "/", other + "/", other)]
+    *overtaken, last = await heard.answers(*ids)
+    assert isinstance(last, Compared)
+    assert all(isinstance(each, Overtaken) for each in overtaken)
+
+
+async def test_a_download_holds_nobody_up(
+    start: Start, tiny_classifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = str(tiny_classifier)
+    with HubServer() as hub:
+        repository = hub.add("slow/model", tiny_classifier)
+        repository.hold_after = 2_000_000
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+        engine = await start()
+        client, heard = engine.client, engine.heard
+        await heard.answers(client.load(model))
+
+        slow = client.load("slow/model")
+        await asyncio.to_thread(repository.held.wait, 60)
+        [compared] = await heard.answers(client.compare(model, PAIR))
+        assert isinstance(compared, Compared)
+        progress = [e for e in heard.replies if isinstance(e, Loading) and e.id == slow]
+        assert progress[-1].stage == "downloading slow/model"
+        assert progress[-1].done
+        assert progress[-1].total
+
+        # Another model is chosen: the download is given up at its next byte.
+        second, third = client.load("also/slow"), client.load(model)
+        await heard.answers(second)
+        repository.go_on.set()
+        abandoned, loaded = await heard.answers(slow, third)
+        assert isinstance(abandoned, Overtaken)
+        assert isinstance(loaded, Loaded)
+
+        # The app is closed in the middle of another one.
+        repository.held.clear()
+        repository.go_on.clear()
+        client.load("slow/model")
+        await asyncio.to_thread(repository.held.wait, 60)
+        closing = asyncio.create_task(client.close())
+        asyncio.get_running_loop().call_soon(repository.go_on.set)
+        await closing
+        assert list((tmp_path / "hub").rglob("*.incomplete")) == []
+
+
+async def test_tokenizers_are_exported(start: Start, tmp_path: Path) -> None:
+    engine = await start()
+    package = packaged_encoder()
+    assert package is not None
+    shutil.copy(package / "vocab.txt", tmp_path)
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    (tmp_path / "tokenizer_config.json").write_text('{"do_lower_case": false}')
+
+    embedded = await engine.client.ask(ExportTokenizer(0, "mini"))
+    exported = await engine.client.ask(ExportTokenizer(0, str(tmp_path)))
+
+    assert embedded == TokenizerExported(embedded.id, str(package))
+    assert isinstance(exported, TokenizerExported)
+    assert (Path(exported.folder) / "tokenizer.json").is_file()
+    assert Path(exported.folder) != tmp_path
+    with pytest.raises(ModelError, match="no such folder"):
+        await engine.client.ask(ExportTokenizer(0, "/no/such/folder"))
