@@ -1,0 +1,79 @@
+"""Following one run's log from the event loop: in slices, so that keys never wait for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.dom import DOMNode
+from textual.timer import Timer
+
+from tui.panes.train.watch import RunWatch
+
+EAGER, IDLE = 0.25, 1.0
+"""Seconds between two looks at the log, while something comes and while nothing does."""
+_SLICE = 0.008
+"""Seconds of reading, after which keys have their turn."""
+_BREATH = 0.003
+_EVERY_CHECK = 2.0
+"""Seconds between two looks for the worker's process."""
+
+
+class Follower:
+    """Reads the run that is watched as long as its owner lives.
+
+    `changed` hears, at most every `EAGER` seconds, that something was found; `failed` why the log
+    cannot be read, which is then tried again.
+    """
+
+    def __init__(
+        self,
+        owner: DOMNode,
+        changed: Callable[[RunWatch], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        self.watched: RunWatch | None = None
+        self._owner = owner
+        self._changed = changed
+        self._failed = failed
+        self._timer: Timer | None = None
+        self._delay = EAGER
+        self._untold = False
+        self._told = self._checked = 0.0
+
+    def follow(self, folder: Path) -> RunWatch:
+        """Watches the run in `folder` from its first event on, instead of another one."""
+        self.watched = RunWatch(folder)
+        self._untold, self._told, self._checked = True, 0.0, time.monotonic()
+        self.look()
+        return self.watched
+
+    def look(self) -> None:
+        """Reads what the log has got, for a moment, and sees to the next look."""
+        watch = self.watched
+        if watch is None:
+            return
+        found = self._read(watch)
+        now = time.monotonic()
+        if now - self._checked >= _EVERY_CHECK and (watch.status.is_live or found):
+            self._checked = now
+            self._untold |= watch.check()
+        self._untold |= found
+        if self._untold and now - self._told >= EAGER * 0.9:
+            self._untold, self._told = False, now
+            self._changed(watch)
+        if watch.behind:
+            delay = _BREATH
+        else:
+            delay = self._delay = EAGER if found else min(self._delay * 1.5, IDLE)
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._owner.set_timer(EAGER if self._untold else delay, self.look)
+
+    def _read(self, watch: RunWatch) -> bool:
+        try:
+            return watch.read(_SLICE)
+        except OSError as error:
+            self._failed(f"The log of {watch.name} cannot be read: {error.strerror}.")
+            return False

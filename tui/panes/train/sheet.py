@@ -1,0 +1,69 @@
+"""Rows of words in named styles: what the pane's texts are drawn with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from core.text.visible import fit, width
+from tui.widgets.rows import Part, RowsView
+
+Row = Sequence[Part]
+"""Texts that are already `visible`, each with the component class it is drawn in."""
+
+
+class Sheet(RowsView):
+    """Shows rows; a word that changes is sent alone."""
+
+    COMPONENT_CLASSES = {
+        "sheet--name",
+        "sheet--label",
+        "sheet--value",
+        "sheet--accent",
+        "sheet--good",
+        "sheet--bad",
+        "sheet--key",
+        "sheet--cursor",
+    }
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._rows: Sequence[Row] = ()
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Draws `rows` instead of what was there."""
+        self._rows = rows
+        self.redraw()
+
+    def row_count(self) -> int:
+        return len(self._rows)
+
+    def row(self, index: int) -> Strip:
+        room = self.size.width
+        segments = []
+        for text, name in self._rows[index]:
+            shown = fit(text, room)
+            room -= width(shown)
+            segments.append(Segment(shown, self.style(name)))
+        return Strip(segments)
+
+
+def wrapped(text: str, cells: int) -> list[str]:
+    """`text` in lines of at most `cells` cells, broken between words where that can be."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        longer = f"{line} {word}" if line else word
+        if width(longer) <= cells:
+            line = longer
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while width(line) > max(1, cells):
+            part = fit(line, cells + 1).removesuffix("…")
+            lines.append(part)
+            line = line[max(1, len(part)) :]
+    return [*lines, line] if line else lines

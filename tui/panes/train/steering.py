@@ -1,0 +1,76 @@
+"""What was asked of a worker, what it answered, and questions that want a second key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.runs import events, requests
+from core.runs.events import Event
+from core.runs.requests import Request, waiting_requests
+from core.text.visible import visible
+from tui.panes.train.history import RunHistory
+from tui.widgets.rows import Part
+
+_ASKED: dict[type[Request], str] = {
+    requests.Stop: "Asked to stop: the worker saves a checkpoint first…",
+    requests.Pause: "Asked to pause after this step…",
+    requests.Resume: "Asked to go on…",
+    requests.SaveCheckpoint: "Asked for a checkpoint after this step…",
+    requests.Evaluate: "Asked to evaluate after this step…",
+    requests.SetLearningRate: "Asked for another learning rate…",
+}
+
+
+class Steering:
+    """Keeps, for one run, the wishes that are under way and the worker's latest answer."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.question: tuple[str, list[Part]] | None = None
+        """The action that waits for its second key, and the words that say so."""
+        self.news: list[Part] = []
+        self._asked: dict[str, str] = {}
+        for posted in waiting_requests(folder) if folder else ():
+            if posted.request is not None:
+                self.ask(posted.id, posted.request)
+
+    def ask(self, request_id: str, request: Request) -> None:
+        """Notes that `request` was posted."""
+        self._asked[request_id] = _ASKED[type(request)]
+
+    def hear(self, history: RunHistory, *, live: bool) -> None:
+        """Takes the worker's answers to what was asked."""
+        if not self._asked:
+            return
+        for event in history.answers:
+            if self._asked.pop(getattr(event, "request", ""), None):
+                self.news = _answer(event)
+        if not live:
+            self._asked.clear()
+
+    def words(self) -> list[Part]:
+        """The question, what is under way, or the latest news; empty where there is nothing."""
+        if self.question:
+            return self.question[1]
+        if self._asked:
+            return [(f" {list(self._asked.values())[-1]}", "sheet--accent")]
+        return self.news
+
+
+def _answer(event: Event) -> list[Part]:
+    match event:
+        case events.Paused():
+            words = f" Paused at step {event.global_step:,}; the model stays in memory. "
+            return [(words, "sheet--value"), ("p", "sheet--key"), (" goes on", "")]
+        case events.Resumed():
+            return [(f" Went on at step {event.global_step:,}.", "sheet--value")]
+        case events.CheckpointSaved():
+            return [(f" Step {event.global_step:,} is saved in {visible(event.path)}.", "")]
+        case events.Evaluation():
+            split = visible(event.split)
+            words = f" Step {event.global_step:,}, {split}: accuracy {event.accuracy:.1%}."
+            return [(words, "sheet--value")]
+        case events.LearningRateSet():
+            return [(f" The learning rate is {event.learning_rate:g} now.", "sheet--value")]
+        case events.Warned():
+            return [(f" {visible(event.message)}", "sheet--bad")]
+    return []

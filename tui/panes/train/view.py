@@ -1,0 +1,63 @@
+"""One run on the screen: heading, curve and figures, side by side where there is room."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.widget import Widget
+
+from tui.panes.train import figures
+from tui.panes.train.sheet import Sheet
+from tui.panes.train.watch import RunWatch
+from tui.widgets.chart import LineChart, Mark, Plot
+from tui.widgets.rows import Line
+
+
+class RunView(Widget):
+    """Draws a `RunWatch`; what did not change is not sent again."""
+
+    _wide = False
+
+    def compose(self) -> ComposeResult:
+        self._heading = Line(id="run-heading")
+        self._chart = LineChart(id="chart")
+        self._phases = Sheet(id="phases")
+        self._figures = Sheet(id="figures")
+        yield self._heading
+        with Container(id="run-body"):
+            yield self._chart
+            yield self._phases
+            yield self._figures
+
+    def fit_into(self, rows: int, *, wide: bool) -> None:
+        """For a pane of `rows` rows: the figures beside the chart, or a few rows below it."""
+        self._wide = wide
+        below = max(0, min(5, rows // 4, rows - 9))
+        self._figures.display = wide or below > 0
+        self._figures.styles.height = "1fr" if wide else below
+
+    def show(self, watch: RunWatch) -> None:
+        """Draws the run as far as it was read."""
+        self._heading.show(*figures.heading(watch))
+        history = watch.history
+        begun = len(history.loss) > 0
+        self._chart.display = begun
+        self._phases.display = not begun
+        if begun:
+            marks = tuple(
+                Mark(
+                    found.global_step,
+                    float(found.loss),
+                    "hollow" if found.split == "test" else "filled",
+                )
+                for found in history.evaluations
+            )
+            self._chart.show(Plot(history.loss, watch.max_steps or 0, marks))
+        else:
+            self._phases.show(figures.phases(history))
+        columns, rows = self._figures.size
+        trend = self._chart.trend
+        if self._wide:
+            self._figures.show(figures.panel(watch, trend, columns))
+        else:
+            self._figures.show(figures.compact(watch, trend, columns, rows))

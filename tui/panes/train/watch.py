@@ -1,0 +1,81 @@
+"""One run as it is watched: its folder, its log as far as it was read, and how it fares."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from core.errors import RunError
+from core.runs import events
+from core.runs.config import RunConfig, read_config
+from core.runs.folder import EVENTS
+from core.runs.log import EventReader
+from core.runs.status import RunStatus, run_status
+from tui.panes.train.history import RunHistory
+
+_LIFECYCLE = (
+    events.RunStarted,
+    events.RunResumed,
+    events.Paused,
+    events.Resumed,
+    events.RunFinished,
+    events.RunStopped,
+    events.RunFailed,
+)
+
+
+class RunWatch:
+    """Reads one run; raises `OSError` only where its log is there and cannot be read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = folder.name
+        self.history = RunHistory()
+        self.behind = False
+        """Whether lines are known to wait that have not been read."""
+        self.config: RunConfig | None = None
+        self._reader = EventReader(folder / EVENTS)
+        try:
+            self.config = read_config(folder)
+        except RunError:
+            # The log can be watched all the same.
+            self.config = None
+        self.status: RunStatus = run_status(folder)
+
+    def read(self, seconds: float) -> bool:
+        """Reads what there is, for about `seconds`; whether anything was found."""
+        deadline = time.monotonic() + seconds
+        found = False
+        look = False
+        while True:
+            batch = self._reader.read()
+            if batch.restarted:
+                self.history = RunHistory()
+            if batch.restarted or batch.events or batch.problems:
+                found = True
+                self.history.take(batch)
+                look = look or any(isinstance(event, _LIFECYCLE) for event in batch.events)
+            self.behind = batch.more
+            if not batch.more or time.monotonic() > deadline:
+                break
+        if look and not self.behind:
+            self.check()
+        return found
+
+    def check(self) -> bool:
+        """Looks for the process and at the ends of the log; whether the run fares otherwise."""
+        before = self.status
+        self.status = run_status(self.folder)
+        return (before.status, before.message) != (self.status.status, self.status.message)
+
+    @property
+    def max_steps(self) -> int | None:
+        """How many steps the run takes; None before its worker knows."""
+        started = self.history.started
+        return started.max_steps if started else self.status.max_steps
+
+    @property
+    def global_step(self) -> int:
+        """The last step that was read."""
+        step = self.history.step
+        return step.global_step if step else 0

@@ -1,0 +1,72 @@
+"""Dots in character cells: two by four in braille, one by one in plain ASCII."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Dots:
+    """How a cell is divided, and the character for every set of its dots."""
+
+    across: int
+    down: int
+    bits: tuple[tuple[int, ...], ...]
+    """The bit of a dot by its row in the cell (from the top) and its column."""
+    characters: str
+
+
+BRAILLE = Dots(
+    2,
+    4,
+    ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80)),
+    " " + "".join(chr(0x2800 + bits) for bits in range(1, 256)),
+)
+"""Bit order of the Unicode block "Braille Patterns" (U+2800)."""
+POINTS = Dots(1, 1, ((1,),), " .")
+STARS = Dots(1, 1, ((1,),), " *")
+
+
+class Canvas:
+    """`columns` × `rows` cells of dots; dot (0, 0) is at the lower left. What is outside is cut."""
+
+    def __init__(self, columns: int, rows: int, dots: Dots) -> None:
+        self.dots = dots
+        self.width = columns * dots.across
+        self.height = rows * dots.down
+        self._columns = columns
+        self._rows = rows
+        self._cells = [bytearray(columns) for _ in range(rows)]
+
+    def bar(self, x: int, low: int, high: int) -> None:
+        """A vertical bar at `x` from dot `low` up to dot `high`, both included."""
+        if not 0 <= x < self.width:
+            return
+        dots = self.dots
+        column, within = divmod(x, dots.across)
+        for y in range(max(0, low), min(self.height - 1, high) + 1):
+            above, upside = divmod(y, dots.down)
+            self._cells[self._rows - 1 - above][column] |= dots.bits[dots.down - 1 - upside][within]
+
+    def line(self, x0: int, y0: int, x1: int, y1: int) -> None:
+        """A line from dot (x0, y0) to dot (x1, y1), without holes; x1 is not left of x0."""
+        run = x1 - x0
+        if run <= 0:
+            self.bar(x0, min(y0, y1), max(y0, y1))
+            return
+        before = y0
+        for x in range(x0, x1 + 1):
+            y = y0 + round((y1 - y0) * (x - x0) / run)
+            # Each bar begins next to where the one before ended.
+            if y > before + 1:
+                self.bar(x, before + 1, y)
+            elif y < before - 1:
+                self.bar(x, y, before - 1)
+            else:
+                self.bar(x, y, y)
+            before = y
+
+    def rows(self) -> list[str]:
+        """The rows from the top, a character a cell, a blank where no dot is."""
+        characters = self.dots.characters
+        return ["".join([characters[cell] for cell in row]) for row in self._cells]

@@ -1,0 +1,144 @@
+"""Points that grow without end, with summaries that are exact about extremes at any zoom."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from math import inf, isfinite, nan
+from typing import NamedTuple
+
+FANOUT = 8
+
+
+class Bucket(NamedTuple):
+    """Consecutive points: where they begin and end, and what their finite values come to.
+
+    `finite` of the `size` points have finite values; with none of them these are NaN.
+    """
+
+    first_x: float
+    last_x: float
+    low: float
+    high: float
+    mean: float
+    finite: int
+    size: int
+
+
+class _Level:
+    """Summaries of the level below, `FANOUT` at a time; 28 bytes each."""
+
+    def __init__(self) -> None:
+        self.low = array("d")
+        self.high = array("d")
+        self.total = array("d")
+        self.count = array("I")
+
+    def __len__(self) -> int:
+        return len(self.count)
+
+    def add(self, low: float, high: float, total: float, count: int) -> None:
+        self.low.append(low)
+        self.high.append(high)
+        self.total.append(total)
+        self.count.append(count)
+
+
+class Series:
+    """Points (x, y) in the order they came; y may be NaN or infinite, which is a gap.
+
+    A point takes 16 bytes, and the summaries of all 8, 64, 512, … together 4 bytes a point more.
+    They are made when their last point comes and never change, so that adding a point costs the
+    same however many there are.
+    """
+
+    def __init__(self) -> None:
+        self.x = array("d")
+        self.y = array("d")
+        self.low = inf
+        """The least finite y; `inf` where there is none."""
+        self.high = -inf
+        self.gaps = 0
+        """How many points are not finite."""
+        self._levels: list[_Level] = []
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def extend(self, xs: Sequence[float], ys: Sequence[float]) -> None:
+        """Adds points, one x for each y."""
+        if len(xs) != len(ys):
+            raise ValueError("one x for each y")
+        if not ys:
+            return
+        self.x.extend(array("d", xs))
+        self.y.extend(array("d", ys))
+        low, high, _, count = _summary(ys)
+        if count:
+            self.low, self.high = min(self.low, low), max(self.high, high)
+        self.gaps += len(ys) - count
+        self._summarize()
+
+    def _summarize(self) -> None:
+        first = self._level(0)
+        for start in range(len(first) * FANOUT, len(self.y) // FANOUT * FANOUT, FANOUT):
+            first.add(*_summary(self.y[start : start + FANOUT]))
+        depth = 0
+        while len(self._levels[depth]) // FANOUT > len(self._level(depth + 1)):
+            below, level = self._levels[depth], self._levels[depth + 1]
+            for start in range(len(level) * FANOUT, len(below) // FANOUT * FANOUT, FANOUT):
+                part = slice(start, start + FANOUT)
+                low, high, _, _ = _summary(below.low[part] + below.high[part])
+                level.add(low, high, _total(below.total[part]), sum(below.count[part]))
+            depth += 1
+
+    def _level(self, depth: int) -> _Level:
+        if depth == len(self._levels):
+            self._levels.append(_Level())
+        return self._levels[depth]
+
+    def buckets(self, points: float) -> Iterator[Bucket]:
+        """The whole series in order, as buckets of at most `points` points (and at least one).
+
+        Yields at most `FANOUT` buckets for every `points` points, and a few at the end, where
+        the latest points are not summarized yet.
+        """
+        depth = 0
+        while depth < len(self._levels) and FANOUT ** (depth + 1) <= points:
+            depth += 1
+        start = 0
+        for height in range(depth, 0, -1):
+            size, level = FANOUT**height, self._levels[height - 1]
+            for index in range(start // size, len(level)):
+                count = level.count[index]
+                yield Bucket(
+                    self.x[start],
+                    self.x[start + size - 1],
+                    level.low[index],
+                    level.high[index],
+                    level.total[index] / count if count else nan,
+                    count,
+                    size,
+                )
+                start += size
+        for index in range(start, len(self.y)):
+            x, y = self.x[index], self.y[index]
+            finite = isfinite(y)
+            value = y if finite else nan
+            yield Bucket(x, x, value, value, value, int(finite), 1)
+
+
+def _summary(values: Sequence[float]) -> tuple[float, float, float, int]:
+    """Least, greatest, sum and number of the finite values; NaN, NaN, 0, 0 where there are none."""
+    total = sum(values)
+    if not isfinite(total):
+        values = [value for value in values if isfinite(value)]
+        total = _total(values)
+    if not values:
+        return nan, nan, 0.0, 0
+    return min(values), max(values), total, len(values)
+
+
+def _total(values: Sequence[float]) -> float:
+    """The sum, kept finite: enormous losses are shown as such and break nothing."""
+    return max(-1e308, min(1e308, sum(values)))

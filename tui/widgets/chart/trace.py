@@ -1,0 +1,80 @@
+"""From a series to dots: the raw values as they spread, and the trend through them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import exp, isfinite
+
+from tui.widgets.chart.canvas import Canvas
+from tui.widgets.chart.series import Series
+
+Place = Callable[[float], int]
+"""From a value to a dot."""
+
+
+def trace_raw(canvas: Canvas, series: Series, points: float, x_of: Place, y_of: Place) -> set[int]:
+    """Draws every value: where many share a dot's column, from the least to the greatest.
+
+    Returns the dot columns with values that are not finite; the line is broken there.
+    """
+    gaps: set[int] = set()
+    before: tuple[int, int, int] | None = None
+    for bucket in series.buckets(points):
+        x = x_of(bucket.first_x)
+        if bucket.finite < bucket.size:
+            gaps.add(x_of(bucket.last_x))
+        if not bucket.finite:
+            before = None
+            continue
+        low, high = y_of(bucket.low), y_of(bucket.high)
+        canvas.bar(x, low, high)
+        if before is not None:
+            _connect(canvas, before, (x, low, high))
+        before = None if bucket.finite < bucket.size else (x, low, high)
+    return gaps
+
+
+def _connect(canvas: Canvas, left: tuple[int, int, int], right: tuple[int, int, int]) -> None:
+    """Joins two bars (x, low, high) between the ends that are nearest to each other."""
+    (x0, low0, high0), (x1, low1, high1) = left, right
+    if low1 > high0:
+        canvas.line(x0, high0, x1, low1)
+    elif high1 < low0:
+        canvas.line(x0, low0, x1, high1)
+    elif x1 > x0 + 1:
+        middle = (max(low0, low1) + min(high0, high1)) // 2
+        canvas.line(x0, middle, x1, middle)
+
+
+def trend(series: Series, points: float, window: float) -> list[tuple[float, float] | None]:
+    """The exponential moving average of the series at the end of each bucket; None is a gap.
+
+    `window` is its time constant, in points. The weights of what came before the first point are
+    taken out (Kingma and Ba 2015, section 3), so that the line begins where the values do. A
+    bucket counts as its mean, once for each finite value.
+    """
+    line: list[tuple[float, float] | None] = []
+    weighted = weight = 0.0
+    for bucket in series.buckets(points):
+        if bucket.finite:
+            kept = exp(-bucket.finite / window)
+            weighted = weighted * kept + bucket.mean * (1 - kept)
+            weight = weight * kept + (1 - kept)
+            line.append((bucket.last_x, weighted / weight))
+        if bucket.finite < bucket.size:
+            line.append(None)
+    return line
+
+
+def trace_line(
+    canvas: Canvas, line: list[tuple[float, float] | None], x_of: Place, y_of: Place
+) -> None:
+    """Draws a line through points, broken where one is None or not finite."""
+    before: tuple[int, int] | None = None
+    for point in line:
+        if point is None or not isfinite(point[1]):
+            before = None
+            continue
+        here = x_of(point[0]), y_of(point[1])
+        canvas.line(*(before or here), *here)
+        before = here
