@@ -11,7 +11,7 @@ import msgspec
 
 from core.runs import events
 from core.runs.folder import EVENTS, WORKER_LOG
-from core.runs.log import CHUNK, lines_backwards
+from core.runs.log import lines_backwards
 from core.runs.process import ProcessRecord, host, is_alive, read_process
 
 Status = Literal[
@@ -23,6 +23,7 @@ LIVE: frozenset[Status] = frozenset({"starting", "running", "paused", "stalled"}
 STALLED_AFTER = 30.0
 """Seconds of silence; a worker that works or waits gives a sign several times as often."""
 _HEAD = 1 << 18
+_STARTED = b'"type":"run_started"'
 
 
 class RunStatus(msgspec.Struct, frozen=True):
@@ -114,19 +115,16 @@ def _max_steps(log: Path) -> int | None:
     """From `run_started`, which stands near the beginning."""
     descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        head = os.pread(descriptor, min(_HEAD, CHUNK), 0)
+        head = os.pread(descriptor, _HEAD, 0)
     finally:
         os.close(descriptor)
-    for line in head.split(b"\n"):
-        if b'"run_started"' not in line:
-            continue
-        try:
-            event = events.event_decoder.decode(line)
-        except msgspec.MsgspecError:
-            continue
-        if isinstance(event, events.RunStarted):
-            return event.max_steps
-    return None
+    at = head.find(_STARTED)
+    line = head[head.rfind(b"\n", 0, at) + 1 :].partition(b"\n")[0] if at >= 0 else b""
+    try:
+        event = events.event_decoder.decode(line)
+    except msgspec.MsgspecError:
+        return None
+    return event.max_steps if isinstance(event, events.RunStarted) else None
 
 
 def _global_step(tail: _Tail) -> int:
