@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import click
 
 from core import __version__
+from core.text.visible import visible
 from tui.commands.environment import COMPLETE
 from tui.commands.opening import open_app
 from tui.commands.options import NAMES_OF_MODELS, model_option
-from tui.commands.outcome import DONE, FAILED, INTERRUPTED, complain
+from tui.commands.outcome import DONE, FAILED, INTERRUPTED, WRONG_USAGE, complain
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +133,18 @@ def run(arguments: list[str]) -> int:
         complain("There was no answer, so nothing was done.")
         return FAILED
     except click.UsageError as error:
-        error.show()
-        return error.exit_code
+        _show_usage(error)
+        return WRONG_USAGE
     except click.ClickException as error:
         complain(error.format_message())
         return FAILED
     return DONE
+
+
+def _show_usage(error: click.UsageError) -> None:
+    """As click shows it, but for control characters in what was typed."""
+    if error.ctx is not None:
+        click.echo(error.ctx.get_usage(), err=True)
+        click.echo(f"Try '{error.ctx.command_path} --help' for help.\n", err=True)
+    for line in f"Error: {error.format_message()}".splitlines():
+        click.echo(visible(line), err=True)

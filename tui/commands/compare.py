@@ -63,6 +63,7 @@ def compare_command(texts: tuple[str, ...], model: str, as_json: bool) -> None:
     from tui.commands.engine import ask_engine
 
     sentences = read_texts(texts)
+    checkpoints.locate(model)  # A name that can mean nothing is refused before torch is imported.
     pairs = [(sentence.text, sentence.text_pair) for sentence in sentences]
     reply = ask_engine(Compare(0, model, pairs))
     assert isinstance(reply, Compared)
@@ -135,7 +136,8 @@ def _prediction(logits: list[float], labels: list[str], problem_type: str | None
         return ""
     best = max(range(len(logits)), key=logits.__getitem__)
     if problem_type == "multi_label_classification":
-        probability = 1 / (1 + math.exp(-logits[best]))
+        # The logistic function, in a form that does not overflow.
+        probability = (1 + math.tanh(logits[best] / 2)) / 2
     else:
         probability = 1 / sum(math.exp(logit - logits[best]) for logit in logits)
     return f"{labels[best]} {100 * probability:.2f} %"

@@ -182,7 +182,9 @@ class Follower:
         def count(_number: int, _frame: FrameType | None) -> None:
             self.interrupts += 1
 
-        before = signal.signal(signal.SIGINT, count)
+        before = signal.getsignal(signal.SIGINT)
+        if before is not signal.SIG_IGN:  # as it is in a shell's background
+            signal.signal(signal.SIGINT, count)
         try:
             yield
         finally:

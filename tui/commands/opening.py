@@ -25,4 +25,7 @@ def open_app(model: str | None = None, attach: str | None = None) -> int:
 
     app = TermformerApp(model=model, attach=attach)
     app.run()
+    # Textual shows what ended the app on the terminal; the log file is for the bug report.
+    if error := getattr(app, "_exception", None):
+        log.error("the app ended by itself", exc_info=error)
     return app.return_code or 0

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-_NARROWEST = 24
-"""Cells a column keeps in the narrowest terminal; longer cells are folded."""
+_GAP = 2
+"""Cells between two columns."""
 # Text that came from outside may hold what UTF-8 cannot: paths and names of foreign encodings.
 _SURROGATE_FREE = "replace"
 
@@ -121,11 +121,14 @@ def _drawn(table: Table) -> Iterator[RichTable | Text]:
     from rich.text import Text
 
     widths = table.widths
+    if sum(widths) + _GAP * (len(widths) - 1) > console().width:
+        # Too narrow for one width everywhere: long cells are folded instead.
+        widths = [0] * len(widths)
     piece = _empty(table.columns, widths, headings=True)
     for row in table.rows:
         if isinstance(row, Title):
             yield piece
-            yield Text(visible(row.text), "bold", overflow="ellipsis", no_wrap=True)
+            yield Text(visible(row.text), "bold")
             piece = _empty(table.columns, widths, headings=False)
         else:
             piece.add_row(*(Text(visible(cell)) for cell in row.cells), style=row.style)
@@ -141,6 +144,7 @@ def _empty(columns: Sequence[Column], widths: list[int], *, headings: bool) -> R
         box=SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
+        padding=(0, _GAP - 1, 0, 0),
         header_style="bold",
         show_header=headings,
     )
@@ -150,7 +154,7 @@ def _empty(columns: Sequence[Column], widths: list[int], *, headings: bool) -> R
             justify=column.align,
             style=column.style,
             overflow="fold",
-            min_width=min(cells, _NARROWEST),
+            min_width=cells,
         )
     return drawn
 
@@ -167,7 +171,11 @@ def _plain_lines(table: Table) -> Iterator[str]:
 
 def _plain_line(cells: list[str], widths: list[int], columns: Sequence[Column]) -> str:
     parts = zip(cells, widths, columns, strict=True)
-    return "  ".join(_aligned(cell, room, column.align) for cell, room, column in parts).rstrip()
+    return (
+        (" " * _GAP)
+        .join(_aligned(cell, room, column.align) for cell, room, column in parts)
+        .rstrip()
+    )
 
 
 def _aligned(text: str, cells: int, side: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _LINES_A_RUN = 20
 _LINE_EVERY = 30.0
 """Seconds after which a step gets a line though the run is no twentieth further."""
+_WIDE = 100
 
 
 def view_on(stream: TextIO) -> View:
@@ -93,7 +94,8 @@ class BarView:
         self._console = Console(file=stream, markup=False, emoji=False, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
+            # The line must leave room for the ^C that a terminal echoes.
+            BarColumn(bar_width=24 if self._console.width >= _WIDE else 10),
             TextColumn("{task.fields[figures]}", markup=False),
             console=self._console,
             auto_refresh=False,

@@ -132,7 +132,7 @@ def _show(result: Tokenized, batch: Batch) -> None:
         if sequence.text_pair is not None:
             text += f"\t{sequence.text_pair}"
         print_text()
-        print_text(f"{number}  {text}", "bold")
+        print_text(f"{number}  {text}".rstrip(), "bold")
         print_table(_table(sequence, batch, number - 1))
 
 

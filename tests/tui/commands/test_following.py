@@ -1,0 +1,195 @@
+"""Following a run's log to its last word, without torch: the log is the contract."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from core.runs import events
+from core.runs.folder import EVENTS
+from core.runs.log import EventWriter
+from core.runs.requests import Stop, waiting_requests
+from tests.tui.commands.test_runs import STARTED, make_run, step
+from tui.commands.following import Follower, RunSoFar
+from tui.commands.progress import BarView, LineView
+from tui.commands.telling import duration
+
+FINISHED = events.RunFinished(global_step=40, seconds=83.0)
+
+
+def follow(folder: Path) -> tuple[RunSoFar, str]:
+    said = io.StringIO()
+    run = Follower(folder, LineView(said)).follow()
+    return run, said.getvalue()
+
+
+def when(said: io.StringIO, word: str, action: Callable[[], None]) -> threading.Thread:
+    """Does `action` once `word` has been said."""
+
+    def wait() -> None:
+        while word not in said.getvalue():
+            threading.Event().wait(0.01)
+        action()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+def append(folder: Path, *log: events.Event) -> None:
+    writer = EventWriter(folder / EVENTS)
+    for event in log:
+        writer.append(event)
+    writer.close()
+
+
+def test_lines_are_fit_for_a_log_file() -> None:
+    steps = [step(number, 1 / number) for number in range(1, 41)]
+    evaluation = events.Evaluation(
+        global_step=40, epoch=2, split="validation", loss=0.31, accuracy=0.875
+    )
+    folder = make_run("calm-otter", STARTED, *steps, evaluation, FINISHED)
+    run, said = follow(folder)
+    lines = said.splitlines()
+    assert run.status == "finished"
+    assert run.global_step == 40
+    assert run.saved == "model"
+    assert all(re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \S", line) for line in lines)
+    assert "\x1b" not in said
+    assert "\r" not in said
+    told = [line for line in lines if "samples/s" in line]
+    assert len(told) == 21  # the first step, and one for each twentieth of the run
+    assert "step 40 of 40 · loss 0.0250" in told[-1]
+    assert "validation loss 0.3100 · accuracy 87.5 %" in lines[-2]
+    assert lines[-1].endswith("Finished: 40 steps in 1 min 23 s.")
+
+
+def test_hostile_words_in_a_log_stay_words() -> None:
+    warning = events.Warned(message="\x1b]0;title\x07 [red]x[/red]\nnext")
+    _, said = follow(make_run("calm-otter", STARTED, warning, FINISHED))
+    assert "␛]0;title␇ [red]x[/red]↵next" in said
+
+
+@pytest.mark.parametrize(
+    ("last", "status", "message"),
+    [
+        (events.RunFailed(message="The disk is full."), "failed", "The disk is full."),
+        (events.RunStopped(global_step=1, reason="By request."), "stopped", "By request."),
+        (None, "crashed", "Its worker ended without a last word after step 1."),
+    ],
+)
+def test_how_a_run_ended_is_known(last: events.Event | None, status: str, message: str) -> None:
+    log = [STARTED, step(1), *([last] if last else [])]
+    run, _ = follow(make_run("calm-otter", *log))
+    assert run.status == status
+    assert run.message == message
+
+
+def test_a_loss_that_is_no_number_is_shown() -> None:
+    run, said = follow(make_run("calm-otter", STARTED, step(1, "NaN"), FINISHED))
+    assert "loss nan" in said
+    assert run.step is not None
+    assert run.step.loss == "NaN"
+
+
+def test_ctrl_c_asks_for_a_stop_with_a_checkpoint_and_follows_to_the_end() -> None:
+    folder = make_run("calm-otter", STARTED, step(1), alive=True)
+    said = io.StringIO()
+    follower = Follower(folder, LineView(said))
+    threads = [
+        when(said, "step 1 of 40", lambda: os.kill(os.getpid(), signal.SIGINT)),
+        when(
+            said,
+            "Stopping with a checkpoint",
+            lambda: append(
+                folder,
+                events.RunStopped(global_step=1, reason="By request.", path="checkpoints/step-1"),
+            ),
+        ),
+    ]
+    run = follower.follow()
+    for thread in threads:
+        thread.join()
+    assert [posted.request for posted in waiting_requests(folder)] == [Stop()]
+    assert follower.interrupts == 1
+    assert run.status == "stopped"
+    assert "By request, after 1 step. The checkpoint is checkpoints/step-1." in said.getvalue()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_ctrl_c_leaves_the_run_to_itself() -> None:
+    folder = make_run("calm-otter", STARTED, step(1), alive=True)
+    said = io.StringIO()
+    follower = Follower(folder, LineView(said))
+    threads = [
+        when(said, "step 1 of 40", lambda: os.kill(os.getpid(), signal.SIGINT)),
+        when(said, "Stopping with", lambda: os.kill(os.getpid(), signal.SIGINT)),
+    ]
+    run = follower.follow()
+    for thread in threads:
+        thread.join()
+    assert run.status == "running"
+    assert follower.interrupts == 2
+    assert "calm-otter is left to itself" in said.getvalue()
+
+
+def test_the_time_left_is_foretold_from_the_pace() -> None:
+    run = RunSoFar(Path("run"))
+    run.add(STARTED)
+    assert run.seconds_left is None
+    for number in range(1, 11):
+        event = step(number)
+        run.add(replace(event, time=100.0 + 2 * number))
+    assert run.seconds_left == pytest.approx(60)
+    run.add(events.Paused(global_step=10))
+    assert run.seconds_left is None
+
+
+def test_a_bar_is_drawn_on_a_terminal_and_fits_eighty_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    screen = Screen()
+    view = BarView(screen)
+    run = RunSoFar(Path("run"))
+    started = replace(STARTED, max_steps=37500)
+    new: list[events.Event] = [started]
+    new += [replace(step(number), time=number * 0.1) for number in range(12000, 12010)]
+    for event in new:
+        run.add(event)
+    view.update(new, run)
+    view.close()
+    lines = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", screen.getvalue()).replace("\r", "\n").splitlines()
+    bar = next(line for line in lines if "step 12009 of 37500" in line)
+    assert "loss 0.5000" in bar
+    assert "42 min 29 s left" in bar
+    assert len(bar.rstrip()) <= 77
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.4, "0 s"),
+        (59.6, "1 min"),
+        (83, "1 min 23 s"),
+        (7500, "2 h 5 min"),
+        (3600, "1 h"),
+        (370000, "4 d 6 h"),
+        (float("inf"), "?"),
+    ],
+)
+def test_durations_read_well(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

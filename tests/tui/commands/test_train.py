@@ -1,0 +1,119 @@
+"""`termformer train` with a real worker on a tiny model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from transformers import AutoModelForSequenceClassification
+
+from core import paths
+from tests.tui.commands.command import Here
+
+ROWS = [
+    ("What a lovely film", "positive"),
+    ("I hate this so much", "negative"),
+    ("Not bad at all", "positive"),
+    ("A waste of time", "negative"),
+]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    file = tmp_path / "opinions.csv"
+    lines = [f"{text} {number},{label}" for number in range(12) for text, label in ROWS]
+    file.write_text("\n".join(["text,label", *lines]) + "\n")
+    return file
+
+
+@pytest.mark.slow
+def test_a_run_from_start_to_a_model_that_plain_transformers_loads(
+    termformer: Here, tiny_classifier: Path, data: Path, tmp_path: Path
+) -> None:
+    arguments = ["--model", str(tiny_classifier), "--data", str(data), "--run-dir"]
+    summary = termformer(
+        "train", *arguments, str(tmp_path / "run"), "--json", "--max-steps", "3",
+        "--batch-size", "4", "--seed", "7", "--learning-rate", "1e-4",
+    ).document  # fmt: skip
+    assert list(summary) == [
+        "name",
+        "path",
+        "status",
+        "global_step",
+        "max_steps",
+        "loss",
+        "evaluations",
+        "seconds",
+        "model",
+        "message",
+    ]
+    assert summary["status"] == "finished"
+    assert summary["path"] == str(tmp_path / "run")
+    assert summary["global_step"] == summary["max_steps"] == 3
+    assert summary["loss"] > 0
+    assert "validation" in [result["split"] for result in summary["evaluations"]]
+    config = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert (config["batch_size"], config["seed"], config["learning_rate"]) == (4, 7, 1e-4)
+    model = AutoModelForSequenceClassification.from_pretrained(summary["model"])
+    assert model.config.num_labels == 2
+
+    taken = termformer("train", *arguments, str(tmp_path / "run"))
+    assert taken.code == 1
+    assert "not empty" in taken.complaint
+
+
+@pytest.mark.slow
+def test_a_detached_run_is_listed_and_can_be_stopped(
+    termformer: Here, tiny_classifier: Path
+) -> None:
+    finished = termformer("train", "--model", str(tiny_classifier), "--detach", "--epochs", "50")
+    assert finished.code == 0
+    folder = Path(finished.output.rstrip("\n"))
+    assert folder.parent == paths.runs_dir()
+    (row,) = termformer("runs", "--json").document
+    assert row["name"] == folder.name
+    assert row["status"] in {"starting", "running"}
+    stopped = termformer("stop", "--json", folder.name).document
+    assert stopped["status"] == "stopped"
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_is_exit_code_one_with_its_reason(
+    termformer: Here, tiny_classifier: Path
+) -> None:
+    finished = termformer("train", "-m", str(tiny_classifier), "-d", "./nothing.csv", "--json")
+    assert finished.code == 1
+    summary = json.loads(finished.output)
+    assert summary["status"] == "failed"
+    assert summary["model"] is None
+    assert "nothing.csv" in summary["message"]
+    assert summary["message"] in finished.complaint
+    assert finished.complaint.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--epochs", "0"], "Epochs must be at least 1."),
+        (["--epochs", "many"], "many"),
+        (["--learning-rate", "2"], "The learning rate must be above 0 and at most 1."),
+        (["--batch-size", "0"], "The batch size must be between 1 and 4096."),
+        (["--seed", "-1"], "The seed must be between"),
+        (["--max-steps", "0"], "The number of steps must be at least 1."),
+        (["--data", " "], "Data must be named."),
+        (["extra"], "extra"),
+    ],
+)
+def test_wrong_usage_makes_no_run(termformer: Here, arguments: list[str], reason: str) -> None:
+    finished = termformer("train", *arguments)
+    assert finished.code == 2
+    assert reason in finished.complaint
+    assert not paths.runs_dir().exists()
+
+
+def test_a_model_that_can_be_nothing_makes_no_run(termformer: Here) -> None:
+    finished = termformer("train", "-m", "./nowhere")
+    assert finished.code == 1
+    assert "./nowhere" in finished.complaint
+    assert not paths.runs_dir().exists()
