@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.segment import Segment
 from rich.style import Style
@@ -19,8 +19,11 @@ _DRAWINGS = 1_000
 """Rows that are kept drawn; a terminal shows fewer."""
 
 
-class StyleCache(Widget):
-    """Looks a style up once, until the theme or a class changes."""
+class StyleCache(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
+    """Looks a style up once, until the theme or a class changes. Mixed into a widget.
+
+    No widget by itself: Textual inherits styles and focus from the first base that is one.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._styles: dict[str, Style] = {}
@@ -39,7 +42,7 @@ class StyleCache(Widget):
         self._styles.clear()
 
 
-class RowsView(StyleCache):
+class RowsView(StyleCache, Widget):
     """Rows from `row`, of which those from `top` on are in view.
 
     Subclasses say how many rows there are and draw one. `redraw` compares what is in view with

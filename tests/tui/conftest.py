@@ -1,0 +1,66 @@
+"""The app under Pilot, without an engine unless a test asks for one."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from core import paths
+from tui.app import TermformerApp
+
+OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
+
+
+@pytest.fixture
+def open_app() -> OpenApp:
+    """Opens the app, waits until its panes are there; `state` is the session it comes back to."""
+
+    @asynccontextmanager
+    async def open_(
+        size: tuple[int, int] = (80, 24), preload: bool = False, **state: object
+    ) -> AsyncIterator[Pilot[None]]:
+        if not paths.config_file().exists():
+            _write(paths.config_file(), f"preload = {str(preload).lower()}\n")
+        if state:
+            _write(paths.state_file(), json.dumps(state))
+        app = TermformerApp()
+        async with app.run_test(size=size) as pilot:
+            await app.bench.furnished.wait()
+            await pilot.pause()
+            yield pilot
+
+    return open_
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+async def until(holds: Callable[[], object], pilot: Pilot[None], seconds: float = 60) -> None:
+    """Lets the app work until `holds`; fails with the screen where it never does."""
+
+    async def wait() -> None:
+        while not holds():
+            await pilot.pause()
+            await asyncio.sleep(0)
+
+    try:
+        await asyncio.wait_for(wait(), seconds)
+    except TimeoutError:
+        pytest.fail(f"did not come to hold:\n{screen_text(pilot)}")
+
+
+def screen_text(pilot: Pilot[None]) -> str:
+    """What is on the screen."""
+    lines = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in lines)
+
+
+Until = Callable[[Callable[[], object], Pilot[None]], Awaitable[None]]

@@ -1,0 +1,121 @@
+"""The Tokens pane follows each key, on the real vocabulary."""
+
+from __future__ import annotations
+
+from textual import events
+
+from tests.tui.conftest import OpenApp, screen_text, until
+from tui.app import TermformerApp
+
+
+def app_of(pilot: object) -> TermformerApp:
+    app = getattr(pilot, "app", None)
+    assert isinstance(app, TermformerApp)
+    return app
+
+
+async def test_opening_shows_the_course_sentences(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        shown = screen_text(pilot)
+        assert "[CLS] i ' ve been waiting for a hugging##face course" in shown
+        assert "[CLS] i hate this so much ! [SEP] ░ ░ ░ ░ ░ ░ ░ ░" in shown
+        assert "2 sentences · 24 tokens · 8 padding (25%) · shape [2, 16]" in shown
+
+
+async def test_tokens_change_in_the_frame_of_the_key(open_app: OpenApp) -> None:
+    async with open_app(text="hug") as pilot:
+        bench = app_of(pilot).bench
+        bench.editor.move_cursor((0, 3))
+        bench.editor.insert("g")  # no message has been handled since
+        assert bench.document.batch.encodings[0].tokens == ["[CLS]", "hug", "##g", "[SEP]"]
+        await pilot.pause()
+        assert "[CLS] hug##g [SEP]" in screen_text(pilot)
+
+
+async def test_the_table_shows_every_field(open_app: OpenApp) -> None:
+    async with open_app(text="Hugging Face", options={"tokens": {"view": "table"}}) as pilot:
+        await pilot.press("escape", "home", "right")
+        row = next(line for line in screen_text(pilot).splitlines() if line.startswith("›"))
+        assert row.split() == ["›", "1", "hugging", "17662", "0", "1", "·", "0–7", '"Hugging"']
+
+
+async def test_moving_highlights_the_characters(open_app: OpenApp) -> None:
+    async with open_app(text="I love HuggingFace") as pilot:
+        editor = app_of(pilot).bench.editor
+        assert editor.span is None
+        await pilot.press("escape", "home", *["right"] * 4)
+        assert editor.span == (0, 14, 18)
+        await pilot.press("i")
+        assert editor.span is None
+
+
+async def test_a_pair_has_two_types(open_app: OpenApp) -> None:
+    async with open_app(
+        text="", options={"tokens": {"view": "grid", "layer": "token_type_ids"}}
+    ) as pilot:
+        await pilot.press("a", "tab", "b")
+        assert app_of(pilot).bench.document.batch.encodings[0].token_type_ids == [0, 0, 0, 1, 1]
+        assert " 1  0 0 0 1 1" in screen_text(pilot)
+
+
+async def test_padding_cells_can_be_looked_at(open_app: OpenApp) -> None:
+    async with open_app(options={"tokens": {"view": "table"}}) as pilot:
+        await pilot.press("down", "escape", "end")
+        row = next(line for line in screen_text(pilot).splitlines() if "15  [PAD]" in line)
+        assert row.split()[:6] == ["15", "[PAD]", "0", "0", "0", "padding"]
+        assert app_of(pilot).bench.editor.span is None
+
+
+async def test_wide_terminals_show_three_views(open_app: OpenApp) -> None:
+    async with open_app(size=(120, 40)) as pilot:
+        shown = screen_text(pilot)
+        assert "hugging##face" in shown
+        assert "characters" in shown
+        assert "input_ids  shape [2, 16]" in shown
+        await pilot.press("escape", "m")
+        assert "token_type_ids  shape [2, 16]" in screen_text(pilot)
+
+
+async def test_the_view_and_the_layer_come_back(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await pilot.press("escape", "m")
+        assert "token_type_ids" in screen_text(pilot)
+    async with open_app() as pilot:
+        assert "token_type_ids" in screen_text(pilot)
+
+
+async def test_an_empty_editor_says_what_to_do(open_app: OpenApp) -> None:
+    async with open_app(text=" ") as pilot:
+        assert "Type a sentence above" in screen_text(pilot)
+        await pilot.press("a")
+        assert "[CLS] a [SEP]" in screen_text(pilot)
+
+
+async def test_hostile_text_is_data(open_app: OpenApp) -> None:
+    text = "[red]x[/] [CLS] \x1b[31m\x07 \u202eabc \ud800 ﷽ 👩‍👩‍👧 e\u0301\u200b"
+    async with open_app(text=text) as pilot:
+        shown = screen_text(pilot)
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+        assert app_of(pilot).bench.document.batch.encodings
+        await pilot.press("escape", "v", "v", "v", *["right"] * 30)
+
+
+async def test_a_long_paste_is_encoded_beside_the_keys(open_app: OpenApp) -> None:
+    async with open_app(text="short") as pilot:
+        bench = app_of(pilot).bench
+        behind: list[int] = []
+        bench.watch(bench, "document", lambda document: behind.append(document.behind))
+        app_of(pilot).post_message(events.Paste(" and more" * 40_000))
+        await until(lambda: len(bench.document.batch.encodings[0]) > 80_000, pilot)
+        assert max(behind) == 360_005
+        assert bench.document.behind == 0
+        assert bench.document.batch.encodings[0].sentence.text == bench.editor.text
+        await pilot.press("end", "!")
+        await until(lambda: bench.document.batch.encodings[0].tokens[-2] == "!", pilot)
+        assert "76,004 more tokens: see the table" in screen_text(pilot)
+
+
+async def test_forty_columns_by_twelve_rows(open_app: OpenApp) -> None:
+    async with open_app(size=(40, 12)) as pilot:
+        await pilot.press("escape", "v", "right", "down", "v", "m", "end", "q")
