@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from tui.widgets.pane import Pane
 
 
-def make_panes() -> list[Pane]:
+def make_panes(attach: str | None = None) -> list[Pane]:
     """The panes, in the order of their tabs; imported behind the first frame."""
+    from tui.panes.logits import LogitsPane
     from tui.panes.tokens import TokensPane
+    from tui.panes.train import TrainPane
 
-    return [TokensPane()]
+    return [TokensPane(), LogitsPane(), TrainPane(attach)]
 
 
 class TermformerApp(App[None], inherit_bindings=False):
@@ -54,7 +56,7 @@ class TermformerApp(App[None], inherit_bindings=False):
         wanted = state.theme if state.theme in themes else self.settings.theme
         self.theme = wanted if wanted in themes else DARK.name
         self.set_keymap(self.settings.keys)
-        self.bench = Workbench(make_panes, state, preload=self.settings.preload)
+        self.bench = Workbench(lambda: make_panes(attach), state, preload=self.settings.preload)
 
     def get_default_screen(self) -> Screen[None]:
         return self.bench

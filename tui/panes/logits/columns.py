@@ -1,0 +1,105 @@
+"""Which columns there is room for, and how wide they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from core.text.visible import visible, width
+
+Group = Literal["logits", "probabilities"]
+
+LONG_NAMES = ("alone", "batch, no mask", "batch, with mask")
+SHORT_NAMES = ("alone", "no mask", "mask")
+GUTTER = 4
+DELTA = 10
+VERDICT = 8
+"""`differs`, and a blank before it."""
+PERCENT = len("100.00 %")
+_LOGIT = 8
+_LONGEST_LABEL = 14
+_LONG = GUTTER + len(LONG_NAMES[2])
+_SHORT = GUTTER + len(SHORT_NAMES[1])
+_BAR = (8, 30)
+WIDEST = 132
+"""Cells beyond which a row is no wider: the eye has to follow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A row's columns from left to right; each group shows `count` labels from `first` on.
+
+    `winner` is the cells of the likeliest label's name, 0 without that column; `percent` says
+    whether its percentage stands beside it, `bar` how many cells its bar takes; `delta` whether the
+    difference is shown as a number. `room` is the cells of the whole row.
+    """
+
+    names: Sequence[str]
+    name: int
+    groups: tuple[Group, ...]
+    cells: dict[Group, int]
+    first: int
+    count: int
+    winner: int
+    percent: bool
+    bar: int
+    delta: bool
+    room: int
+
+    @property
+    def tail(self) -> int:
+        """Cells of the difference and the verdict."""
+        return (DELTA if self.delta else 0) + VERDICT
+
+
+def plan_columns(
+    room: int,
+    labels: Sequence[str],
+    *,
+    emphasis: Group,
+    first: int,
+    longest_logit: int,
+    likely: bool,
+) -> Columns:
+    """Shares `room` cells: a name, labels, the likeliest one, difference and verdict.
+
+    One group of numbers is `emphasis`; both are shown, and bars, where they fit whole. `likely`:
+    the model's labels have probabilities. `longest_logit` is the cells of the longest one.
+    """
+    room = min(room, WIDEST)
+    longest = min(_LONGEST_LABEL, max((width(visible(label)) for label in labels), default=0))
+    cells: dict[Group, int] = {
+        "logits": max(_LOGIT, longest, longest_logit) + 2,
+        "probabilities": max(PERCENT, longest + 3) + 2,
+    }
+    group = emphasis if likely else "logits"
+    long = room >= 64
+    name = _LONG if long else _SHORT
+    delta = room >= 50
+    rest = room - name - VERDICT - (DELTA if delta else 0)
+    every = {each: cells[each] * len(labels) for each in cells}
+    named = 3 + longest
+    winner = longest if likely and rest >= named + 1 + PERCENT + cells[group] else 0
+    # With all probabilities in sight, that of the likeliest label need not stand there twice.
+    all_shares = group == "probabilities" and rest >= named + every[group]
+    both = bool(winner) and rest >= named + every["logits"] + every["probabilities"]
+    percent = bool(winner) and not (all_shares or both)
+    groups: tuple[Group, ...] = ("logits", "probabilities") if both else (group,)
+    rest -= (named if winner else 0) + (1 + PERCENT if percent else 0)
+    count = max(1, min(len(labels), rest // sum(cells[each] for each in groups)))
+    rest -= sum(cells[each] for each in groups) * count + 4
+    bar = min(_BAR[1], rest) if winner and rest >= _BAR[0] else 0
+    return Columns(
+        LONG_NAMES if long else SHORT_NAMES,
+        name,
+        groups,
+        cells,
+        max(0, min(first, len(labels) - count)),
+        count,
+        winner,
+        percent,
+        bar,
+        delta,
+        room,
+    )

@@ -1,0 +1,97 @@
+"""A few rows of words above the table: what is to be seen, or what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from core.text.visible import fit, width
+from tui.widgets.rows import Part, RowsView
+
+Paragraph = Sequence[Part]
+_INDENT = 1
+
+
+class Headline(RowsView):
+    """Paragraphs of parts, wrapped at blanks; one that does not fit whole is left out.
+
+    The first one is always there, cut where it must be.
+    """
+
+    COMPONENT_CLASSES = {
+        "headline--strong",
+        "headline--number",
+        "headline--quiet",
+        "headline--good",
+        "headline--problem",
+        "headline--key",
+        "headline--bar",
+        "headline--track",
+    }
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._paragraphs: Sequence[Paragraph] = ()
+        self._dim = False
+
+    def show(self, paragraphs: Sequence[Paragraph], *, dim: bool = False) -> None:
+        """Says `paragraphs`; `dim`: they may no longer hold."""
+        self._paragraphs, self._dim = paragraphs, dim
+        self.redraw()
+
+    def row_count(self) -> int:
+        return self.size.height
+
+    def row(self, index: int) -> Strip:
+        rows = self._rows()
+        parts = rows[index] if index < len(rows) else []
+        dim = self.style("headline--quiet")
+        return Strip(
+            [
+                Segment(" " * _INDENT, self.style()),
+                *(Segment(text, dim if self._dim else self.style(name)) for text, name in parts),
+            ]
+        )
+
+    def _rows(self) -> list[list[Part]]:
+        cells = max(8, self.size.width - 2 * _INDENT)
+        height = self.size.height
+        rows: list[list[Part]] = []
+        for number, paragraph in enumerate(self._paragraphs):
+            wrapped = wrap(paragraph, cells)
+            if number and len(rows) + len(wrapped) > height:
+                break
+            rows += wrapped
+        if len(rows) > height > 0:
+            text, name = rows[height - 1][-1]
+            room = cells - sum(width(before) for before, _ in rows[height - 1][:-1])
+            rows[height - 1][-1] = (fit(f"{text.rstrip()} …", room), name)
+            del rows[height:]
+        return rows
+
+
+def wrap(paragraph: Paragraph, cells: int) -> list[list[Part]]:
+    """Breaks `paragraph` at blanks into rows of at most `cells`; a longer word is cut."""
+    rows: list[list[Part]] = [[]]
+    used = 0
+    for text, name in paragraph:
+        for piece in _pieces(text):
+            if used + width(piece.rstrip(" ")) > cells and used:
+                rows.append([])
+                used = 0
+            shown = fit(piece if used else piece.lstrip(" "), cells)
+            used += width(shown)
+            rows[-1].append((shown, name))
+    return [row for row in rows if row] or [[]]
+
+
+def _pieces(text: str) -> list[str]:
+    """Words, each with the blanks behind it."""
+    pieces: list[str] = []
+    for word in text.split(" "):
+        if pieces:
+            pieces[-1] += " "
+        pieces.append(word)
+    return [piece for piece in pieces if piece]

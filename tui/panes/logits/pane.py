@@ -1,0 +1,330 @@
+"""The Logits pane: asks the engine with every change, and shows only what still holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from core.engine.protocol import Compared, Failed, Loading, ModelInfo, Overtaken, Reply, Texts
+from core.text.visible import visible
+from tui.document import Document
+from tui.panes.logits import lesson, numbers
+from tui.panes.logits.columns import Group, plan_columns
+from tui.panes.logits.experiment import TOLERANCE, Plan, Shown, plan_batch, shown_rows
+from tui.panes.logits.headline import Headline, Paragraph
+from tui.panes.logits.table import Experiment, LogitsHeading, LogitsTable
+from tui.widgets.pane import ModelState, Option, Pane
+from tui.widgets.rows import Line
+
+_SHORT, _TALL = 12, 24
+"""Rows below which the legend gives way to numbers, and from which there is room to breathe."""
+
+
+class Legend(Line):
+    """What the words of the table mean, and what is not in it."""
+
+    COMPONENT_CLASSES = {"legend--note"}
+
+
+class LogitsPane(Pane):
+    """Each sentence's logits alone, in the padded batch without a mask, and with it."""
+
+    DEFAULT_CSS = (Path(__file__).parent / "logits.tcss").read_text()
+    TITLE = "Logits"
+    ABOUT = (
+        "What padding and the attention mask do to the model's answer. Every sentence goes through "
+        "the model three times: **alone**; in one **batch** with the others, padded to the "
+        "longest, **without an attention mask**; and in the same batch **with the mask**. Δ is the "
+        "largest absolute difference between these logits and the ones alone: up to 1e-5 is "
+        "rounding (*equal*), more *differs*. Dim numbers are of an earlier text; new ones are on "
+        "their way."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "emphasis", "logits/%", id="logits.emphasis", tooltip="Show probabilities"),
+        Binding("down,j", "move(1)", "next", id="logits.down", key_display="↓"),
+        Binding("r", "again", "again", id="logits.again", tooltip="Compute or load once more"),
+        Binding("up,k", "move(-1)", "sentence before", show=False, id="logits.up"),
+        Binding("right,l", "labels(1)", "more labels", show=False, id="logits.labels"),
+        Binding("left,h", "labels(-1)", "labels before", show=False, id="logits.labels_back"),
+        Binding("home,0", "edge(0)", "first sentence", show=False, id="logits.first"),
+        Binding("end,dollar_sign", "edge(1)", "last sentence", show=False, id="logits.last"),
+        Binding("pagedown", "page(1)", "page down", show=False, id="logits.page_down"),
+        Binding("pageup", "page(-1)", "page up", show=False, id="logits.page_up"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(id="logits")
+        self._document = Document()
+        self._plan = Plan()
+        self._row = 0
+        self._emphasis: Group = "logits"
+        self._first_label = 0
+        self._info: ModelInfo | None = None
+        self._requests: dict[int, ModelInfo] = {}
+        """The model in force when each unanswered request was made."""
+        self._newest: int | None = None
+        self._wanted: tuple[ModelInfo, list[Texts]] | None = None
+        """What was asked last, answered or not: asked once until it changes."""
+        self._answer: Compared | None = None
+        self._answered_by: ModelInfo | None = None
+        self._failure: Failed | None = None
+        self._progress: Loading | None = None
+        self._said: list[Paragraph] = []
+
+    def compose(self) -> ComposeResult:
+        self._headline = Headline(id="headline")
+        self._heading = LogitsHeading(id="logits-heading")
+        self._table = LogitsTable(id="logits-table")
+        self._legend = Legend(id="legend")
+        yield self._headline
+        yield self._heading
+        yield self._table
+        yield self._legend
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height < _SHORT, "-short")
+        self.set_class(event.size.height >= _TALL, "-tall")
+        self._draw(follow=True)
+
+    # --- what is shown, for tests and for other views ------------------------------------
+
+    @property
+    def answer(self) -> Compared | None:
+        """The newest answer of the engine, of whatever text."""
+        return self._answer
+
+    @property
+    def rows(self) -> tuple[Shown, ...]:
+        """The compared sentences as they are shown."""
+        current = self._answered_by is not None and self._answered_by is self._info
+        return shown_rows(self._plan, self._answer, current=current and not self._document.behind)
+
+    @property
+    def settled(self) -> bool:
+        """Whether every sentence has the numbers that hold for it."""
+        return all(row.alone_holds and row.batch_holds for row in self.rows)
+
+    # --- what the workbench tells ---------------------------------------------------------
+
+    def document_changed(self, document: Document) -> None:
+        self._document = document
+        self._plan = plan_batch(document)
+        if self.bench.typing:
+            self._row = document.row_of_line(self.bench.editor.cursor_location[0]) or 0
+        self._row = max(0, min(self._row, len(document.lines) - 1))
+        self._ask()
+        self._draw(follow=True)
+
+    def caret_moved(self, line: int, column: int) -> None:
+        row = self._document.row_of_line(line) or 0
+        if row != self._row:
+            self._row = row
+            self._draw(follow=True)
+
+    def model_changed(self, model: ModelState) -> None:
+        if model.status == "absent":
+            self.call_after_refresh(self.bench.desk.need)
+        self._info = model.info
+        self._ask()
+        self._draw()
+
+    def options(self) -> dict[str, Option]:
+        return {"emphasis": self._emphasis}
+
+    def restore(self, options: dict[str, Option]) -> None:
+        if options.get("emphasis") == "probabilities":
+            self._emphasis = "probabilities"
+
+    # --- asking and being answered --------------------------------------------------------
+
+    def _ask(self) -> None:
+        """Asks for what is typed, unless that was asked before; the newest wins."""
+        texts = self._plan.texts
+        if self._info is None or not self.display:
+            return
+        if not texts or self._document.behind:
+            self._newest = self._wanted = None
+            return
+        wanted = (self._info, texts)
+        if self._wanted and self._wanted[0] is self._info and self._wanted[1] == texts:
+            return
+        self._wanted = wanted
+        # None while asking: what this request overtakes is answered before its id is known.
+        self._newest = None
+        self._newest = self.bench.engine.compare(self._info.name, texts)
+        self._requests[self._newest] = self._info
+
+    def engine_answered(self, reply: Reply) -> None:
+        asked_of = self._requests.get(reply.id)
+        if asked_of is None:
+            return
+        newest = reply.id == self._newest
+        if isinstance(reply, Loading):
+            self._progress = reply if newest else self._progress
+        else:
+            del self._requests[reply.id]
+            self._progress = None
+            match reply:
+                case Compared():
+                    self._answer, self._answered_by = reply, asked_of
+                    self._failure = None
+                case Failed() if newest:
+                    self._failure = reply
+                case Overtaken() if newest:
+                    self._wanted = None
+                    self.call_later(self._ask)
+                case _:
+                    pass
+            if newest:
+                self._newest = None
+        if self.display:
+            self._draw()
+
+    # --- drawing --------------------------------------------------------------------------
+
+    def _draw(self, *, follow: bool = False) -> None:
+        """Draws all four parts; each repaints only the cells that changed."""
+        if not self.is_mounted:
+            return
+        rows = self.rows
+        failed = self._info is None and self.bench.model.status == "failed"
+        self.set_class(failed or not rows, "-words")
+        answer = self._answer
+        model = answer.model if answer and self._info else self._info
+        experiment = Experiment(
+            rows,
+            tuple(model.labels) if model else (),
+            model.problem_type if model else None,
+            lesson.left_out(self._plan) if self._plan.sentences else "",
+            self._waiting(),
+        )
+        columns = plan_columns(
+            self.size.width,
+            experiment.labels,
+            emphasis=self._emphasis,
+            first=self._first_label,
+            longest_logit=experiment.longest_logit(),
+            likely=experiment.likely,
+        )
+        self._first_label = columns.first
+        self._heading.show_columns(columns, experiment)
+        self._table.show(experiment, columns, self._row, follow=follow)
+        self._say(rows, experiment)
+        hidden = len(experiment.labels) - columns.count
+        notes = [
+            f"labels {columns.first + 1}–{columns.first + columns.count} of "
+            f"{len(experiment.labels)} ←→"
+            if hidden > 0
+            else "",
+            f"first {len(rows)} of {len(self._document.lines)} sentences"
+            if rows and self._plan.left_out
+            else "",
+            self._whose(),
+        ]
+        equal = (
+            f" Δ largest absolute difference to alone · equal: up to {numbers.tolerance(TOLERANCE)}"
+        )
+        note = " · ".join(filter(None, notes))
+        self._legend.show([(equal, "")], [(f"{note} ", "legend--note")] if note else [])
+
+    def _waiting(self) -> str:
+        """The word for numbers that are not there."""
+        if self._info is None:
+            return ""
+        return "not computed" if self._failure and self._newest is None else "computing…"
+
+    def _whose(self) -> str:
+        """Says so where the numbers are another model's, or the engine is busy loading."""
+        model = self.bench.model
+        if self._info and model.status == "loading":
+            return f"by {visible(self._info.name)} until {visible(model.name)} is there"
+        if self._progress:
+            return f"engine: {visible(self._progress.stage)}…"
+        return ""
+
+    def _say(self, rows: tuple[Shown, ...], experiment: Experiment) -> None:
+        """The headline; while numbers are on their way it stays, dim."""
+        model = self.bench.model
+        live = self._live_words(model)
+        if live is not None:
+            self._headline.show(live)
+            return
+        row = lesson.subject(rows, self._row)
+        holds = row is not None and rows[row].alone_holds and rows[row].batch_holds
+        if row is not None and holds:
+            self._said = lesson.lesson(row, rows[row], experiment.labels)
+            if self._info and self._info.notes:
+                self._said[1:] = [[(visible(note), "headline--quiet")] for note in self._info.notes]
+        elif not self._said:
+            self._said = [[("Comparing each sentence alone and in the batch…", "")]]
+        self._headline.show(self._said, dim=not holds)
+
+    def _live_words(self, model: ModelState) -> list[Paragraph] | None:
+        """What can be said without numbers, or in spite of them; None where nothing is."""
+        typing = self.bench.typing
+        if self._info is None:
+            self._said = []
+            if model.status == "failed":
+                return lesson.not_loaded(model.problem, typing=typing)
+            return lesson.model_loading(model, self.size.width)
+        if not self._document.lines:
+            return lesson.nothing_typed(typing=typing)
+        if not self._plan.sentences:
+            return lesson.too_large(len(self._document.batch.encodings[0]))
+        if self._failure:
+            return lesson.not_computed(self._failure, typing=typing)
+        return lesson.nothing_padded(self._plan)
+
+    # --- keys -----------------------------------------------------------------------------
+
+    def on_focus(self) -> None:
+        self._draw()
+
+    def on_blur(self) -> None:
+        self._draw()
+
+    def action_again(self) -> None:
+        """Loads the model where that failed, else computes once more."""
+        if self._info is None:
+            self.bench.desk.retry()
+            return
+        self._wanted = self._answered_by = None
+        self._ask()
+        self._draw()
+
+    def action_emphasis(self) -> None:
+        self._emphasis = "probabilities" if self._emphasis == "logits" else "logits"
+        self._draw()
+        self.bench.remember()
+
+    def action_labels(self, step: int) -> None:
+        self._first_label = max(0, self._first_label + step)
+        self._draw()
+
+    def action_move(self, step: int) -> None:
+        self._go(self._row + step)
+
+    def action_edge(self, end: int) -> None:
+        self._go(len(self._document.lines) - 1 if end else 0)
+
+    def action_page(self, step: int) -> None:
+        self._table.scroll_by(step * max(1, self._table.size.height - 1))
+
+    def _go(self, row: int) -> None:
+        """Makes sentence `row` the current one, in the editor too, where typing would go on."""
+        if not self._document.lines:
+            return
+        self._row = max(0, min(row, len(self._document.lines) - 1))
+        editor = self.bench.editor
+        line = self._document.lines[self._row].line
+        column = min(editor.cursor_location[1], len(editor.document.get_line(line)))
+        editor.show_line(line, column)
+        self._draw(follow=True)
+
+    @on(LogitsTable.Clicked)
+    def _sentence_clicked(self, message: LogitsTable.Clicked) -> None:
+        self._go(message.row)
