@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from core import paths
 from core.errors import SettingsError
 from core.settings import Settings, read_settings, read_state
 from core.text.visible import visible
@@ -17,6 +20,9 @@ from tui.workbench import Workbench
 
 if TYPE_CHECKING:
     from tui.widgets.pane import Pane
+
+
+log = logging.getLogger(__name__)
 
 
 def make_panes(attach: str | None = None) -> list[Pane]:
@@ -58,6 +64,13 @@ class TermformerApp(App[None], inherit_bindings=False):
         self.set_keymap(self.settings.keys)
         self.bench = Workbench(lambda: make_panes(attach), state, preload=self.settings.preload)
 
+    def _fatal_error(self) -> None:
+        """A bug ends the app with one sentence; the traceback, without its data, is in the log."""
+        log.exception("the app ended by itself")
+        words = f"Termformer ended by a fault of its own: {paths.log_file()} says which."
+        self._exit_renderables.append(Text(f"{words} Sentences and runs are kept."))
+        self._close_messages_no_wait()
+
     def get_default_screen(self) -> Screen[None]:
         return self.bench
 
@@ -80,6 +93,9 @@ class TermformerApp(App[None], inherit_bindings=False):
                         f"Key: {binding.key}",
                         lambda p=pane, b=binding: self._act(p, b),
                     )
+        yield SystemCommand(
+            "Choose a model", "A name, a folder or a run", self.bench.action_choose_model
+        )
         yield SystemCommand("Help", "What the pane in focus does, and its keys", self.action_help)
         yield SystemCommand("Theme", "Change the colours", self.search_themes)
         yield SystemCommand("Quit", "Runs go on; sentences come back", self.action_quit)

@@ -158,6 +158,16 @@ class Workbench(Screen[None], inherit_bindings=False):
         """The model the panes ask, as it stands."""
         return self.desk.state
 
+    async def action_choose_model(self) -> None:
+        """Asks for a model by name."""
+        from tui.picker import ModelPicker  # its widgets are imported when first needed
+
+        def chosen(name: str | None) -> None:
+            if name:
+                self.choose_model(name)
+
+        self.app.push_screen(ModelPicker(self.desk.state.name), chosen)
+
     def choose_model(self, name: str) -> None:
         """Loads `name` for all panes; what was there before answers until it is there."""
         self.desk.choose(name)

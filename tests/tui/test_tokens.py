@@ -113,7 +113,7 @@ async def test_a_long_paste_is_encoded_beside_the_keys(open_app: OpenApp) -> Non
         assert bench.document.batch.encodings[0].sentence.text == bench.editor.text
         await pilot.press("end", "!")
         await until(lambda: bench.document.batch.encodings[0].tokens[-2] == "!", pilot)
-        assert "76,004 more tokens: see the table" in screen_text(pilot)
+        assert "76,005 more tokens: see the table" in screen_text(pilot)
 
 
 async def test_forty_columns_by_twelve_rows(open_app: OpenApp) -> None:

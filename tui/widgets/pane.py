@@ -48,6 +48,7 @@ class Pane(Widget, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i,enter", "screen.type_mode", "type", id="pane.type", tooltip="To the editor"),
+        Binding("o", "screen.choose_model", "model", id="pane.model", tooltip="Choose a model"),
         Binding("tab", "screen.next_pane(1)", "next pane", id="pane.next"),
         Binding("shift+tab", "screen.next_pane(-1)", "pane before", show=False, id="pane.previous"),
         Binding("1", "screen.show_pane(0)", "first pane", show=False, id="pane.1"),
