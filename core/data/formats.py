@@ -103,8 +103,12 @@ def _read_csv(path: Path) -> Iterator[_Cells]:
                 begun, line = line, reader.line_num + 1
                 if not any(cells):
                     continue
-                broken = any("\udc80" <= character <= "\udcff" for character in "".join(cells))
-                yield _Cells(begun, [] if broken else cells, "is not UTF-8" if broken else "")
+                try:
+                    "".join(cells).encode()
+                except UnicodeEncodeError:
+                    yield _Cells(begun, [], "is not UTF-8")
+                else:
+                    yield _Cells(begun, cells)
         except csv.Error as error:
             raise DataError(
                 f"{path} cannot be read as CSV from line {line} on: {error}."

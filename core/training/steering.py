@@ -56,9 +56,12 @@ class Steering:
 
     def check_stop(self) -> None:
         """Raises `StopWanted` where a signal or a request asks for it."""
+        self._raise_if_wanted(waiting_requests(self._folder))
+
+    def _raise_if_wanted(self, waiting: list[PostedRequest]) -> None:
         if self._signalled.is_set():
             raise StopWanted(f"Stopped by {self._signal_name}.")
-        for posted in waiting_requests(self._folder):
+        for posted in waiting:
             if isinstance(posted.request, requests.Stop):
                 raise StopWanted("Stopped by request.", posted)
 
@@ -73,11 +76,13 @@ class Steering:
         Raises `StopWanted`.
         """
         while True:
-            for posted in waiting_requests(self._folder):
+            # One look for both: a stop must not overtake what was posted before it.
+            waiting = waiting_requests(self._folder)
+            for posted in waiting:
                 if not isinstance(posted.request, requests.Stop):
                     self._carry_out(posted, loop, save, evaluate)
                     remove_request(posted)
-            self.check_stop()
+            self._raise_if_wanted(waiting)
             if not self._paused:
                 return
             self._signalled.wait(_POLL)

@@ -28,7 +28,7 @@ from core.runs.events import (
 from core.runs.folder import EVENTS, WORKER_LOG
 from core.runs.log import last_seq
 from core.runs.process import write_process
-from core.runs.requests import remove_request
+from core.runs.requests import PostedRequest, remove_request
 from core.training.journal import Journal
 from core.training.steering import Steering, StopWanted
 
@@ -51,6 +51,7 @@ class Worker:
         self.loop: TrainingLoop | None = None
         self.tokenizer: Any = None
         self._began = time.monotonic()
+        self._granted: PostedRequest | None = None
 
     def run(self) -> bool:
         """Trains to the end, to a stop or to a failure, and logs which; True unless it failed.
@@ -64,6 +65,8 @@ class Worker:
             self.journal = Journal(self.folder / EVENTS)
             last_word = self._carry_out()
             self.journal.close(last_word)
+            if self._granted is not None:
+                remove_request(self._granted)
         return not isinstance(last_word, RunFailed)
 
     def _carry_out(self) -> Event:
@@ -148,15 +151,13 @@ class Worker:
         """Saves what was reached. Before the first step there is nothing to save."""
         step = self.loop.global_step if self.loop else 0
         path = self._save() if step else None
-        last_word = RunStopped(
+        self._granted = wish.request
+        return RunStopped(
             global_step=step,
             reason=wish.reason,
             path=path,
             request=wish.request.id if wish.request else None,
         )
-        if wish.request:
-            remove_request(wish.request)
-        return last_word
 
     def _explain(self, error: Exception) -> str:
         """One sentence for the user; the traceback is in `worker.log`."""

@@ -181,14 +181,13 @@ def test_every_request_is_carried_out_and_a_stop_leaves_a_checkpoint(
     resume = post_request(run.folder, Resume())
     assert run.until(Resumed).request == resume
     run.until(Step, lambda event: event.global_step > at)
-    # Two at once are both granted, the stop last.
-    stop = post_request(run.folder, Stop())
     evaluate = post_request(run.folder, Evaluate())
+    stop = post_request(run.folder, Stop())
     stopped = run.until(RunStopped)
     run.until_ended()
     assert stopped.request == stop
-    if waiting_requests(run.folder) == []:
-        run.until(Evaluation, lambda event: event.request == evaluate)
+    run.until(Evaluation, lambda event: event.request == evaluate)
+    assert waiting_requests(run.folder) == []
     assert stopped.path == f"checkpoints/step-{stopped.global_step}"
     model = AutoModelForSequenceClassification.from_pretrained(run.folder / stopped.path)
     inputs = AutoTokenizer.from_pretrained(run.folder / stopped.path)("Fine.", return_tensors="pt")
