@@ -138,7 +138,9 @@ class Worker:
         with closing(self.loop.evaluate("validation", request)) as events:
             for event in events:
                 self.journal.append(event)
-                self.steering.check_stop()
+                # A long one may be broken off; a finished one is first reported as granted.
+                if isinstance(event, Progress):
+                    self.steering.check_stop()
 
     def _keep_last_good(self) -> str:
         """Saves the weights before the step that went wrong, and says so in a sentence."""
