@@ -21,6 +21,7 @@ from core.settings import SavedState
 from core.text.sentences import SentenceLine, parse_sentences
 from core.text.tokenizer import TextTokenizer
 from core.text.visible import visible
+from tui.compositor import CellsCompositor
 from tui.document import Document, EncodingCache
 from tui.memory import Memory
 from tui.models import ModelDesk
@@ -59,6 +60,7 @@ class Workbench(Screen[None], inherit_bindings=False):
         self, make_panes: Callable[[], Sequence[Pane]], state: SavedState, *, preload: bool
     ) -> None:
         super().__init__()
+        self._compositor = CellsCompositor()
         self._make_panes = make_panes
         self._opened_with = state
         self._preload = preload

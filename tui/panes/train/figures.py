@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from math import isfinite, isnan
 
 from core.runs import events
@@ -21,8 +21,18 @@ STATUS_STYLES = {
     "failed": "sheet--bad",
     "stalled": "sheet--bad",
 }
-_LABEL = 15
-_NUMBER = 9
+_LABEL = 14
+_WHOLE = 4
+"""Characters before the decimal point."""
+_IN_PANEL = (
+    "loss",
+    "trend",
+    "epoch",
+    "learning rate",
+    "gradient norm",
+    "samples/s",
+    "padding",
+)
 
 
 def duration(seconds: float) -> str:
@@ -45,6 +55,11 @@ def loss_text(value: float) -> str:
     if not isfinite(value):
         return "NaN" if isnan(value) else "infinite"
     return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3e}"
+
+
+def percent(share: float) -> str:
+    """`86.0 %` for 0.86."""
+    return f"{share * 100:.1f} %"
 
 
 def settings(config: RunConfig | None) -> str:
@@ -122,51 +137,54 @@ def run_note(watch: RunWatch) -> str:
 
 
 def _pairs(watch: RunWatch, trend: float | None) -> list[tuple[str, str]]:
-    """Label and value of the current figures, the most useful first."""
+    """Label and value of the current figures; integer parts are as wide in all of them."""
     history, step = watch.history, watch.history.step
     if step is None:
         return []
     epochs = "" if watch.config is None else f" of {watch.config.epochs}"
-    return [
+    found = [
         ("loss", loss_text(float(step.loss))),
-        ("trend", "" if trend is None else loss_text(trend)),
-        ("samples/s", f"{history.samples_per_second:.1f}"),
-        ("padding", f"{history.padding:.0%}"),
         ("learning rate", f"{step.learning_rate:.2e}"),
+        ("samples/s", f"{history.samples_per_second:.1f}"),
+        ("trend", "·" if trend is None else loss_text(trend)),
         ("gradient norm", loss_text(float(step.grad_norm))),
+        ("padding", f"{history.padding * 100:.0f} %"),
         ("epoch", f"{step.epoch:.2f}{epochs}"),
     ]
+    return [(label, " " * (_WHOLE - _whole(value)) + value) for label, value in found]
+
+
+def _whole(value: str) -> int:
+    """How many characters stand before the decimal point, or before the unit."""
+    return len(re.split(r"[. ]", value, maxsplit=1)[0])
 
 
 def compact(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list[Row]:
     """The figures in a few rows of `cells` cells, for a narrow place under the chart."""
-    across = max(1, min(4, cells // 19))
+    across = max(1, min(3, cells // 24))
     column = cells // across
     pairs = _pairs(watch, trend)
     found: list[Row] = []
     for start in range(0, len(pairs), across):
         row: list[Part] = []
         for label, value in pairs[start : start + across]:
-            taken = 1 + len(label) + 1 + len(value)
-            # As long as it fits, the value begins at the same cell in every row.
-            space = " " * max(1, min(_LABEL, column - len(value) - 2) - len(label))
-            row += [(f" {label}{space}", "sheet--label"), (value, "sheet--value")]
-            row.append((" " * max(0, column - taken - len(space) + 1), ""))
+            row += [(f" {label:<{_LABEL}}", "sheet--label")]
+            row += [(f"{value:<{column - _LABEL - 1}}", "sheet--value")]
         found.append(row)
     if watch.history.evaluations:
-        found.append(_evaluations_in_a_row(watch.history, cells))
-    found += [[(f" {line}", "sheet--label")] for line in _remarks(watch, cells - 2)]
-    return found[:rows]
+        # Worth more than the last figures, where there is no room for both.
+        found[max(1, min(len(found), rows - 1)) :] = [_evaluations_in_a_row(watch.history, cells)]
+    return [*found, *_remarks(watch, cells)][:rows]
 
 
 def _evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
     """The latest accuracies that fit, the oldest first."""
-    baseline = f"   majority {history.evaluations[-1].majority_baseline:.1%}"
+    baseline = f"   majority {percent(history.evaluations[-1].majority_baseline)}"
     row: list[Part] = []
     room = cells - len(" accuracy") - len(baseline)
     for found in reversed(history.evaluations):
         name = f"   {_where(found)} "
-        value = f"{found.accuracy:.1%}"
+        value = percent(found.accuracy)
         room -= width(name) + len(value)
         if room < 0:
             break
@@ -183,21 +201,11 @@ def _where(found: events.Evaluation) -> str:
 def panel(watch: RunWatch, trend: float | None, cells: int) -> list[Row]:
     """The figures, evaluations and remarks in a column beside the chart."""
     rows: list[Row] = []
-    for label, value in _pairs(watch, trend):
-        whole, point, decimals = value.partition(".")
-        if label in {"loss", "trend", "samples/s", "gradient norm", "learning rate", "epoch"}:
-            # Numbers stand with their decimal points one above the other.
-            shown = f"{whole:>5}{point}{decimals}"
-        else:
-            shown = f"{value.removesuffix('%'):>5}" + (" %" if value.endswith("%") else "")
-        rows.append([(f" {label:<{_LABEL}}", "sheet--label"), (f"{shown:<14}", "sheet--value")])
+    for label, value in sorted(_pairs(watch, trend), key=lambda pair: _IN_PANEL.index(pair[0])):
+        rows.append([(f" {label:<{_LABEL}}", "sheet--label"), (f"{value:<14}", "sheet--value")])
     if watch.history.evaluations:
         rows += [[], *_evaluation_table(watch.history)]
-    remarks = [line for text in _remark_texts(watch) for line in wrapped(text, cells - 2)]
-    if remarks:
-        rows.append([])
-    rows += [[(f" {line}", "sheet--label")] for line in remarks]
-    return rows
+    return [*rows, [], *_remarks(watch, cells)]
 
 
 def _evaluation_table(history: RunHistory) -> list[Row]:
@@ -218,22 +226,28 @@ def _evaluation_table(history: RunHistory) -> list[Row]:
     return rows
 
 
-def _remarks(watch: RunWatch, cells: int) -> list[str]:
-    return [line for text in _remark_texts(watch) for line in wrapped(text, cells)]
+def _remarks(watch: RunWatch, cells: int) -> list[Row]:
+    """The remarks in rows of `cells` cells, all but the first of each indented."""
+    return [
+        [(f"   {line}" if number else f" {line}", style)]
+        for text, style in _remark_texts(watch)
+        for number, line in enumerate(wrapped(visible(text), cells - 3))
+    ]
 
 
-def _remark_texts(watch: RunWatch) -> list[str]:
-    """What the worker chose and why, warnings, and what is wrong with the log."""
+def _remark_texts(watch: RunWatch) -> list[Part]:
+    """What is wrong, warnings, what the worker chose and why."""
     history = watch.history
-    texts = []
-    if history.loss.gaps:
-        count = history.loss.gaps
+    texts: list[Part] = []
+    if count := history.loss.gaps:
         steps = "1 step has" if count == 1 else f"{count:,} steps have"
-        texts.append(f"{steps} a loss that is no finite number: a gap, marked ×.")
-    if history.problem_count:
-        lines = "1 line" if history.problem_count == 1 else f"{history.problem_count:,} lines"
-        texts.append(f"{lines} of the log not understood; {history.first_problem}")
-    texts += [warning.message for warning in list(history.warnings)[-3:]]
+        words = f"{steps} a loss that is no finite number: a gap, marked ×."
+        texts.append((words, "sheet--bad"))
+    if count := history.problem_count:
+        lines = "1 line" if count == 1 else f"{count:,} lines"
+        words = f"{lines} of the log not understood; {history.first_problem}"
+        texts.append((words, "sheet--bad"))
+    texts += [(warning.message, "sheet--value") for warning in list(history.warnings)[-3:]]
     if history.started is not None:
         started = history.started
         trained = (
@@ -241,13 +255,12 @@ def _remark_texts(watch: RunWatch) -> list[str]:
             if started.trainable == started.parameters
             else f"{started.trainable:,} trained"
         )
-        texts.append(
+        words = (
             f"{started.train_rows:,} + {started.validation_rows:,} rows · "
             f"{started.parameters / 1e6:.1f} M parameters, {trained} · {started.device}"
         )
-        texts += started.notes
-    texts.append(settings(watch.config))
-    return [visible(text) for text in texts]
+        texts += [(note, "sheet--label") for note in (words, *started.notes)]
+    return texts
 
 
 def phases(history: RunHistory) -> list[Row]:
@@ -274,34 +287,22 @@ def phases(history: RunHistory) -> list[Row]:
 
 
 def last_word(watch: RunWatch) -> list[Part]:
-    """How the run ended, as a sentence; empty while it goes on and all is well."""
-    status, end = watch.status, watch.history.end
-    seconds = ""
-    match end:
-        case events.RunFinished():
+    """How the run ended, as a sentence; while it goes on, what it does."""
+    model: list[Part] = [(" · ", ""), ("m", "sheet--key"), (" uses its model", "")]
+    match watch.history.end:
+        case events.RunFinished(seconds=seconds):
             tests = [found for found in watch.history.evaluations if found.split == "test"]
-            seconds = f"Finished in {duration(end.seconds)}"
-            accuracy = f" · test accuracy {tests[-1].accuracy:.1%}" if tests else ""
-            return [
-                (f" {seconds}{accuracy} · ", "sheet--good"),
-                ("m", "sheet--key"),
-                (" uses its model in the other panes", ""),
-            ]
-        case events.RunStopped():
-            kept = f" · saved in {visible(end.path)}" if end.path else " · nothing to save yet"
-            return [(f" {visible(end.reason).removesuffix('.')}{kept}", "sheet--value")]
-        case events.RunFailed():
-            return [(f" {visible(end.message)}", "sheet--bad")]
-    if status.status in {"crashed", "stalled"}:
-        return [(f" {visible(_steady(status.message))}", "sheet--bad")]
-    return []
-
-
-def _steady(message: str) -> str:
-    """A stalled run's silence is said in the heading, roughly: a count of seconds never rests."""
-    return "" if message.startswith("No sign of life") else message
-
-
-def concat(rows: Sequence[Row]) -> str:
-    """The rows' text, for comparing."""
-    return "\n".join("".join(text for text, _ in row) for row in rows)
+            accuracy = f" · test accuracy {percent(tests[-1].accuracy)}" if tests else ""
+            return [(f" Finished in {duration(seconds)}{accuracy}", "sheet--good"), *model]
+        case events.RunStopped(reason=reason, path=path):
+            words = f" {visible(reason).removesuffix('.')}"
+            if path is None:
+                return [(f"{words} before the first step: nothing to save.", "sheet--value")]
+            return [(f"{words} · saved in {visible(path)}", "sheet--value"), *model]
+        case events.RunFailed(message=message):
+            return [(f" {visible(message)}", "sheet--bad")]
+    if watch.status.status == "crashed":
+        return [(f" {visible(watch.status.message)}", "sheet--bad")]
+    if watch.status.status == "stalled":
+        return [(" Its worker gives no sign of life: it hangs, or the machine does.", "sheet--bad")]
+    return [(f" {settings(watch.config)}", "")]

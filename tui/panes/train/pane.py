@@ -26,12 +26,13 @@ from tui.panes.train.arrival import run_to_watch, what_happened
 from tui.panes.train.follow import Follower
 from tui.panes.train.form import Form, FormView
 from tui.panes.train.runs import RunTable, look_at_runs
+from tui.panes.train.sheet import WordLine
 from tui.panes.train.steering import Steering
 from tui.panes.train.view import RunView
 from tui.panes.train.watch import RunWatch
 from tui.widgets.bars import KeyBar
 from tui.widgets.pane import Option, Pane
-from tui.widgets.rows import Line, Part
+from tui.widgets.rows import Part
 
 View = Literal["run", "runs", "form"]
 _WIDE = (110, 14)
@@ -85,7 +86,7 @@ class TrainPane(Pane):
         self._run_view = RunView(id="run")
         self._runs = RunTable(id="runs")
         self._form_view = FormView(self.form, id="form")
-        self._foot = Line(id="foot")
+        self._foot = WordLine(id="foot")
         yield self._run_view
         yield self._runs
         yield self._form_view

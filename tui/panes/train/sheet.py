@@ -2,40 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from textual.strip import Strip
 
 from core.text.visible import fit, width
-from tui.widgets.rows import Part, RowsView
+from tui.widgets.rows import Line, Part, RowsView
 
 Row = Sequence[Part]
 """Texts that are already `visible`, each with the component class it is drawn in."""
 
 
+_STYLES = {
+    "sheet--name",
+    "sheet--label",
+    "sheet--value",
+    "sheet--accent",
+    "sheet--good",
+    "sheet--bad",
+    "sheet--key",
+    "sheet--cursor",
+}
+
+
+Layout = Callable[[int, int], Sequence[Row]]
+"""Rows for a place of so many cells and rows."""
+
+
+class WordLine(Line):
+    """One row in a sheet's styles."""
+
+    COMPONENT_CLASSES = _STYLES
+
+
 class Sheet(RowsView):
     """Shows rows; a word that changes is sent alone."""
 
-    COMPONENT_CLASSES = {
-        "sheet--name",
-        "sheet--label",
-        "sheet--value",
-        "sheet--accent",
-        "sheet--good",
-        "sheet--bad",
-        "sheet--key",
-        "sheet--cursor",
-    }
+    COMPONENT_CLASSES = _STYLES
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._content: Sequence[Row] | Layout = ()
         self._rows: Sequence[Row] = ()
 
-    def show(self, rows: Sequence[Row]) -> None:
-        """Draws `rows` instead of what was there."""
-        self._rows = rows
+    def show(self, content: Sequence[Row] | Layout) -> None:
+        """Draws these rows, or those that a layout makes for the place there is."""
+        self._content = content
         self.redraw()
+
+    def _draw(self) -> list[Strip]:
+        content = self._content
+        self._rows = content(*self.size) if callable(content) else content
+        return super()._draw()
 
     def row_count(self) -> int:
         return len(self._rows)

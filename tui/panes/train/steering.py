@@ -67,7 +67,7 @@ def _answer(event: Event) -> list[Part]:
             return [(f" Step {event.global_step:,} is saved in {visible(event.path)}.", "")]
         case events.Evaluation():
             split = visible(event.split)
-            words = f" Step {event.global_step:,}, {split}: accuracy {event.accuracy:.1%}."
+            words = f" Step {event.global_step:,}, {split}: accuracy {event.accuracy * 100:.1f} %."
             return [(words, "sheet--value")]
         case events.LearningRateSet():
             return [(f" The learning rate is {event.learning_rate:g} now.", "sheet--value")]

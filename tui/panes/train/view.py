@@ -7,10 +7,9 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from tui.panes.train import figures
-from tui.panes.train.sheet import Sheet
+from tui.panes.train.sheet import Sheet, WordLine
 from tui.panes.train.watch import RunWatch
 from tui.widgets.chart import LineChart, Mark, Plot
-from tui.widgets.rows import Line
 
 
 class RunView(Widget):
@@ -19,7 +18,7 @@ class RunView(Widget):
     _wide = False
 
     def compose(self) -> ComposeResult:
-        self._heading = Line(id="run-heading")
+        self._heading = WordLine(id="run-heading")
         self._chart = LineChart(id="chart")
         self._phases = Sheet(id="phases")
         self._figures = Sheet(id="figures")
@@ -55,9 +54,8 @@ class RunView(Widget):
             self._chart.show(Plot(history.loss, watch.max_steps or 0, marks))
         else:
             self._phases.show(figures.phases(history))
-        columns, rows = self._figures.size
         trend = self._chart.trend
         if self._wide:
-            self._figures.show(figures.panel(watch, trend, columns))
+            self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells))
         else:
-            self._figures.show(figures.compact(watch, trend, columns, rows))
+            self._figures.show(lambda cells, rows: figures.compact(watch, trend, cells, rows))

@@ -31,6 +31,7 @@ _NAMES = {
 }
 _SMALLEST = (14, 3)
 """Columns and rows below which nothing is drawn."""
+_EARLY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Plot:
     series: Series = field(default_factory=Series)
     x_end: float = 0.0
     marks: tuple[Mark, ...] = ()
-    smoothing: float = 0.03
+    smoothing: float = 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ class LineChart(RowsView):
         low, high = series.low, series.high
         for mark in marks:
             low, high = min(low, mark.y), max(high, mark.y)
-        axis = y_axis(low, high, rows - 2)
+        # The first values differ by noise alone: seen from zero they are as alike as they are.
+        axis = y_axis(low, high, rows - 2, from_zero=series.x[-1] < _EARLY * end)
         labels = axis.labels()
         # A blank, the label, a blank, the axis; and a blank at the right.
         left = 3 + max(map(len, labels.values()))
@@ -190,9 +192,10 @@ class LineChart(RowsView):
         def y_of(value: float) -> int:
             return int(axis.height(value) * canvas.dots.down)
 
-        span = max(series.x[-1] - series.x[0], 1.0)
-        points = len(series) / span * end / canvas.width
-        window = max(2.0, self._plot.smoothing * end * len(series) / span)
+        # For evenly spaced steps this stays the same to the last bit, and so does what is drawn.
+        density = (len(series) - 1) / max(series.x[-1] - series.x[0], 1.0) or 1.0
+        points = density * end / canvas.width
+        window = max(2.0, self._plot.smoothing * end * density)
         gaps = trace_raw(canvas, series, points, x_of, y_of)
         line = trend(series, points, window)
         self.trend = next((point[1] for point in reversed(line) if point), None)

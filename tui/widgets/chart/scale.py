@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 
+_LABELS = 6
+"""How many are most pleasant on an axis."""
 _ROUND = (1.0, 2.0, 2.5, 5.0)
 
 
@@ -45,15 +47,18 @@ class YAxis:
         return {row: f"{text:>{cells}}" for row, text in zip(rows, texts, strict=True)}
 
 
-def y_axis(low: float, high: float, rows: int) -> YAxis:
-    """An axis of `rows` rows that holds all from `low` to `high`, and zero where that is near."""
+def y_axis(low: float, high: float, rows: int, *, from_zero: bool = False) -> YAxis:
+    """An axis of `rows` rows that holds all from `low` to `high`.
+
+    It begins at zero where nothing is below and zero is near, or `from_zero` wants it to.
+    """
     if not (isfinite(low) and isfinite(high)):
         low, high = 0.0, 1.0
     high = max(high, low)
     # Beyond these no difference could be drawn, and none smaller be told apart.
     low, high = max(low, -1e300), min(high, 1e300)
     least = max(abs(low), abs(high)) * 1e-9 or 1e-300
-    if 0 <= low <= 0.6 * high:
+    if low >= 0 and (from_zero or low <= 0.75 * high):
         low = 0.0
     if high - low < least:
         high = low + (abs(low) or 1.0) * 0.1
@@ -71,7 +76,7 @@ def y_axis(low: float, high: float, rows: int) -> YAxis:
             return best[1] if best else axis
         filled = ticks * rows_per_tick / usable
         crowded = 0.5 if rows_per_tick == 1 and rows > 4 else 0.0
-        score = filled - 0.04 * abs(rows_per_tick - 3) - crowded
+        score = filled - 0.04 * abs(rows / rows_per_tick - _LABELS) - crowded
         if best is None or score > best[0]:
             best = score, axis
     raise AssertionError("there is always a rounder step")
