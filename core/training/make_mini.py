@@ -33,7 +33,7 @@ RECIPE = RunConfig(
     model=MINI_BASE,
     data=REVIEWS,
     adapter="lora",
-    epochs=4,
+    epochs=3,
     learning_rate=5e-4,
     batch_size=16,
     seed=42,
@@ -81,8 +81,9 @@ def make_mini(out: Path, recipe: RunConfig = RECIPE) -> MiniMetrics:
         config = json.loads((run / ADAPTER / "adapter_config.json").read_bytes())
         # Instead of the folder that the encoder was loaded from here.
         config["base_model_name_or_path"] = ENCODER
-        # A set in peft, written in any order: the same training gives the same file.
-        config["target_modules"] = sorted(config["target_modules"])
+        # peft writes these in any order, and some names twice: the same training, the same file.
+        for names in ("target_modules", "modules_to_save"):
+            config[names] = sorted(set(config[names]))
         text = json.dumps(config, indent=2, sort_keys=True) + "\n"
         write_atomic(out / "adapter_config.json", text.encode(), mode=0o644)
         weights = out / "adapter_model.safetensors"
