@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import signal
+import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -71,10 +74,18 @@ class TermformerApp(App[None], inherit_bindings=False):
         self._exit_renderables.append(Text(f"{words} Sentences and runs are kept."))
         self._close_messages_no_wait()
 
+    def _ended_from_outside(self) -> None:
+        """The terminal hung up, or the machine goes down: save first, the screen may be gone."""
+        self.bench.save()
+        self.exit()
+
     def get_default_screen(self) -> Screen[None]:
         return self.bench
 
     def on_mount(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, self._ended_from_outside)
         for note in self._notes:
             self.notify(visible(note), markup=False, severity="warning", timeout=10)
 

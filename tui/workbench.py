@@ -208,7 +208,7 @@ class Workbench(Screen[None], inherit_bindings=False):
         pane.model_changed(self.desk.state)
         pane.document_changed(self.document)
         if not typing:
-            pane.focus()
+            self.set_focus(pane)
         self._memory.changed()
 
     @property
@@ -230,11 +230,11 @@ class Workbench(Screen[None], inherit_bindings=False):
     def action_command_mode(self) -> None:
         """From typing to keys: the pane takes the focus."""
         if self.panes:
-            self.pane_in_view.focus()
+            self.set_focus(self.pane_in_view)  # at once: the keys behind this one are the pane's
 
     def action_type_mode(self) -> None:
         """From keys to typing."""
-        self.editor.focus()
+        self.set_focus(self.editor)
 
     @on(Tabs.Chosen)
     def _tab_chosen(self, message: Tabs.Chosen) -> None:
@@ -249,15 +249,20 @@ class Workbench(Screen[None], inherit_bindings=False):
     def _show_keys(self) -> None:
         typing = self.editor.has_focus
         owner = self.editor if typing else self.panes[self._shown]
+        first: dict[str, tuple[str, str]] = {}
         keys: dict[str, tuple[str, str]] = {}
         general: dict[str, tuple[str, str]] = {}
         for active in self.active_bindings.values():
             binding = active.binding
             if active.node is owner and binding.show:
-                group = general if (binding.id or "").startswith("pane.") else keys
+                name = binding.id or ""
+                group = first if name == "pane.type" else keys
+                group = general if name.startswith("pane.") and group is keys else group
                 shown = (self.app.get_key_display(binding), binding.description)
                 group.setdefault(binding.action, shown)
-        self._key_bar.show_keys(typing=typing, keys=[*keys.values(), *general.values()])
+        self._key_bar.show_keys(
+            typing=typing, keys=[*first.values(), *keys.values(), *general.values()]
+        )
 
     def watch_run_note(self) -> None:
         self._show_status()
@@ -280,13 +285,18 @@ class Workbench(Screen[None], inherit_bindings=False):
             options={pane.id: pane.options() for pane in self.panes if pane.id},
         )
 
+    def save(self) -> None:
+        """Saves what is to be remembered, without waiting for a quiet moment."""
+        if self.furnished.is_set():
+            self._memory.save()
+
     def remember(self) -> None:
         """Something worth remembering changed in a pane."""
         self._memory.changed()
 
     async def on_unmount(self) -> None:
+        self.save()
         if self.furnished.is_set():
-            self._memory.save()
             await self.engine.close()
 
 

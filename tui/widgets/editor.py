@@ -26,6 +26,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import EditResult, Location, Selection
 
 from core.text.visible import visible, width
+from tui.widgets.keys import KeysInOrder
 from tui.widgets.rows import StyleCache, changed_regions
 
 _GUTTER = 3
@@ -66,7 +67,7 @@ class _OneRowALine(WrappedDocument):
         return []
 
 
-class SentenceEditor(StyleCache, TextArea):
+class SentenceEditor(KeysInOrder, StyleCache, TextArea):
     """Where sentences are typed. `revision` counts edits; watch it to hear of each at once."""
 
     DEFAULT_CSS = """

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from core.engine.protocol import ModelInfo, Reply
 from tui.document import Document
+from tui.widgets.keys import KeysInOrder
 
 if TYPE_CHECKING:
     from tui.workbench import Workbench
@@ -34,7 +35,7 @@ class ModelState:
     problem: str = ""
 
 
-class Pane(Widget, can_focus=True):
+class Pane(KeysInOrder, Widget, can_focus=True):
     """One pane. The workbench calls it back; it never looks for the editor or other panes.
 
     `document_changed` runs between a key and its frame: what it repaints is on the screen together

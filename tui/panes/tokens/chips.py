@@ -95,6 +95,9 @@ class TokenChips(RowsView):
             super().__init__()
             self.row, self.position = row, position
 
+    class Reflowed(Message):
+        """The width changed, and with it how many rows there are."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._batch = Batch()
@@ -118,6 +121,7 @@ class TokenChips(RowsView):
     def on_resize(self) -> None:
         super().on_resize()
         self._measure()
+        self.post_message(self.Reflowed())
 
     def _measure(self) -> None:
         heights = map(self._height, range(len(self._batch.encodings)))

@@ -52,11 +52,17 @@ class BatchGrid(RowsView):
         self._batch, self._layer, self._cursor = batch, layer, cursor
         self._cells = len(str(largest)) + 1 if layer == "input_ids" else 2
         self.reveal(cursor[0])
-        visible_columns = max(1, (self.cells - GUTTER) // self._cells)
-        last = batch.longest
-        left = min(max(self._left, cursor[1] - visible_columns + 1), cursor[1])
-        self._left = max(0, min(left, last - visible_columns))
+        self._reveal_column()
         self.redraw()
+
+    def _reveal_column(self) -> None:
+        columns = max(1, (self.cells - GUTTER) // self._cells)
+        left = min(max(self._left, self._cursor[1] - columns + 1), self._cursor[1])
+        self._left = max(0, min(left, self._batch.longest - columns))
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._reveal_column()
 
     def row_count(self) -> int:
         return len(self._batch.encodings)

@@ -36,7 +36,13 @@ class TokensPane(Pane):
     DEFAULT_CSS = (Path(__file__).parent / "tokens.tcss").read_text()
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "next_view", "view", id="tokens.view", tooltip="Chips, table, grid"),
-        Binding("m", "next_layer", "ids/types/mask", id="tokens.layer", tooltip="Another tensor"),
+        Binding(
+            "m",
+            "next_layer",
+            "tensor",
+            id="tokens.layer",
+            tooltip="input_ids, token_type_ids, mask",
+        ),
         Binding("right,l", "move(1)", "next token", id="tokens.next", key_display="→"),
         Binding("left,h", "move(-1)", "token before", show=False, id="tokens.previous"),
         Binding("down,j", "move_row(1)", "next sentence", id="tokens.down", key_display="↓"),
@@ -243,6 +249,10 @@ class TokensPane(Pane):
         self._clamp()
         self._draw()
         self._highlight()
+
+    @on(TokenChips.Reflowed)
+    def _chips_reflowed(self) -> None:
+        self._fit_chips()
 
     @on(TokenChips.Clicked)
     def _chip_clicked(self, message: TokenChips.Clicked) -> None:

@@ -13,8 +13,8 @@ from core.text.encoding import Batch, Encoding
 from core.text.visible import fit, visible, width
 from tui.widgets.rows import Line, RowsView
 
-_TOKEN = 18
-HEADINGS = f"{'#':>6}  {'token':<{_TOKEN}}{'id':>7}  type  mask  special  characters"
+_TOKEN = 15
+HEADINGS = f"{'#':>5}  {'token':<{_TOKEN}}{'id':>7}  type  mask  special  characters"
 
 
 class TableHeading(Line):
@@ -67,7 +67,7 @@ class TokenTable(RowsView):
             token = f"{visible(cell.token):<{_TOKEN}}"
             numbers = f"{cell.input_id:>7}  {cell.token_type_id:>4}  {cell.attention_mask:>4}"
             name = "table--cursor" if here else "table--padding"
-            return Strip([Segment(f"{index:>6}  {token}{numbers}  padding  ░", self.style(name))])
+            return Strip([Segment(f"{index:>5}  {token}{numbers}  padding  ░", self.style(name))])
         encoding = self._batch.encodings[self._row]
         special = bool(encoding.special_tokens_mask[cell.position])
         token = fit(visible(cell.token), _TOKEN - 1)
@@ -75,11 +75,11 @@ class TokenTable(RowsView):
         numbers = f"{cell.input_id:>7}  {cell.token_type_id:>4}  {cell.attention_mask:>4}"
         numbers += "  yes      " if special else "  ·        "
         if here:
-            text = f"›{index:>5}  {token}{numbers}{_source(encoding, cell.position)}"
+            text = f"›{index:>4}  {token}{numbers}{_source(encoding, cell.position)}"
             return Strip([Segment(text, self.style("table--cursor"))])
         return Strip(
             [
-                Segment(f"{index:>6}  ", self.style("table--number")),
+                Segment(f"{index:>5}  ", self.style("table--number")),
                 Segment(token, self.style("table--special" if special else "")),
                 Segment(numbers, self.style("table--special" if special else "")),
                 Segment(_source(encoding, cell.position), self.style("table--source")),

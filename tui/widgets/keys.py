@@ -1,0 +1,30 @@
+"""Keys that act in the order in which they were pressed, however fast they come.
+
+Textual carries a bound key up to the app before it acts, and a printable one no further than the
+widget: in a burst, as a slow connection delivers them, text overtakes the keys before it, and
+letters typed behind the key that leads into the editor act on the pane.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.widget import Widget
+
+
+class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
+    """Runs this widget's bindings on the spot; passes keys on once the focus has moved."""
+
+    async def _on_key(self, event: events.Key) -> None:
+        focused = self.app.focused or self.app.screen
+        if focused is not self:
+            event.stop()
+            event.prevent_default()
+            focused._forward_event(event)
+            return
+        active = self.screen.active_bindings.get(event.key)
+        if active is not None and active.node is self and active.enabled:
+            event.stop()
+            event.prevent_default()
+            await self.app.run_action(active.binding.action, self)
