@@ -21,7 +21,7 @@ class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         if focused is not self:
             event.stop()
             event.prevent_default()
-            focused._forward_event(event)
+            focused._forward_event(events.Key(event.key, event.character))
             return
         active = self.screen.active_bindings.get(event.key)
         if active is not None and active.node is self and active.enabled:
