@@ -263,13 +263,15 @@ def _remark_texts(watch: RunWatch) -> list[Part]:
     return texts
 
 
-def phases(history: RunHistory) -> list[Row]:
+def phases(history: RunHistory, *, live: bool) -> list[Row]:
     """What the worker does before its first step, a row each."""
     rows: list[Row] = []
+    if not history.phases and live:
+        return [[(" › ", "sheet--accent"), ("Starting the worker…", "sheet--value")]]
     names = [phase.name for phase in history.phases]
     cells = max(map(len, names), default=0) + 3
     for phase in history.phases:
-        now = phase is history.phases[-1]
+        now = live and phase is history.phases[-1] and history.started is None
         after = f"{phase.last - phase.began:>6.1f} s"
         if now:
             after = "" if phase.done is None else f"{phase.done:>6,}"

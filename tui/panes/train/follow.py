@@ -63,13 +63,11 @@ class Follower:
         if self._untold and now - self._told >= EAGER * 0.9:
             self._untold, self._told = False, now
             self._changed(watch)
-        if watch.behind:
-            delay = _BREATH
-        else:
-            delay = self._delay = EAGER if found else min(self._delay * 1.5, IDLE)
+        self._delay = EAGER if found or self._untold else min(self._delay * 1.5, IDLE)
         if self._timer is not None:
             self._timer.stop()
-        self._timer = self._owner.set_timer(EAGER if self._untold else delay, self.look)
+        delay = _BREATH if watch.behind else self._delay
+        self._timer = self._owner.set_timer(delay, self.look)
 
     def _read(self, watch: RunWatch) -> bool:
         try:

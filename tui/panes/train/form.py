@@ -13,6 +13,7 @@ from core.errors import ModelError
 from core.runs.config import REVIEWS, RunConfig
 from core.text.visible import visible
 from tui.panes.train.sheet import Row, Sheet
+from tui.widgets.keys import KeysInOrder
 from tui.widgets.pane import Option
 
 _DEFAULTS = RunConfig(name="", model="x")
@@ -106,7 +107,7 @@ class Form:
         )
 
 
-class FormView(Sheet, can_focus=True):
+class FormView(KeysInOrder, Sheet, can_focus=True):
     """The form, a row a field; while it has the focus, keys go into the field that is marked."""
 
     class Left(Message):
@@ -187,6 +188,8 @@ class FormView(Sheet, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Edits the field; what is no editing key goes on to the app."""
+        if self.app.focused is not self:
+            return
         if not self._leave_or_go(event.key) and not self._edit(event.key):
             if not (event.is_printable and event.character):
                 return

@@ -134,7 +134,9 @@ class RunHistory:
     @property
     def samples_per_second(self) -> float:
         """The mean of the latest steps, by the time they took; 0 before the first one."""
-        seconds = [1 / step.samples_per_second for step in self._recent if step.samples_per_second]
+        seconds = [
+            1 / step.samples_per_second for step in self._recent if step.samples_per_second > 0
+        ]
         return len(seconds) / sum(seconds) if seconds else 0.0
 
     @property

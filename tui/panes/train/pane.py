@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.timer import Timer
 
 from core.checkpoints import run_model
 from core.errors import ModelError, RunError
-from core.runs import requests
 from core.runs.config import RunConfig
 from core.runs.folder import create_run, find_run
 from core.runs.launch import start_run
-from core.runs.requests import Request, post_request
-from core.text.visible import visible
 from tui.document import Document
 from tui.panes.train import figures
 from tui.panes.train.arrival import run_to_watch, what_happened
-from tui.panes.train.follow import Follower
+from tui.panes.train.asking import AskingPane
 from tui.panes.train.form import Form, FormView
 from tui.panes.train.runs import RunTable, look_at_runs
 from tui.panes.train.sheet import WordLine
@@ -31,8 +27,7 @@ from tui.panes.train.steering import Steering
 from tui.panes.train.view import RunView
 from tui.panes.train.watch import RunWatch
 from tui.widgets.bars import KeyBar
-from tui.widgets.pane import Option, Pane
-from tui.widgets.rows import Part
+from tui.widgets.pane import Option
 
 View = Literal["run", "runs", "form"]
 _WIDE = (110, 14)
@@ -42,7 +37,7 @@ _EVERY_LIST = 2.0
 _EDITING = (("Tab", "next field"), ("Enter", "next, done"), ("Esc", "done"))
 
 
-class TrainPane(Pane):
+class TrainPane(AskingPane):
     """Starts, watches and steers training runs."""
 
     TITLE = "Train"
@@ -72,15 +67,13 @@ class TrainPane(Pane):
     def __init__(self, attach: str | None = None) -> None:
         super().__init__(id="train")
         self.form = Form()
-        self.steering = Steering()
         self._wanted_run = attach
         self._remembered: dict[str, Option] = {}
-        self._follower = Follower(self, self._run_changed, self._complain)
         self._view: View = "form"
         self._starting = False
         self._stale = True
-        self._was_live = False
-        self._noted = 0.0
+        self._was_live = self._seen_live = False
+        self._note_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         self._run_view = RunView(id="run")
@@ -124,18 +117,12 @@ class TrainPane(Pane):
 
     # --- the run that is watched ----------------------------------------------------------
 
-    @property
-    def watched(self) -> RunWatch | None:
-        """The run that is followed."""
-        return self._follower.watched
-
     def watch_run(self, folder: Path) -> None:
         """Shows the run in `folder` from its first event on, and follows it."""
         self.steering = Steering(folder)
-        self._noted = 0.0
-        self._was_live = False
+        self._was_live = self._seen_live = False
         self._look("run")
-        self._follower.follow(folder)
+        self.follower.follow(folder)
         self.bench.remember()
 
     async def _arrive(self) -> None:
@@ -146,32 +133,43 @@ class TrainPane(Pane):
             try:
                 self.watch_run(find_run(self._wanted_run))
             except RunError as error:
-                self._complain(str(error))
+                self.complain(str(error))
             return
         status = await asyncio.to_thread(run_to_watch, self._remembered)
         if status is None or self.watched is not None:
             return
         self.watch_run(Path(status.path))
         if sentence := what_happened(status, self._remembered):
-            self._say(sentence)
-            self._tell(sentence, calm=status.is_live or status.status == "finished")
+            self.say(sentence)
+            if not self.display:
+                self.tell(sentence, calm=status.is_live or status.status == "finished")
 
-    def _run_changed(self, watch: RunWatch) -> None:
+    def run_changed(self, watch: RunWatch) -> None:
         self.steering.hear(watch.history, live=watch.status.is_live)
         ended = self._was_live and not watch.status.is_live
         self._was_live = watch.status.is_live
-        now = time.monotonic()
-        if ended or now - self._noted >= _EVERY_NOTE:
-            self._noted = now
-            self.bench.run_note = figures.run_note(watch)
+        self._seen_live |= self._was_live
+        if self._note_timer is None:
+            self._note()
         if ended:
             self.steering.news = []
             self.bench.remember()
             if not self.display:
                 words = "".join(text for text, _ in figures.last_word(watch)).strip()
                 calm = watch.status.status == "finished"
-                self._tell(f"{watch.name}: {words}", calm=calm)
+                self.tell(f"{watch.name}: {words}", calm=calm)
         self._draw()
+
+    def _note(self) -> None:
+        """Tells the status line, and once more in a second; a run of long ago is no news."""
+        if self._note_timer is not None:
+            self._note_timer.stop()
+            self._note_timer = None
+        watch = self.watched
+        note = figures.run_note(watch) if watch is not None and self._seen_live else ""
+        if note != self.bench.run_note:
+            self.bench.run_note = note
+            self._note_timer = self.set_timer(_EVERY_NOTE, self._note)
 
     # --- drawing --------------------------------------------------------------------------
 
@@ -191,9 +189,9 @@ class TrainPane(Pane):
             self._form_view.draw()
         elif self._view == "run" and self.watched is not None:
             self._run_view.show(self.watched)
-        self._draw_foot()
+        self.draw_foot()
 
-    def _draw_foot(self) -> None:
+    def draw_foot(self) -> None:
         words = self.steering.words()
         if not words and self.watched is not None and self._view == "run":
             words = figures.last_word(self.watched)
@@ -201,47 +199,6 @@ class TrainPane(Pane):
             words = [(" Enter", "sheet--key"), (" shows it   ", ""), ("m", "sheet--key")]
             words += [(" uses its model   ", ""), ("Esc", "sheet--key"), (" back", "")]
         self._foot.show(words)
-
-    def _say(self, words: str, style: str = "sheet--value") -> None:
-        self.steering.news = [(f" {visible(words)}", style)]
-        self._draw_foot()
-
-    def _complain(self, words: str) -> None:
-        self._say(words, "sheet--bad")
-
-    def _tell(self, message: str, *, calm: bool) -> None:
-        severity: Literal["information", "warning"] = "information" if calm else "warning"
-        self.notify(visible(message), markup=False, severity=severity, timeout=6)
-
-    # --- questions ------------------------------------------------------------------------
-
-    def on_key(self, event: events.Key) -> None:
-        """A question is withdrawn by every key that does not answer it."""
-        bound = self._bindings.key_to_bindings.get(event.key, [])
-        if not any(binding.action in {"start", "stop", "confirm"} for binding in bound):
-            self._withdraw()
-
-    def on_blur(self) -> None:
-        self._withdraw()
-
-    def _withdraw(self) -> None:
-        if self.steering.question is not None:
-            self.steering.question = None
-            self._draw_foot()
-
-    def _sure(self, action: str, words: Sequence[Part]) -> bool:
-        """Whether `action` was asked for twice; asks where it was not."""
-        question = self.steering.question
-        self.steering.question = None
-        if question is not None and question[0] == action:
-            return True
-        self.steering.question = action, list(words)
-        self._draw_foot()
-        return False
-
-    async def action_confirm(self) -> None:
-        if self.steering.question is not None:
-            await self.run_action(self.steering.question[0])
 
     # --- starting -------------------------------------------------------------------------
 
@@ -252,11 +209,11 @@ class TrainPane(Pane):
             field, problem = next(iter(wrong.items()))
             self._form_view.say(field, problem)
             self._look("form")
-            self._complain(f"Not started: {problem}")
+            self.complain(f"Not started: {problem}")
             return
         if self._view != "form":
             asks = f" again (or y) starts {self.form.summary()}"
-            if not self._sure("start", [(" s", "sheet--key"), (asks, "sheet--value")]):
+            if not self.sure("start", [(" s", "sheet--key"), (asks, "sheet--value")]):
                 return
         if not self._starting:
             self._starting = True
@@ -267,7 +224,7 @@ class TrainPane(Pane):
             folder = await asyncio.to_thread(create_run, config)
             await asyncio.to_thread(start_run, config, folder)
         except RunError as error:
-            self._complain(str(error))
+            self.complain(str(error))
         else:
             self.watch_run(folder)
         finally:
@@ -275,61 +232,23 @@ class TrainPane(Pane):
 
     def action_edit(self) -> None:
         self._look("form")
-        self._form_view.focus()
+        self.screen.set_focus(self._form_view)
 
     @on(FormView.Changed)
     def _form_changed(self) -> None:
         self.steering.news = []
-        self._draw_foot()
+        self.draw_foot()
         self.bench.remember()
 
     @on(FormView.Left)
     def _form_left(self) -> None:
-        self.focus()
+        self.screen.set_focus(self)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if event.widget is self._form_view:
             # The workbench knows the editor alone as a place to type into.
             event.stop()
             self.screen.query_one(KeyBar).show_keys(typing=True, keys=_EDITING)
-
-    # --- steering -------------------------------------------------------------------------
-
-    def action_stop(self) -> None:
-        watch = self.watched
-        if watch is None or not watch.status.is_live:
-            self._say("No run is going on: there is nothing to stop.")
-            return
-        ask = f" Stop {watch.name}? What it reached is saved first. "
-        if self._sure("stop", [(ask, "sheet--value"), ("x", "sheet--key"), (" or ", ""), _YES]):
-            self._post(requests.Stop())
-
-    def action_pause(self) -> None:
-        paused = self.watched is not None and self.watched.status.status == "paused"
-        self._post(requests.Resume() if paused else requests.Pause())
-
-    def action_checkpoint(self) -> None:
-        self._post(requests.SaveCheckpoint())
-
-    def action_evaluate(self) -> None:
-        self._post(requests.Evaluate())
-
-    def _post(self, request: Request) -> None:
-        if self.watched is None:
-            self._say("No run is watched: s starts one, l lists them.")
-        else:
-            self.run_worker(self._ask(self.watched, request), group="ask")
-
-    async def _ask(self, watch: RunWatch, request: Request) -> None:
-        try:
-            request_id = await asyncio.to_thread(post_request, watch.folder, request)
-        except RunError as error:
-            self._complain(str(error))
-        else:
-            if watch is self.watched:
-                self.steering.ask(request_id, request)
-                self._follower.look()
-                self._draw_foot()
 
     # --- other runs -----------------------------------------------------------------------
 
@@ -356,8 +275,6 @@ class TrainPane(Pane):
         chosen = self._runs.chosen
         if self._view == "runs" and chosen is not None:
             self.watch_run(Path(chosen.path))
-        elif self._view == "form":
-            self.action_edit()
         else:
             self.bench.action_type_mode()
 
@@ -368,15 +285,12 @@ class TrainPane(Pane):
         listed = self._runs.chosen if self._view == "runs" else None
         folder = Path(listed.path) if listed else self.watched.folder if self.watched else None
         if folder is None:
-            self._say("No run is watched: s starts one, l lists them.")
+            self.say("No run is watched: s starts one, l lists them.")
             return
         try:
             run_model(folder)
         except ModelError as error:
-            self._complain(str(error))
+            self.complain(str(error))
             return
         self.bench.choose_model(str(folder))
-        self._say(f"The model of {folder.name} is loaded for all panes.")
-
-
-_YES: Part = ("y", "sheet--key")
+        self.say(f"Loading the model of {folder.name} for all panes.")

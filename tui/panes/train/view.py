@@ -53,7 +53,7 @@ class RunView(Widget):
             )
             self._chart.show(Plot(history.loss, watch.max_steps or 0, marks))
         else:
-            self._phases.show(figures.phases(history))
+            self._phases.show(figures.phases(history, live=watch.status.is_live))
         trend = self._chart.trend
         if self._wide:
             self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells))

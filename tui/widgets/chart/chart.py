@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from math import isfinite
 from typing import Literal
 
 from rich.segment import Segment
@@ -14,7 +15,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tui.widgets.chart.canvas import BRAILLE, POINTS, STARS, Canvas
-from tui.widgets.chart.scale import x_ticks, y_axis
+from tui.widgets.chart.scale import round_steps, x_ticks, y_axis
 from tui.widgets.chart.series import Series
 from tui.widgets.chart.trace import trace_line, trace_raw, trend
 from tui.widgets.rows import RowsView
@@ -45,7 +46,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """What is to be seen. The x axis goes from 0 to `x_end`, or to the last point beyond it.
+    """What is to be seen. The x axis goes from 0 to `x_end`, or further where points do.
 
     `smoothing` is the trend's time constant as a share of the x axis.
     """
@@ -167,11 +168,14 @@ class LineChart(RowsView):
 
     def _picture(self) -> list[Cells]:
         columns, rows = self.size
-        series, marks = self._plot.series, self._plot.marks
+        series = self._plot.series
+        marks = [mark for mark in self._plot.marks if isfinite(mark.x) and isfinite(mark.y)]
         blank = Cells(" " * columns, " " * columns)
         if columns < _SMALLEST[0] or rows < _SMALLEST[1] or not len(series):
             return [blank] * rows
-        end = max(self._plot.x_end, series.x[-1], 1.0)
+        last = max(series.x[-1], 1.0)
+        # Where the end is not known it grows by leaps: every new one moves all there is.
+        end = self._plot.x_end if self._plot.x_end >= last else next(round_steps(last))
         low, high = series.low, series.high
         for mark in marks:
             low, high = min(low, mark.y), max(high, mark.y)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, floor, isfinite, log10
+from math import ceil, floor, inf, isfinite, log10
 
 _LABELS = 6
 """How many are most pleasant on an axis."""
@@ -54,32 +54,30 @@ def y_axis(low: float, high: float, rows: int, *, from_zero: bool = False) -> YA
     """
     if not (isfinite(low) and isfinite(high)):
         low, high = 0.0, 1.0
-    high = max(high, low)
     # Beyond these no difference could be drawn, and none smaller be told apart.
-    low, high = max(low, -1e300), min(high, 1e300)
-    least = max(abs(low), abs(high)) * 1e-9 or 1e-300
+    low, high = (max(-1e300, min(1e300, value)) for value in (low, max(low, high)))
+    largest = max(abs(low), abs(high))
     if low >= 0 and (from_zero or low <= 0.75 * high):
         low = 0.0
-    if high - low < least:
-        high = low + (abs(low) or 1.0) * 0.1
+    if high - low < max(largest * 1e-9, 1e-290):
+        high = low + (largest if largest > 1e-290 else 1.0) * 0.1
     usable = max(0.75, rows - 0.25)
-    best: tuple[float, YAxis] | None = None
+    # Where no round numbers fit, which is in one or two rows, the lowest value is named alone.
+    best = -inf, YAxis(low, (high - low) / usable * rows, rows, rows)
     for step in round_steps((high - low) / usable):
+        if step > 4 * (high - low):
+            break
         base = floor(low / step + 1e-9) * step
         ticks = (high - base) / step
         rows_per_tick = int(usable / ticks + 1e-9)
-        if rows_per_tick < 1:
+        if not 1 <= rows_per_tick < rows:
             continue
-        axis = YAxis(base, step, rows_per_tick, rows)
-        if rows_per_tick >= rows:
-            # One label only: nothing rounder can be better.
-            return best[1] if best else axis
         filled = ticks * rows_per_tick / usable
         crowded = 0.5 if rows_per_tick == 1 and rows > 4 else 0.0
         score = filled - 0.04 * abs(rows / rows_per_tick - _LABELS) - crowded
-        if best is None or score > best[0]:
-            best = score, axis
-    raise AssertionError("there is always a rounder step")
+        if score > best[0]:
+            best = score, YAxis(base, step, rows_per_tick, rows)
+    return best[1]
 
 
 def x_ticks(end: float, cells: int) -> list[tuple[float, str]]:

@@ -1,0 +1,316 @@
+"""The chart: exact about extremes, as cheap for a million steps as for a hundred."""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.app import App, ComposeResult
+from textual.geometry import Region, Size
+
+from tui.widgets.chart import LineChart, Mark, Plot, Series
+from tui.widgets.chart.canvas import BRAILLE, Canvas
+from tui.widgets.chart.chart import terminal_is_plain
+from tui.widgets.chart.scale import x_ticks, y_axis
+from tui.widgets.chart.series import FANOUT, Bucket
+from tui.widgets.chart.trace import trend
+
+ANY = st.floats(width=32) | st.sampled_from([math.nan, math.inf, -math.inf, 1e308, -1e308, 0.0])
+
+
+def series_of(values: list[float], at_once: int = 10**9) -> Series:
+    series = Series()
+    for start in range(0, len(values), at_once):
+        part = values[start : start + at_once]
+        series.extend(range(start + 1, start + 1 + len(part)), part)
+    return series
+
+
+def falling(count: int) -> Series:
+    chance = random.Random(1)
+    return series_of([0.7 * math.exp(-3 * n / count) + chance.random() / 5 for n in range(count)])
+
+
+class ChartApp(App[None]):
+    """A chart and nothing else."""
+
+    def __init__(self, *, plain: bool = False) -> None:
+        super().__init__()
+        self.chart = LineChart(plain=plain)
+
+    def compose(self) -> ComposeResult:
+        yield self.chart
+
+
+def lines(app: ChartApp) -> list[str]:
+    return [strip.text for strip in app.screen._compositor.render_strips()]
+
+
+# --- the series -----------------------------------------------------------------------------
+
+
+@given(st.lists(ANY, max_size=700), st.integers(1, 100), st.integers(1, 600))
+def test_buckets_lose_no_extreme_and_no_gap(values: list[float], at_once: int, points: int) -> None:
+    series = series_of(values, at_once)
+    start = 0
+    for bucket in series.buckets(points):
+        covered = values[start : start + bucket.size]
+        finite = [value for value in covered if math.isfinite(value)]
+        assert bucket.size <= points
+        assert bucket.finite == len(finite)
+        assert (bucket.first_x, bucket.last_x) == (start + 1, start + bucket.size)
+        if finite:
+            assert (bucket.low, bucket.high) == (min(finite), max(finite))
+            assert bucket.mean == pytest.approx(math.fsum(v / len(finite) for v in finite)) or (
+                max(map(abs, finite)) > 1e300
+            )
+        start += bucket.size
+    assert start == len(values)
+    assert series.gaps == sum(not math.isfinite(value) for value in values)
+
+
+def test_a_coarse_look_reads_few_buckets() -> None:
+    series = series_of([0.5] * 100_000)
+    found = list(series.buckets(100_000 / 200))
+    assert len(found) <= 200 * FANOUT + 4 * FANOUT
+    assert sum(bucket.size for bucket in found) == 100_000
+
+
+def test_a_point_takes_at_most_40_bytes() -> None:
+    series = series_of([0.5] * 50_000, at_once=7)
+    arrays = [series.x, series.y]
+    for level in series._levels:
+        arrays += [level.low, level.high, level.total, level.count]  # type: ignore[list-item]
+    assert sum(map(sys.getsizeof, arrays)) / 50_000 <= 40
+
+
+def test_the_trend_begins_where_the_values_do_and_breaks_at_a_gap() -> None:
+    line = trend(series_of([2.0, 2.0, math.nan, 1.0]), 1, 10)
+    assert line[0] == (1.0, pytest.approx(2.0))
+    assert line[2] is None
+    assert line[3] is not None
+    assert 1.0 < line[3][1] < 2.0
+
+
+# --- the axes -------------------------------------------------------------------------------
+
+
+@given(
+    st.floats(-1e9, 1e9) | st.floats(),
+    st.floats(0, 1e9) | st.sampled_from([0.0, 1e-12, 1e-3, 1e300]),
+    st.integers(1, 60),
+)
+def test_the_axis_holds_all_and_its_ticks_are_regular(low: float, span: float, rows: int) -> None:
+    axis = y_axis(low, low + span, rows)
+    if math.isfinite(low) and abs(low) < 1e290 and span < 1e290:
+        assert axis.height(low) >= -1e-6
+        assert axis.height(low + span) <= rows
+    labels = axis.labels()
+    assert labels
+    assert len({len(text) for text in labels.values()}) == 1
+    assert len(set(labels.values())) == len(labels)
+    if all(1e-50 < size < 1e50 or not size for size in (abs(low), span)):
+        assert len({text.find(".") for text in labels.values()}) == 1
+    ordered = sorted(labels)
+    assert {b - a for a, b in pairwise(ordered)} in (
+        set(),
+        {axis.rows_per_tick},
+    )
+
+
+def test_axis_labels_are_round() -> None:
+    assert [*y_axis(0.03, 0.98, 20).labels().values()] == ["0.0", "0.2", "0.4", "0.6", "0.8"]
+    assert [*y_axis(0.03, 0.98, 10).labels().values()] == ["0.00", "0.25", "0.50", "0.75", "1.00"]
+    assert [*y_axis(2.31, 2.49, 12).labels().values()] == ["2.30", "2.35", "2.40", "2.45"]
+    assert y_axis(0.69, 0.71, 12, from_zero=True).low == 0
+
+
+@given(st.floats(1, 1e12), st.integers(8, 300))
+def test_steps_are_named_from_none_to_the_last(end: float, cells: int) -> None:
+    ticks = x_ticks(end, cells)
+    assert ticks[0] == (0.0, "0")
+    spans = [(x / end * cells - len(t) / 2, x / end * cells + len(t) / 2) for x, t in ticks]
+    assert all(right[0] > left[1] for left, right in pairwise(spans))
+    if len(ticks) > 1:
+        assert ticks[-1] == (end, f"{end:,.0f}")
+
+
+@pytest.mark.parametrize(
+    ("environment", "encoding", "plain"),
+    [
+        ({}, "utf-8", False),
+        ({"LANG": "de_DE.UTF-8"}, "utf-8", False),
+        ({"LC_ALL": "C", "LANG": "de_DE.UTF-8"}, "utf-8", True),
+        ({"LANG": "de_DE.ISO-8859-1"}, "utf-8", True),
+        ({"LC_CTYPE": "C.UTF-8"}, "utf-8", False),
+        ({"TERM": "linux", "LANG": "de_DE.UTF-8"}, "utf-8", True),
+        ({"LANG": "de_DE.UTF-8"}, "ascii", True),
+    ],
+)
+def test_where_braille_cannot_be_shown(
+    environment: dict[str, str], encoding: str, plain: bool
+) -> None:
+    assert terminal_is_plain(environment, encoding) is plain
+
+
+# --- the picture ----------------------------------------------------------------------------
+
+
+async def test_a_single_spike_among_many_steps_is_drawn() -> None:
+    values = [0.1] * 50_000
+    values[25_000] = 0.9
+    app = ChartApp()
+    async with app.run_test(size=(80, 14)) as pilot:
+        app.chart.show(Plot(series_of(values), 50_000))
+        await pilot.pause()
+        top = next(line for line in lines(app) if any("\u2800" < c <= "\u28ff" for c in line))
+        spike = next(x for x, character in enumerate(top) if "\u2800" < character <= "\u28ff")
+        assert abs(spike - 42) <= 2
+
+
+async def test_the_axis_goes_on_to_the_end_of_the_run() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(80, 14)) as pilot:
+        app.chart.show(Plot(falling(100), 375))
+        await pilot.pause()
+        *picture, axis, labels = lines(app)
+        assert labels.split() == ["0", "100", "200", "300", "375"]
+        assert axis.count("┬") == 5
+        drawn = max(len(line[:-1].rstrip()) for line in picture)
+        assert drawn < 80 * 0.35
+        styles = app.chart._cells[-2].styles
+        assert styles.count("d") == pytest.approx(100 / 375 * 74, abs=2)
+
+
+async def test_what_is_no_number_is_a_gap() -> None:
+    values = [0.5] * 40 + [math.nan] * 20 + [0.5] * 40
+    app = ChartApp()
+    async with app.run_test(size=(106, 10)) as pilot:
+        app.chart.show(Plot(series_of(values), 100))
+        await pilot.pause()
+        row = next(line for line in lines(app) if any("\u2800" < c <= "\u28ff" for c in line))
+        curve = row[row.index("│") + 1 if "│" in row else row.index("┤") + 1 :].strip()
+        before, _, after = curve.partition(" ")
+        assert len(after) - len(after.lstrip()) >= 17
+        assert len(before) == pytest.approx(40, abs=2)
+        assert lines(app)[-2].count("×") == pytest.approx(20, abs=1)
+
+
+async def test_marks_stand_at_their_step_and_value() -> None:
+    app = ChartApp()
+    async with app.run_test(size=(106, 22)) as pilot:
+        series = series_of([1.0] + [0.0] * 99)
+        app.chart.show(Plot(series, 100, (Mark(50, 0.5), Mark(100, 0.25, "hollow"))))
+        await pilot.pause()
+        shown = lines(app)
+        filled = next(y for y, line in enumerate(shown) if "◆" in line)
+        hollow = next(y for y, line in enumerate(shown) if "◇" in line)
+        low = next(y for y, line in enumerate(shown) if line.split()[:1] == ["0.00"])
+        high = next(y for y, line in enumerate(shown) if line.split()[:1] == ["1.00"])
+        assert abs(filled - (low + high) / 2) <= 1
+        assert abs(hollow - (3 * low + high) / 4) <= 1
+        left = shown[-2].index("└") + 1
+        assert shown[filled].index("◆") == pytest.approx(left + 50, abs=1)
+
+
+async def test_a_plain_terminal_gets_ascii_alone() -> None:
+    app = ChartApp(plain=True)
+    async with app.run_test(size=(80, 14)) as pilot:
+        values = [0.5] * 30 + [math.nan] + [0.4] * 30
+        app.chart.show(Plot(series_of(values), 100, (Mark(50, 0.45),)))
+        await pilot.pause()
+        shown = "\n".join(lines(app))
+        assert shown.isascii()
+        assert {"*", "O", "x", "|", "-", "+"} <= set(shown)
+
+
+async def test_a_new_step_repaints_a_few_cells_and_no_step_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = ChartApp()
+    async with app.run_test(size=(120, 30)) as pilot:
+        series = falling(1_000)
+        app.chart.show(Plot(series, 2_000))
+        await pilot.pause()
+        asked: list[tuple[Region, ...]] = []
+        refresh = app.chart.refresh
+
+        def spy(*regions: Region, **others: bool) -> LineChart:
+            asked.append(regions)
+            return refresh(*regions, **others)
+
+        monkeypatch.setattr(app.chart, "refresh", spy)
+        app.chart.show(Plot(series, 2_000))
+        assert asked == []
+        for n in range(1_001, 1_101):
+            series.extend([n], [0.3])
+            app.chart.show(Plot(series, 2_000))
+        assert asked
+        assert all(asked)  # never the whole widget
+        cells = sum(region.area for regions in asked for region in regions)
+        assert cells < 100 * 30
+        for regions in asked:
+            assert all(region.x > 50 for region in regions)
+
+
+def test_the_work_depends_on_the_width_and_not_on_the_steps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Placed(LineChart):
+        @property
+        def size(self) -> Size:
+            return Size(100, 30)
+
+    counts = {"bars": 0, "buckets": 0}
+    bar, buckets = Canvas.bar, Series.buckets
+
+    def counting_bar(self: Canvas, x: int, low: int, high: int) -> None:
+        counts["bars"] += 1
+        bar(self, x, low, high)
+
+    def counting_buckets(self: Series, points: float) -> Iterator[Bucket]:
+        for bucket in buckets(self, points):
+            counts["buckets"] += 1
+            yield bucket
+
+    monkeypatch.setattr(Canvas, "bar", counting_bar)
+    monkeypatch.setattr(Series, "buckets", counting_buckets)
+    work = {}
+    for steps in (2_000, 200_000):
+        counts.update(bars=0, buckets=0)
+        chart = Placed(plain=False)
+        chart._plot = Plot(falling(steps), steps)
+        chart._picture()
+        work[steps] = dict(counts)
+    dots = 100 * BRAILLE.across
+    for counted in work.values():
+        assert counted["buckets"] <= 2 * (dots * FANOUT + 6 * FANOUT)
+        assert counted["bars"] <= 4 * (dots * FANOUT + 6 * FANOUT)
+
+
+@given(
+    st.lists(ANY, max_size=40),
+    st.integers(0, 60),
+    st.integers(0, 20),
+    st.floats(0, 1e6),
+    st.booleans(),
+)
+def test_every_size_and_every_value_can_be_drawn(
+    values: list[float], columns: int, rows: int, end: float, plain: bool
+) -> None:
+    class Placed(LineChart):
+        @property
+        def size(self) -> Size:
+            return Size(columns, rows)
+
+    chart = Placed(plain=plain)
+    chart._plot = Plot(series_of(values), end, (Mark(3, 0.5), Mark(4, math.nan)))
+    picture = chart._picture()
+    assert len(picture) == rows
+    assert all(len(cells.text) == len(cells.styles) == columns for cells in picture)

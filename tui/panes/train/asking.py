@@ -1,0 +1,131 @@
+"""Asking a run's worker for something: by one key, or by two where it cannot be taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Literal
+
+from textual import events
+
+from core.errors import RunError
+from core.runs import requests
+from core.runs.requests import Request, post_request
+from core.text.visible import visible
+from tui.panes.train.follow import Follower
+from tui.panes.train.steering import Steering
+from tui.panes.train.watch import RunWatch
+from tui.widgets.pane import Pane
+from tui.widgets.rows import Part
+
+_YES: Part = ("y", "sheet--key")
+
+
+class AskingPane(Pane):
+    """The keys that steer the run that is watched, and the line that says what came of it."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.steering = Steering()
+        self.follower = Follower(self, self.run_changed, self.complain)
+
+    @property
+    def watched(self) -> RunWatch | None:
+        """The run that is followed."""
+        return self.follower.watched
+
+    def run_changed(self, watch: RunWatch) -> None:
+        """Something new was read of the run that is watched."""
+        raise NotImplementedError
+
+    def draw_foot(self) -> None:
+        """Shows the question, the news, or how the run fares."""
+        raise NotImplementedError
+
+    def say(self, words: str, style: str = "sheet--value") -> None:
+        self.steering.news = [(f" {visible(words)}", style)]
+        self.draw_foot()
+
+    def complain(self, words: str) -> None:
+        self.say(words, "sheet--bad")
+
+    def tell(self, message: str, *, calm: bool) -> None:
+        severity: Literal["information", "warning"] = "information" if calm else "warning"
+        self.notify(visible(message), markup=False, severity=severity, timeout=6)
+
+    # --- questions ------------------------------------------------------------------------
+
+    def on_key(self, event: events.Key) -> None:
+        """Every key takes news off, and a question that it does not answer."""
+        focused = self.app.focused
+        if focused is not self and focused is not None and self in focused.ancestors:
+            # The form had it first and left it to the app.
+            event.prevent_default()
+            return
+        if self.steering.news:
+            self.steering.news = []
+            self.draw_foot()
+        bound = self._bindings.key_to_bindings.get(event.key, [])
+        if not any(binding.action in {"start", "stop", "confirm"} for binding in bound):
+            self._withdraw()
+
+    def on_blur(self) -> None:
+        self._withdraw()
+
+    def _withdraw(self) -> None:
+        if self.steering.question is not None:
+            self.steering.question = None
+            self.draw_foot()
+
+    def sure(self, action: str, words: Sequence[Part]) -> bool:
+        """Whether `action` was asked for twice; asks where it was not."""
+        question = self.steering.question
+        self.steering.question = None
+        if question is not None and question[0] == action:
+            return True
+        self.steering.question = action, list(words)
+        self.draw_foot()
+        return False
+
+    async def action_confirm(self) -> None:
+        if self.steering.question is not None:
+            await self.run_action(self.steering.question[0])
+
+    # --- steering -------------------------------------------------------------------------
+
+    def action_stop(self) -> None:
+        watch = self.watched
+        if watch is None or not watch.status.is_live:
+            self.say("No run is going on: there is nothing to stop.")
+            return
+        ask = f" Stop {visible(watch.name)}? What it reached is saved first. "
+        if self.sure("stop", [(ask, "sheet--value"), ("x", "sheet--key"), (" or ", ""), _YES]):
+            self._post(requests.Stop())
+
+    def action_pause(self) -> None:
+        paused = self.watched is not None and self.watched.status.status == "paused"
+        self._post(requests.Resume() if paused else requests.Pause())
+
+    def action_checkpoint(self) -> None:
+        self._post(requests.SaveCheckpoint())
+
+    def action_evaluate(self) -> None:
+        self._post(requests.Evaluate())
+
+    def _post(self, request: Request) -> None:
+        if self.watched is None:
+            self.say("No run is watched: s starts one, l lists them.")
+        else:
+            self.run_worker(self._ask(self.watched, request), group="ask")
+
+    async def _ask(self, watch: RunWatch, request: Request) -> None:
+        try:
+            request_id = await asyncio.to_thread(post_request, watch.folder, request)
+        except RunError as error:
+            self.complain(str(error))
+        else:
+            if watch is self.watched:
+                self.steering.ask(request_id, request)
+                self.steering.hear(watch.history, live=watch.status.is_live)
+                self.draw_foot()
+                self.follower.look()
