@@ -11,7 +11,7 @@ from core.text.visible import visible, width
 Group = Literal["logits", "probabilities"]
 
 LONG_NAMES = ("alone", "batch, no mask", "batch, with mask")
-SHORT_NAMES = ("alone", "no mask", "mask")
+SHORT_NAMES = ("alone", "no mask", "masked")
 GUTTER = 4
 DELTA = 10
 VERDICT = 8
@@ -65,7 +65,8 @@ def plan_columns(
     """Shares `room` cells: a name, labels, the likeliest one, difference and verdict.
 
     One group of numbers is `emphasis`; both are shown, and bars, where they fit whole. `likely`:
-    the model's labels have probabilities. `longest_logit` is the cells of the longest one.
+    the model's labels have probabilities. `longest_logit` is the cells of the longest one. Where
+    not all labels fit, names are short, to leave room for more of them.
     """
     room = min(room, WIDEST)
     longest = min(_LONGEST_LABEL, max((width(visible(label)) for label in labels), default=0))
@@ -74,11 +75,28 @@ def plan_columns(
         "probabilities": max(PERCENT, longest + 3) + 2,
     }
     group = emphasis if likely else "logits"
-    long = room >= 64
-    name = _LONG if long else _SHORT
+    if room >= 64:
+        columns = _share(room, len(labels), longest, cells, group, first, likely, LONG_NAMES)
+        if columns.count >= len(labels):
+            return columns
+    return _share(room, len(labels), longest, cells, group, first, likely, SHORT_NAMES)
+
+
+def _share(
+    room: int,
+    labels: int,
+    longest: int,
+    cells: dict[Group, int],
+    group: Group,
+    first: int,
+    likely: bool,
+    names: Sequence[str],
+) -> Columns:
+    """As `plan_columns`, for `labels` labels of at most `longest` cells and these `names`."""
+    name = _LONG if names is LONG_NAMES else _SHORT
     delta = room >= 50
     rest = room - name - VERDICT - (DELTA if delta else 0)
-    every = {each: cells[each] * len(labels) for each in cells}
+    every = {each: cells[each] * labels for each in cells}
     named = 3 + longest
     winner = longest if likely and rest >= named + 1 + PERCENT + cells[group] else 0
     # With all probabilities in sight, that of the likeliest label need not stand there twice.
@@ -87,15 +105,15 @@ def plan_columns(
     percent = bool(winner) and not (all_shares or both)
     groups: tuple[Group, ...] = ("logits", "probabilities") if both else (group,)
     rest -= (named if winner else 0) + (1 + PERCENT if percent else 0)
-    count = max(1, min(len(labels), rest // sum(cells[each] for each in groups)))
+    count = max(1, min(labels, rest // sum(cells[each] for each in groups)))
     rest -= sum(cells[each] for each in groups) * count + 4
     bar = min(_BAR[1], rest) if winner and rest >= _BAR[0] else 0
     return Columns(
-        LONG_NAMES if long else SHORT_NAMES,
+        names,
         name,
         groups,
         cells,
-        max(0, min(first, len(labels) - count)),
+        max(0, min(first, labels - count)),
         count,
         winner,
         percent,

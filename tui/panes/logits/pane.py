@@ -9,13 +9,14 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from core.engine.protocol import Compared, Failed, Loading, ModelInfo, Overtaken, Reply, Texts
+from core.engine.protocol import Compared, ModelInfo, Overtaken, Reply
 from core.text.visible import visible
 from tui.document import Document
 from tui.panes.logits import lesson, numbers
 from tui.panes.logits.columns import Group, plan_columns
 from tui.panes.logits.experiment import TOLERANCE, Plan, Shown, plan_batch, shown_rows
 from tui.panes.logits.headline import Headline, Paragraph
+from tui.panes.logits.inquiry import Inquiry
 from tui.panes.logits.table import Experiment, LogitsHeading, LogitsTable
 from tui.widgets.pane import ModelState, Option, Pane
 from tui.widgets.rows import Line
@@ -64,15 +65,7 @@ class LogitsPane(Pane):
         self._emphasis: Group = "logits"
         self._first_label = 0
         self._info: ModelInfo | None = None
-        self._requests: dict[int, ModelInfo] = {}
-        """The model in force when each unanswered request was made."""
-        self._newest: int | None = None
-        self._wanted: tuple[ModelInfo, list[Texts]] | None = None
-        """What was asked last, answered or not: asked once until it changes."""
-        self._answer: Compared | None = None
-        self._answered_by: ModelInfo | None = None
-        self._failure: Failed | None = None
-        self._progress: Loading | None = None
+        self._inquiry = Inquiry()
         self._said: list[Paragraph] = []
 
     def compose(self) -> ComposeResult:
@@ -95,13 +88,13 @@ class LogitsPane(Pane):
     @property
     def answer(self) -> Compared | None:
         """The newest answer of the engine, of whatever text."""
-        return self._answer
+        return self._inquiry.answer
 
     @property
     def rows(self) -> tuple[Shown, ...]:
         """The compared sentences as they are shown."""
-        current = self._answered_by is not None and self._answered_by is self._info
-        return shown_rows(self._plan, self._answer, current=current and not self._document.behind)
+        current = self._inquiry.is_of(self._info) and not self._document.behind
+        return shown_rows(self._plan, self._inquiry.answer, current=current)
 
     @property
     def settled(self) -> bool:
@@ -127,7 +120,8 @@ class LogitsPane(Pane):
 
     def model_changed(self, model: ModelState) -> None:
         if model.status == "absent":
-            self.call_after_refresh(self.bench.desk.need)
+            self.bench.desk.need()  # which comes back here with what it did
+            return
         self._info = model.info
         self._ask()
         self._draw()
@@ -143,44 +137,19 @@ class LogitsPane(Pane):
 
     def _ask(self) -> None:
         """Asks for what is typed, unless that was asked before; the newest wins."""
-        texts = self._plan.texts
         if self._info is None or not self.display:
             return
+        texts = self._plan.texts
         if not texts or self._document.behind:
-            self._newest = self._wanted = None
-            return
-        wanted = (self._info, texts)
-        if self._wanted and self._wanted[0] is self._info and self._wanted[1] == texts:
-            return
-        self._wanted = wanted
-        # None while asking: what this request overtakes is answered before its id is known.
-        self._newest = None
-        self._newest = self.bench.engine.compare(self._info.name, texts)
-        self._requests[self._newest] = self._info
+            self._inquiry.drop()
+        else:
+            self._inquiry.ask(self.bench.engine, self._info, texts)
 
     def engine_answered(self, reply: Reply) -> None:
-        asked_of = self._requests.get(reply.id)
-        if asked_of is None:
+        if not self._inquiry.take(reply):
             return
-        newest = reply.id == self._newest
-        if isinstance(reply, Loading):
-            self._progress = reply if newest else self._progress
-        else:
-            del self._requests[reply.id]
-            self._progress = None
-            match reply:
-                case Compared():
-                    self._answer, self._answered_by = reply, asked_of
-                    self._failure = None
-                case Failed() if newest:
-                    self._failure = reply
-                case Overtaken() if newest:
-                    self._wanted = None
-                    self.call_later(self._ask)
-                case _:
-                    pass
-            if newest:
-                self._newest = None
+        if isinstance(reply, Overtaken):
+            self.call_later(self._ask)
         if self.display:
             self._draw()
 
@@ -193,7 +162,7 @@ class LogitsPane(Pane):
         rows = self.rows
         failed = self._info is None and self.bench.model.status == "failed"
         self.set_class(failed or not rows, "-words")
-        answer = self._answer
+        answer = self._inquiry.answer
         model = answer.model if answer and self._info else self._info
         experiment = Experiment(
             rows,
@@ -235,15 +204,16 @@ class LogitsPane(Pane):
         """The word for numbers that are not there."""
         if self._info is None:
             return ""
-        return "not computed" if self._failure and self._newest is None else "computing…"
+        failed = self._inquiry.failure and not self._inquiry.waiting
+        return "not computed" if failed else "computing…"
 
     def _whose(self) -> str:
         """Says so where the numbers are another model's, or the engine is busy loading."""
         model = self.bench.model
         if self._info and model.status == "loading":
             return f"by {visible(self._info.name)} until {visible(model.name)} is there"
-        if self._progress:
-            return f"engine: {visible(self._progress.stage)}…"
+        if self._inquiry.progress:
+            return f"engine: {visible(self._inquiry.progress.stage)}…"
         return ""
 
     def _say(self, rows: tuple[Shown, ...], experiment: Experiment) -> None:
@@ -275,8 +245,8 @@ class LogitsPane(Pane):
             return lesson.nothing_typed(typing=typing)
         if not self._plan.sentences:
             return lesson.too_large(len(self._document.batch.encodings[0]))
-        if self._failure:
-            return lesson.not_computed(self._failure, typing=typing)
+        if self._inquiry.failure:
+            return lesson.not_computed(self._inquiry.failure, typing=typing)
         return lesson.nothing_padded(self._plan)
 
     # --- keys -----------------------------------------------------------------------------
@@ -292,7 +262,7 @@ class LogitsPane(Pane):
         if self._info is None:
             self.bench.desk.retry()
             return
-        self._wanted = self._answered_by = None
+        self._inquiry.forget()
         self._ask()
         self._draw()
 
