@@ -19,6 +19,7 @@ from core.errors import SettingsError
 from core.settings import Settings, read_settings, read_state
 from core.text.visible import visible
 from tui.themes import DARK, LIGHT
+from tui.widgets.keys import own_bindings
 from tui.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -96,14 +97,12 @@ class TermformerApp(App[None], inherit_bindings=False):
                 f"Go to {pane.TITLE}", "Show this pane", lambda n=number: self.bench.show_pane(n)
             )
         for pane in self.bench.panes:
-            for binding in pane.BINDINGS:
-                if isinstance(binding, Binding):
-                    title = binding.tooltip or binding.description
-                    yield SystemCommand(
-                        f"{pane.TITLE}: {title}",
-                        f"Key: {binding.key}",
-                        lambda p=pane, b=binding: self._act(p, b),
-                    )
+            for binding in own_bindings(type(pane)):
+                yield SystemCommand(
+                    f"{pane.TITLE}: {binding.tooltip or binding.description}",
+                    f"Key: {binding.key}",
+                    lambda p=pane, b=binding: self._act(p, b),
+                )
         yield SystemCommand(
             "Choose a model", "A name, a folder or a run", self.bench.action_choose_model
         )

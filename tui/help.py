@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Markdown
 
+from tui.widgets.keys import own_bindings
 from tui.widgets.pane import Pane
 
 _EVERYWHERE = """
@@ -60,10 +61,9 @@ class HelpScreen(ModalScreen[None]):
 
     def _text(self) -> str:
         rows = []
-        for binding in type(self._pane).BINDINGS:
-            if isinstance(binding, Binding):
-                keys = binding.key.replace(",", ", ").replace("question_mark", "?")
-                rows.append(f"| {keys} | {binding.tooltip or binding.description} |")
+        for binding in own_bindings(type(self._pane)):
+            keys = binding.key.replace(",", ", ").replace("question_mark", "?")
+            rows.append(f"| {keys} | {binding.tooltip or binding.description} |")
         keys = "\n".join(["| key | |", "| --- | --- |", *rows])
         about = f"## {self._pane.TITLE}\n\n{self._pane.ABOUT}\n\n{keys}\n"
         return about + _EVERYWHERE

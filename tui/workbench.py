@@ -27,6 +27,7 @@ from tui.memory import Memory
 from tui.models import ModelDesk
 from tui.widgets.bars import KeyBar, StatusLine, SummaryRule, Tabs
 from tui.widgets.editor import SentenceEditor
+from tui.widgets.keys import own_bindings
 from tui.widgets.pane import ModelState, Pane
 from tui.widgets.rows import Part
 
@@ -247,22 +248,22 @@ class Workbench(Screen[None], inherit_bindings=False):
             self.editor.span = None
 
     def _show_keys(self) -> None:
+        """The way back to the editor first, then the pane's own keys, then those of all panes."""
         typing = self.editor.has_focus
-        owner = self.editor if typing else self.panes[self._shown]
-        first: dict[str, tuple[str, str]] = {}
+        owner = self.editor if typing else self.pane_in_view
+        order = [binding.action for binding in own_bindings(type(owner))]
         keys: dict[str, tuple[str, str]] = {}
-        general: dict[str, tuple[str, str]] = {}
         for active in self.active_bindings.values():
             binding = active.binding
             if active.node is owner and binding.show:
-                name = binding.id or ""
-                group = first if name == "pane.type" else keys
-                group = general if name.startswith("pane.") and group is keys else group
                 shown = (self.app.get_key_display(binding), binding.description)
-                group.setdefault(binding.action, shown)
-        self._key_bar.show_keys(
-            typing=typing, keys=[*first.values(), *keys.values(), *general.values()]
-        )
+                keys.setdefault(binding.action, shown)
+
+        def rank(action: str) -> tuple[bool, int]:
+            own = action in order
+            return action != "screen.type_mode", order.index(action) if own else len(order)
+
+        self._key_bar.show_keys(typing=typing, keys=[keys[name] for name in sorted(keys, key=rank)])
 
     def watch_run_note(self) -> None:
         self._show_status()

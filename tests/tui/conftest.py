@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -26,11 +26,11 @@ def open_app() -> OpenApp:
         size: tuple[int, int] = (80, 24), preload: bool = False, **state: object
     ) -> AsyncIterator[Pilot[None]]:
         if not paths.config_file().exists():
-            _write(paths.config_file(), f"preload = {str(preload).lower()}\n")
+            write(paths.config_file(), f"preload = {str(preload).lower()}\n")
         if state:
-            _write(paths.state_file(), json.dumps(state))
+            write(paths.state_file(), json.dumps(state))
         app = TermformerApp()
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             await app.bench.furnished.wait()
             await pilot.pause()
             yield pilot
@@ -38,7 +38,8 @@ def open_app() -> OpenApp:
     return open_
 
 
-def _write(file: Path, text: str) -> None:
+def write(file: Path, text: str) -> None:
+    """Writes a file, its folders too."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
 
@@ -61,6 +62,3 @@ def screen_text(pilot: Pilot[None]) -> str:
     """What is on the screen."""
     lines = pilot.app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in lines)
-
-
-Until = Callable[[Callable[[], object], Pilot[None]], Awaitable[None]]

@@ -10,7 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.binding import Binding
 from textual.widget import Widget
+
+
+def own_bindings(widget: type[Widget]) -> list[Binding]:
+    """The bindings that this class itself lists, the most useful first."""
+    return [binding for binding in widget.BINDINGS if isinstance(binding, Binding)]
 
 
 class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]

@@ -1,0 +1,171 @@
+"""Modes, panes, palette, help, models and what comes back at the next start."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from core import paths
+from core.settings import COURSE_SENTENCES
+from tests.tui.conftest import OpenApp, screen_text, until, write
+from tui.app import TermformerApp
+from tui.widgets.editor import SentenceEditor
+from tui.workbench import Workbench
+
+
+def bench_of(pilot: Pilot[None]) -> Workbench:
+    assert isinstance(pilot.app, TermformerApp)
+    return pilot.app.bench
+
+
+def last_row(pilot: Pilot[None]) -> str:
+    return screen_text(pilot).splitlines()[-1]
+
+
+def saved() -> dict[str, object]:
+    found: dict[str, object] = json.loads(paths.state_file().read_text())
+    return found
+
+
+async def test_the_editor_has_the_focus_and_letters_are_text(open_app: OpenApp) -> None:
+    async with open_app(text="") as pilot:
+        assert isinstance(pilot.app.focused, SentenceEditor)
+        await pilot.press("q", "v", "m", "1", "o")
+        assert bench_of(pilot).editor.text == "qvm1o"
+        assert last_row(pilot).startswith(" TYPE ")
+
+
+async def test_escape_leads_to_the_pane_and_i_back(open_app: OpenApp) -> None:
+    async with open_app(text="") as pilot:
+        await pilot.press("escape")
+        assert pilot.app.focused is bench_of(pilot).panes[0]
+        assert last_row(pilot).startswith(" KEYS ")
+        await pilot.press("i", "x")
+        assert bench_of(pilot).editor.text == "x"
+        await pilot.press("escape", "enter", "y")
+        assert bench_of(pilot).editor.text == "xy"
+
+
+async def test_panes_are_a_key_away_in_both_modes(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        bench = bench_of(pilot)
+        for key, title in (("f3", "Logits"), ("f4", "Train"), ("f2", "Tokens")):
+            await pilot.press(key)
+            assert title == bench.pane_in_view.TITLE
+            assert bench.typing
+        await pilot.press("escape", "3")
+        assert bench.pane_in_view.TITLE == "Train"
+        assert pilot.app.focused is bench.pane_in_view
+        await pilot.press("tab")
+        assert bench.pane_in_view.TITLE == "Tokens"
+
+
+async def test_the_key_bar_is_never_cut(open_app: OpenApp) -> None:
+    for columns in (40, 60, 80, 200):
+        async with open_app(size=(columns, 24)) as pilot:
+            bench = bench_of(pilot)
+            await pilot.press("escape")
+            for pane in range(len(bench.panes)):
+                bench.show_pane(pane)
+                await pilot.pause()
+                row = last_row(pilot)
+                assert row.startswith(" KEYS "), row
+                assert row.rstrip().endswith("^p palette"), row
+                assert len(row) <= columns
+
+
+async def test_what_was_typed_comes_back(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        assert bench_of(pilot).editor.text == COURSE_SENTENCES
+        await pilot.press("A", "h", "!", "f3")
+    async with open_app() as pilot:
+        bench = bench_of(pilot)
+        assert bench.editor.text == f"Ah!{COURSE_SENTENCES}"
+        assert bench.editor.cursor_location == (0, 3)
+        assert bench.pane_in_view.TITLE == "Logits"
+
+
+async def test_a_change_is_saved_without_quitting(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await pilot.press("Z")
+        await until(lambda: paths.state_file().exists() and "Z" in str(saved()["text"]), pilot)
+
+
+async def test_an_unreadable_session_is_kept_aside(open_app: OpenApp) -> None:
+    write(paths.state_file(), '{"text": "half a fi')
+    async with open_app() as pilot:
+        assert bench_of(pilot).editor.text == COURSE_SENTENCES
+        assert "not readable" in screen_text(pilot)
+    kept = paths.state_file().with_suffix(".unreadable.json")
+    assert kept.read_text() == '{"text": "half a fi'
+
+
+async def test_a_broken_configuration_is_said(open_app: OpenApp) -> None:
+    write(paths.config_file(), "preload = 'perhaps'\n")
+    async with open_app(size=(120, 30)) as pilot:
+        assert "defaults used" in screen_text(pilot)
+
+
+async def test_keys_can_be_rebound(open_app: OpenApp) -> None:
+    write(paths.config_file(), 'preload = false\n[keys]\n"tokens.view" = "b"\n')
+    async with open_app() as pilot:
+        await pilot.press("escape", "v")
+        assert "characters" not in screen_text(pilot)
+        await pilot.press("b")
+        assert "characters" in screen_text(pilot)
+        assert "b view" in last_row(pilot)
+
+
+async def test_a_state_that_cannot_be_saved_is_said_once(
+    open_app: OpenApp, private_folders: Path
+) -> None:
+    write(private_folders / "state", "a file where the folder should be")
+    async with open_app(size=(120, 30)) as pilot:
+        await pilot.press("a")
+        await until(lambda: "cannot be saved" in screen_text(pilot), pilot)
+        assert bench_of(pilot).editor.text.startswith("a")
+
+
+async def test_help_is_about_the_pane_and_closes(open_app: OpenApp) -> None:
+    async with open_app(size=(100, 50)) as pilot:
+        await pilot.press("f3", "f1")
+        await until(lambda: "Everywhere" in screen_text(pilot), pilot)
+        assert "Logits" in screen_text(pilot)
+        await pilot.press("escape")
+        await until(lambda: pilot.app.screen is bench_of(pilot), pilot)
+        assert bench_of(pilot).typing
+
+
+async def test_the_palette_names_every_action_of_every_pane(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        app = pilot.app
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        for pane in bench_of(pilot).panes:
+            for binding in type(pane).BINDINGS:
+                description = getattr(binding, "tooltip", "") or getattr(binding, "description", "")
+                assert f"{pane.TITLE}: {description}" in titles
+        assert {"Choose a model", "Help", "Theme", "Quit"} <= titles
+
+
+async def test_an_unknown_model_leaves_the_tokens_as_they_are(open_app: OpenApp) -> None:
+    async with open_app(size=(120, 30)) as pilot:
+        bench = bench_of(pilot)
+        await pilot.press("escape", "o")
+        await until(lambda: isinstance(pilot.app.focused, Input), pilot)
+        await pilot.press(*"./no[b]where", "enter")
+        await until(lambda: bench.model.problem, pilot)
+        assert "no[b]where" in bench.model.problem
+        assert bench.document.batch.token_count == 24
+
+
+async def test_light_and_dark_come_back(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        pilot.app.theme = "termformer-light"
+        await until(
+            lambda: paths.state_file().exists() and saved()["theme"] == "termformer-light", pilot
+        )
+    async with open_app() as pilot:
+        assert pilot.app.theme == "termformer-light"
