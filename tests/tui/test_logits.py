@@ -247,7 +247,7 @@ async def test_a_model_that_cannot_be_loaded_is_tried_again(
         await pilot.pause()
         said = headline(pilot)
         assert "There is no model named" in said
-        assert "Esc, then r tries again." in said
+        assert "Esc, then r tries again. o chooses another model." in said
         shutil.copytree(tiny_classifier, folder)
         await pilot.press("escape", "r")
         await until(lambda: settled(pilot), pilot)

@@ -81,11 +81,11 @@ def test_the_lesson_in_words() -> None:
     )
     turned = ComparedRow("a", None, [1.0, 2.0], [3.0, 2.0], [1.0, 2.0], 2.0, 0.0)
     said = words_of(lesson.lesson(0, Shown(Sentence("a"), 8, 8, turned, True, True), ["NO", "YES"]))
-    assert "move by 2 and YES becomes NO; with it by 0." in said
+    assert "move by 2.00 and YES becomes NO; with it by 0." in said
     same = Shown(Sentence("a"), 8, 8, row_of("a", 1e-7), True, True)
     assert "even without the mask" in words_of(lesson.lesson(0, same, ["NO", "YES"]))
     worse = Shown(Sentence("a"), 8, 8, row_of("a", 0.3, 0.002), True, True)
-    assert "with it still by 0.002, more than the 1e-5" in words_of(
+    assert "with it still by 0.00200, more than the 1e-5" in words_of(
         lesson.lesson(0, worse, ["NO", "YES"])
     )
 

@@ -18,7 +18,7 @@ VERDICT = 8
 """`differs`, and a blank before it."""
 PERCENT = len("100.00 %")
 _LOGIT = 8
-_LONGEST_LABEL = 14
+_LONGEST_LABEL, _SHORT_LABEL = 14, 9
 _LONG = GUTTER + len(LONG_NAMES[2])
 _SHORT = GUTTER + len(SHORT_NAMES[1])
 _BAR = (8, 30)
@@ -66,20 +66,24 @@ def plan_columns(
 
     One group of numbers is `emphasis`; both are shown, and bars, where they fit whole. `likely`:
     the model's labels have probabilities. `longest_logit` is the cells of the longest one. Where
-    not all labels fit, names are short, to leave room for more of them.
+    not all labels fit, names and labels are short, to leave room for more of them.
     """
     room = min(room, WIDEST)
     longest = min(_LONGEST_LABEL, max((width(visible(label)) for label in labels), default=0))
-    cells: dict[Group, int] = {
-        "logits": max(_LOGIT, longest, longest_logit) + 2,
-        "probabilities": max(PERCENT, longest + 3) + 2,
-    }
     group = emphasis if likely else "logits"
+
+    def share(names: Sequence[str], label: int) -> Columns:
+        cells: dict[Group, int] = {
+            "logits": max(_LOGIT, label, longest_logit) + 2,
+            "probabilities": max(PERCENT, label + 3) + 2,
+        }
+        return _share(room, len(labels), longest, cells, group, first, likely, names)
+
     if room >= 64:
-        columns = _share(room, len(labels), longest, cells, group, first, likely, LONG_NAMES)
+        columns = share(LONG_NAMES, longest)
         if columns.count >= len(labels):
             return columns
-    return _share(room, len(labels), longest, cells, group, first, likely, SHORT_NAMES)
+    return share(SHORT_NAMES, min(longest, _SHORT_LABEL))
 
 
 def _share(
@@ -92,7 +96,7 @@ def _share(
     likely: bool,
     names: Sequence[str],
 ) -> Columns:
-    """As `plan_columns`, for `labels` labels of at most `longest` cells and these `names`."""
+    """As `plan_columns`, for `labels` labels, the likeliest one shown in `longest` cells."""
     name = _LONG if names is LONG_NAMES else _SHORT
     delta = room >= 50
     rest = room - name - VERDICT - (DELTA if delta else 0)

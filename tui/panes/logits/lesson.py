@@ -20,7 +20,6 @@ from tui.panes.logits.headline import Paragraph
 from tui.widgets.pane import ModelState
 from tui.widgets.rows import Part
 
-ANOTHER_MODEL = "termformer --model NAME"
 WHY = (
     "Every token attends to the padding too, unless the mask hides it: a batch goes to the model "
     "with its attention_mask."
@@ -69,21 +68,24 @@ def not_loaded(message: str, *, typing: bool) -> list[Paragraph]:
     """No model is there, and why; how to get one."""
     return [
         [(visible(message), "headline--problem")],
-        [*_again(typing=typing), (" Another model: ", ""), (ANOTHER_MODEL, "headline--key")],
+        [*_again(typing=typing), ("o", "headline--key"), (" chooses another model.", "")],
     ]
 
 
 def not_computed(failure: Failed, *, typing: bool) -> list[Paragraph]:
     """The engine gave no numbers, and why; how to ask again where that may help."""
     words: list[Paragraph] = [[(visible(failure.message), "headline--problem")]]
-    if failure.kind not in ("too_long", "not_a_classifier"):
+    if failure.kind == "not_a_classifier":
+        first = "Esc, then " if typing else ""
+        words.append([(first, ""), ("o", "headline--key"), (" chooses another model.", "")])
+    elif failure.kind != "too_long":
         words.append(_again(typing=typing))
     return words
 
 
 def _again(*, typing: bool) -> list[Part]:
     first = "Esc, then " if typing else ""
-    return [(first, ""), ("r", "headline--key"), (" tries again.", "")]
+    return [(first, ""), ("r", "headline--key"), (" tries again. ", "")]
 
 
 def too_large(length: int) -> list[Paragraph]:

@@ -22,10 +22,10 @@ def percent(share: float) -> str:
 
 
 def difference(value: float) -> str:
-    """`0.334`, `2e-07`, `0`: as many digits as say something."""
-    if value == 0:
-        return "0"
-    return f"{value:.0e}" if 0 < value < 1e-3 else f"{value:.3g}"
+    """`0.334`, `2e-07`, `0`: three digits of what can be seen, one of what is rounding."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:.0f}"
+    return f"{value:.0e}" if value < 1e-3 else f"{value:#.3g}".rstrip(".")
 
 
 def at_point(text: str, whole: int) -> str:

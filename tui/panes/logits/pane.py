@@ -194,9 +194,7 @@ class LogitsPane(Pane):
             else "",
             self._whose(),
         ]
-        equal = (
-            f" Δ largest absolute difference to alone · equal: up to {numbers.tolerance(TOLERANCE)}"
-        )
+        equal = f" Δ largest difference to alone · equal: up to {numbers.tolerance(TOLERANCE)}"
         note = " · ".join(filter(None, notes))
         self._legend.show([(equal, "")], [(f"{note} ", "legend--note")] if note else [])
 

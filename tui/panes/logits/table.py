@@ -66,8 +66,10 @@ class LogitsHeading(Line):
 
     def show_columns(self, columns: Columns, experiment: Experiment) -> None:
         """Names the columns, labels by the model's own names."""
-        what = " and ".join(columns.groups) if len(columns.groups) == 1 else ""
-        parts: list[Part] = [(fit(" " * GUTTER + what, columns.name).ljust(columns.name), "")]
+        what = columns.groups[0] if len(columns.groups) == 1 else ""
+        if GUTTER + len(what) > columns.name:
+            what = ""
+        parts: list[Part] = [(f"{'':{GUTTER}}{what}".ljust(columns.name), "")]
         last = columns.first + columns.count
         for group in columns.groups if experiment.labels else ():
             cells = columns.cells[group]
