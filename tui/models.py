@@ -62,6 +62,7 @@ class ModelDesk:
                 case Loading(stage=stage, done=done, total=total):
                     self._set(replace(self.state, stage=stage, done=done, total=total))
                 case Loaded(model=info):
+                    self._load = None
                     self._set(ModelState(info.name, "ready", info))
                     self._read(Path(info.tokenizer_folder))
                 case Failed(message=message):
@@ -70,6 +71,8 @@ class ModelDesk:
                     pass
         elif reply.id == self._export:
             if isinstance(reply, TokenizerExported):
+                if self._load is None:
+                    self._set(ModelState(self.state.name))
                 self._read(Path(reply.folder))
             elif isinstance(reply, Failed):
                 self._failed(reply.message)
@@ -99,6 +102,7 @@ class ModelDesk:
 
     def _failed(self, problem: str) -> None:
         info = self.state.info
+        self._load = None
         if info is None:
             self._set(ModelState(self.state.name, "failed", problem=problem))
         else:

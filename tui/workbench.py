@@ -208,7 +208,9 @@ class Workbench(Screen[None], inherit_bindings=False):
         self._tabs.activate(index)
         pane.model_changed(self.desk.state)
         pane.document_changed(self.document)
-        if not typing:
+        if typing:
+            pane.caret_moved(*self.editor.cursor_location)
+        else:
             self.set_focus(pane)
         self._memory.changed()
 

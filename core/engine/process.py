@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import sysconfig
 from pathlib import Path
 from typing import IO
 
-import core
 from core import paths
 from core.durable import private_directory
+from core.environment import child_environment
 
 _LOG_LIMIT = 1 << 20
-_ROOT = Path(core.__file__).parent.parent
 
 
 def log_path() -> Path:
@@ -37,7 +35,7 @@ async def spawn() -> asyncio.subprocess.Process:
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
             start_new_session=True,
-            env=_environment(),
+            env=child_environment(),
         )
     finally:
         log.close()
@@ -51,16 +49,3 @@ def _open_log() -> IO[bytes]:
         return path.open("wb" if too_long else "ab")
     except OSError:
         return Path(os.devnull).open("wb")
-
-
-def _environment() -> dict[str, str]:
-    """The app's own, and where `core` is, in case it runs from a checkout.
-
-    Never for an installed one: site-packages before the standard library would shadow it.
-    """
-    environment = dict(os.environ)
-    installed = {Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib")}
-    if _ROOT not in installed and "site-packages" not in _ROOT.parts:
-        rest = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = os.pathsep.join([str(_ROOT), *([rest] if rest else [])])
-    return environment

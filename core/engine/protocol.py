@@ -100,6 +100,10 @@ class TokenizerExported(msgspec.Struct, frozen=True, tag="tokenizer_exported"):
     """Holds `tokenizer.json` and `tokenizer_config.json`."""
 
 
+EQUAL_WITHIN = 1e-5
+"""Logits that differ by no more are called equal: float32 sums in another order differ so much."""
+
+
 class ComparedRow(msgspec.Struct, frozen=True):
     """The logits of one sentence, each `[labels]`, float32 as Python floats.
 

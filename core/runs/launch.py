@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import sysconfig
 import threading
 from pathlib import Path
 
-import core
 from core.durable import private_directory
+from core.environment import child_environment
 from core.errors import RunError
 from core.runs.config import RunConfig, write_config
 from core.runs.folder import EVENTS, WORKER_LOG, settled
 from core.runs.process import PROCESS, is_alive, read_process, write_process
 
 WORKER = "core.training.worker"
-
-_QUIET = {
-    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "PYTHONUNBUFFERED": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
-}
-
-
-def child_environment() -> dict[str, str]:
-    """This process's environment for a Python child that imports `core` and keeps quiet."""
-    environment = {**os.environ, **_QUIET}
-    root = Path(core.__file__).resolve().parent.parent
-    installed = {Path(sysconfig.get_path(name)).resolve() for name in ("purelib", "platlib")}
-    # Run from a checkout, `core` is importable only by where the parent stands. site-packages
-    # must not be named: it would come before the standard library.
-    if root not in installed:
-        inherited = environment.get("PYTHONPATH", "")
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), inherited]))
-    return environment
 
 
 def start_run(config: RunConfig, folder: Path) -> int:

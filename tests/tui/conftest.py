@@ -31,7 +31,7 @@ def open_app() -> OpenApp:
             write(paths.state_file(), json.dumps(state))
         app = TermformerApp()
         async with app.run_test(size=size, notifications=True) as pilot:
-            await app.bench.furnished.wait()
+            await asyncio.wait_for(app.bench.furnished.wait(), 60)
             await pilot.pause()
             yield pilot
 

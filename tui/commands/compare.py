@@ -8,14 +8,12 @@ import click
 import msgspec
 
 from core import checkpoints
-from core.engine.protocol import Compare, Compared, ComparedRow
+from core.engine.protocol import EQUAL_WITHIN, Compare, Compared, ComparedRow
 from core.text.sentences import Sentence
 from tui.commands.options import NAMES_OF_MODELS, json_option, model_option
 from tui.commands.output import Column, Table, Title, encodable, print_json, print_table, print_text
 from tui.commands.texts import ABOUT_TEXTS, read_texts, texts_argument
 
-EQUAL_WITHIN = 1e-5
-"""Logits this close are the same: float32 sums depend on how the work was split."""
 _MOST_LABELS = 5
 
 

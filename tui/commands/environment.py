@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from io import TextIOWrapper
 
+from core.environment import quiet_libraries
+
 COMPLETE = "_TERMFORMER_COMPLETE"
 """Set by a shell that asks for completions."""
-
-_DEFAULTS = {
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    # Threads of the Rust tokenizer and a later fork do not go together.
-    "TOKENIZERS_PARALLELISM": "false",
-    "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
-}
-_ALWAYS = {
-    # Nothing is sent anywhere, whatever the user's shell says of the Hub's own telemetry.
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-}
 
 
 def prepare_environment() -> None:
@@ -26,9 +16,7 @@ def prepare_environment() -> None:
 
     Text that the terminal's encoding does not know is written as `?` instead of raising.
     """
-    os.environ.update(_ALWAYS)
-    for name, value in _DEFAULTS.items():
-        os.environ.setdefault(name, value)
+    quiet_libraries()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -20,6 +20,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from core import checkpoints
 from core.data import sources
+from core.environment import child_environment
 from core.errors import RunError
 from core.runs.config import RunConfig
 from core.runs.events import (
@@ -37,7 +38,7 @@ from core.runs.events import (
     Warned,
 )
 from core.runs.folder import EVENTS, create_run
-from core.runs.launch import child_environment, start_run
+from core.runs.launch import start_run
 from core.runs.log import EventReader
 from core.runs.process import read_process
 from core.runs.requests import (

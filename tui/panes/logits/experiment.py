@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.engine.protocol import Compared, ComparedRow, Texts
+from core.engine.protocol import EQUAL_WITHIN, Compared, ComparedRow, Texts
 from core.text.sentences import Sentence
 from tui.document import Document
 
@@ -15,15 +15,13 @@ MOST_SENTENCES = 64
 """Sentences that are compared; a longer list is cut there."""
 MOST_CELLS = 16_384
 """Cells of the padded batch, sentences times width, that are compared."""
-TOLERANCE = 1e-5
-"""Logits that are further apart differ; float32 alone moves them by less."""
 
 Size = Literal["equal", "slight", "clear", "large"]
 
 
 def size_of(difference: float) -> Size:
     """How large a difference between logits is; one that is no number is large."""
-    if difference <= TOLERANCE:
+    if difference <= EQUAL_WITHIN:
         return "equal"
     if difference < 0.01:
         return "slight"

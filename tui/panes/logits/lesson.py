@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.engine.protocol import Failed
+from core.engine.protocol import EQUAL_WITHIN, Failed
 from core.text.visible import visible
 from tui.panes.logits import numbers
 from tui.panes.logits.experiment import (
     MOST_CELLS,
     MOST_SENTENCES,
-    TOLERANCE,
     Plan,
     Shown,
     size_of,
@@ -169,7 +168,7 @@ def lesson(row: int, shown: Shown, labels: Sequence[str]) -> list[Paragraph]:
             words += [
                 ("; with it still by ", ""),
                 (numbers.difference(masked), "headline--number"),
-                (f", more than the {numbers.tolerance(TOLERANCE)} of rounding.", ""),
+                (f", more than the {numbers.tolerance(EQUAL_WITHIN)} of rounding.", ""),
             ]
     return [words, [(WHY, "headline--quiet")]]
 

@@ -9,12 +9,12 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from core.engine.protocol import Compared, ModelInfo, Overtaken, Reply
+from core.engine.protocol import EQUAL_WITHIN, Compared, ModelInfo, Overtaken, Reply
 from core.text.visible import visible
 from tui.document import Document
 from tui.panes.logits import lesson, numbers
 from tui.panes.logits.columns import Group, plan_columns
-from tui.panes.logits.experiment import TOLERANCE, Plan, Shown, plan_batch, shown_rows
+from tui.panes.logits.experiment import Plan, Shown, plan_batch, shown_rows
 from tui.panes.logits.headline import Headline, Paragraph
 from tui.panes.logits.inquiry import Inquiry
 from tui.panes.logits.table import Experiment, LogitsHeading, LogitsTable
@@ -194,7 +194,7 @@ class LogitsPane(Pane):
             else "",
             self._whose(),
         ]
-        equal = f" Δ largest difference to alone · equal: up to {numbers.tolerance(TOLERANCE)}"
+        equal = f" Δ largest difference to alone · equal: up to {numbers.tolerance(EQUAL_WITHIN)}"
         note = " · ".join(filter(None, notes))
         self._legend.show([(equal, "")], [(f"{note} ", "legend--note")] if note else [])
 
