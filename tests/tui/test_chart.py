@@ -211,8 +211,9 @@ async def test_marks_stand_at_their_step_and_value() -> None:
         shown = lines(app)
         filled = next(y for y, line in enumerate(shown) if "◆" in line)
         hollow = next(y for y, line in enumerate(shown) if "◇" in line)
-        low = next(y for y, line in enumerate(shown) if line.split()[:1] == ["0.00"])
-        high = next(y for y, line in enumerate(shown) if line.split()[:1] == ["1.00"])
+        labels = [(line.split("┤")[0], y) for y, line in enumerate(shown) if "┤" in line]
+        [low] = [y for label, y in labels if float(label) == 0]
+        [high] = [y for label, y in labels if float(label) == 1]
         assert abs(filled - (low + high) / 2) <= 1
         assert abs(hollow - (3 * low + high) / 4) <= 1
         left = shown[-2].index("└") + 1

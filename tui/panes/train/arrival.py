@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from core.checkpoints import is_run
+from core.checkpoints import is_run, run_model
+from core.errors import ModelError
 from core.runs.folder import list_runs
 from core.runs.status import LIVE, RunStatus, run_status
 from tui.widgets.pane import Option
@@ -31,6 +32,17 @@ def run_to_watch(remembered: Mapping[str, Option]) -> RunStatus | None:
     return before
 
 
+def crash_words(status: RunStatus) -> str:
+    """Why a run counts as crashed, and what was kept of it."""
+    if "checkpoint" in status.message:
+        return status.message
+    try:
+        kept = run_model(Path(status.path)).relative_to(status.path)
+    except (ModelError, ValueError):
+        return f"{status.message} No checkpoint was saved."
+    return f"{status.message} Its newest checkpoint is {kept}."
+
+
 def what_happened(status: RunStatus, remembered: Mapping[str, Option]) -> str:
     """A sentence about a run since it was watched last; empty where nothing is new."""
     same = remembered.get("watched") == status.path
@@ -42,9 +54,10 @@ def what_happened(status: RunStatus, remembered: Mapping[str, Option]) -> str:
         if status.status == "running":
             return f"{status.name} went on while the app was closed."
         return f"{status.name} is {status.status}."
-    sentence = f"{status.name} {_ENDINGS[status.status]} while the app was closed"
     at = f" at step {status.global_step:,}" if status.global_step else ""
-    return f"{sentence}{at}: {status.message}" if status.message else f"{sentence}{at}."
+    sentence = f"{status.name} {_ENDINGS[status.status]}{at} while the app was closed"
+    message = crash_words(status) if status.status == "crashed" else status.message
+    return f"{sentence}: {message}" if message else f"{sentence}."
 
 
 _ENDINGS = {

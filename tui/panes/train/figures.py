@@ -8,6 +8,7 @@ from math import isfinite, isnan
 from core.runs import events
 from core.runs.config import RunConfig
 from core.text.visible import visible, width
+from tui.panes.train.arrival import crash_words
 from tui.panes.train.history import RunHistory
 from tui.panes.train.sheet import Row, wrapped
 from tui.panes.train.watch import RunWatch
@@ -244,8 +245,8 @@ def _remark_texts(watch: RunWatch) -> list[Part]:
         words = f"{steps} a loss that is no finite number: a gap, marked ×."
         texts.append((words, "sheet--bad"))
     if count := history.problem_count:
-        lines = "1 line" if count == 1 else f"{count:,} lines"
-        words = f"{lines} of the log not understood; {history.first_problem}"
+        faults = "1 fault" if count == 1 else f"{count:,} faults"
+        words = f"{faults} in the log; the first is in {history.first_problem}"
         texts.append((words, "sheet--bad"))
     texts += [(warning.message, "sheet--value") for warning in list(history.warnings)[-3:]]
     if history.started is not None:
@@ -304,7 +305,7 @@ def last_word(watch: RunWatch) -> list[Part]:
         case events.RunFailed(message=message):
             return [(f" {visible(message)}", "sheet--bad")]
     if watch.status.status == "crashed":
-        return [(f" {visible(watch.status.message)}", "sheet--bad")]
+        return [(f" {visible(crash_words(watch.status))}", "sheet--bad")]
     if watch.status.status == "stalled":
         return [(" Its worker gives no sign of life: it hangs, or the machine does.", "sheet--bad")]
     return [(f" {settings(watch.config)}", "")]

@@ -15,10 +15,11 @@ from core.text.visible import visible
 from tui.panes.train.sheet import Row, Sheet
 from tui.widgets.keys import KeysInOrder
 from tui.widgets.pane import Option
+from tui.widgets.rows import Part
 
 _DEFAULTS = RunConfig(name="", model="x")
 _LABEL = 16
-_VALUE = 24
+_VALUE = 18
 _LONGEST = 4_096
 
 
@@ -26,8 +27,8 @@ class Form:
     """The fields as they are typed, and what is wrong with them."""
 
     FIELDS: Mapping[str, tuple[str, str]] = {
-        "model": ("model", "the encoder to start from: a name, a folder or a run"),
-        "data": ("data", "reviews (embedded), a file, a folder or a Hub name"),
+        "model": ("model", "what to start from: a name, folder or run"),
+        "data": ("data", "reviews, or a file, a folder, a Hub name"),
         "epochs": ("epochs", "passes over the training data"),
         "learning_rate": ("learning rate", "at its peak; 2e-05 to 1e-04 is usual"),
         "batch_size": ("batch size", "sentences a step"),
@@ -140,21 +141,22 @@ class FormView(KeysInOrder, Sheet, can_focus=True):
         for index, (name, (label, meaning)) in enumerate(Form.FIELDS.items()):
             here = self.has_focus and index == self._field
             value = self._value(name, here)
-            mark = " › " if here else "   "
-            after = ("  " + meaning, "sheet--label")
-            if name in wrong:
-                after = ("  " + visible(wrong[name]), "sheet--bad")
+            mark = (" › ", "sheet--accent") if here else ("   ", "")
             style = "sheet--accent" if here else "sheet--label"
-            rows.append([(mark, "sheet--accent"), (f"{label:<{_LABEL}}", style), *value, after])
+            style = "sheet--bad" if name in wrong else style
+            row = [mark, (f"{label:<{_LABEL}}", style), *value, ("  " + meaning, "sheet--label")]
+            rows.append(row)
+        problem = wrong.get(self.field) or next(iter(wrong.values()), "")
+        rows += [[], [("   " + visible(problem), "sheet--bad")]] if problem else []
         rows.append([])
         if self.has_focus:
             keys = (("Tab", "next field"), ("Enter", "next, then done"), ("Esc", "done"))
         else:
             keys = (("s", "starts it"), ("e", "changes a value"), ("l", "earlier runs"))
-        row = [(" ", "")]
+        last: list[Part] = [(" ", "")]
         for key, does in keys:
-            row += [(f"  {key}", "sheet--key"), (f" {does} ", "")]
-        self.show([*rows, row])
+            last += [(f"  {key}", "sheet--key"), (f" {does} ", "")]
+        self.show([*rows, last])
 
     def _problems(self) -> dict[str, str]:
         return {**self.form.read()[1], **self._said}

@@ -15,6 +15,15 @@ from tui.widgets.chart import Series
 _RECENT = 64
 """Steps that the current figures and the time left are taken from."""
 _MOST_KEPT = 1_000
+_TURNS = (
+    events.RunStarted,
+    events.RunResumed,
+    events.Paused,
+    events.Resumed,
+    events.RunFinished,
+    events.RunStopped,
+    events.RunFailed,
+)
 
 
 @dataclass(slots=True)
@@ -41,6 +50,8 @@ class RunHistory:
         self.answers: deque[Event] = deque(maxlen=_MOST_KEPT)
         """Events that say a request was carried out, or why not."""
         self.end: events.RunFinished | events.RunStopped | events.RunFailed | None = None
+        self.turns = 0
+        """How many events changed how the run fares."""
         self.phase: Phase | None = None
         """What the worker does at present, where it takes no steps."""
         self.phases: list[Phase] = []
@@ -90,6 +101,7 @@ class RunHistory:
                 self.end = event
             case _:
                 pass
+        self.turns += isinstance(event, _TURNS)
         if getattr(event, "request", None):
             self.answers.append(event)
 

@@ -22,7 +22,7 @@ from tui.panes.train.arrival import run_to_watch, what_happened
 from tui.panes.train.asking import AskingPane
 from tui.panes.train.form import Form, FormView
 from tui.panes.train.runs import RunTable, look_at_runs
-from tui.panes.train.sheet import WordLine
+from tui.panes.train.sheet import Foot
 from tui.panes.train.steering import Steering
 from tui.panes.train.view import RunView
 from tui.panes.train.watch import RunWatch
@@ -79,7 +79,7 @@ class TrainPane(AskingPane):
         self._run_view = RunView(id="run")
         self._runs = RunTable(id="runs")
         self._form_view = FormView(self.form, id="form")
-        self._foot = WordLine(id="foot")
+        self._foot = Foot(id="foot")
         yield self._run_view
         yield self._runs
         yield self._form_view
@@ -155,9 +155,9 @@ class TrainPane(AskingPane):
             self.steering.news = []
             self.bench.remember()
             if not self.display:
-                words = "".join(text for text, _ in figures.last_word(watch)).strip()
+                words, _ = figures.last_word(watch)[0]
                 calm = watch.status.status == "finished"
-                self.tell(f"{watch.name}: {words}", calm=calm)
+                self.tell(f"{watch.name}: {words.strip()}", calm=calm)
         self._draw()
 
     def _note(self) -> None:
@@ -198,7 +198,7 @@ class TrainPane(AskingPane):
         if not words and self._view == "runs":
             words = [(" Enter", "sheet--key"), (" shows it   ", ""), ("m", "sheet--key")]
             words += [(" uses its model   ", ""), ("Esc", "sheet--key"), (" back", "")]
-        self._foot.show(words)
+        self._foot.say(words)
 
     # --- starting -------------------------------------------------------------------------
 
@@ -212,7 +212,7 @@ class TrainPane(AskingPane):
             self.complain(f"Not started: {problem}")
             return
         if self._view != "form":
-            asks = f" again (or y) starts {self.form.summary()}"
+            asks = f" again: {self.form.summary()}"
             if not self.sure("start", [(" s", "sheet--key"), (asks, "sheet--value")]):
                 return
         if not self._starting:

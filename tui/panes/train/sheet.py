@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
@@ -67,6 +68,56 @@ class Sheet(RowsView):
             room -= width(shown)
             segments.append(Segment(shown, self.style(name)))
         return Strip(segments)
+
+
+class Foot(Sheet):
+    """A sentence in as many rows as it needs, one at least and `MOST` at most."""
+
+    MOST = 4
+    DEFAULT_CSS = "Foot { height: 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._words: Row = ()
+        self._height = 1
+
+    def say(self, words: Row) -> None:
+        """Shows `words` instead of what was there."""
+        if words != self._words:
+            self._words = words
+            self.show(lambda cells, rows: wrapped_row(words, cells))
+            self._fit()
+
+    def _fit(self) -> None:
+        height = len(wrapped_row(self._words, self.size.width or 80))
+        height = max(1, min(self.MOST, height))
+        if height != self._height:
+            self._height = height
+            self.styles.height = height
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._fit()
+
+
+def wrapped_row(row: Row, cells: int) -> list[Row]:
+    """`row` in rows of at most `cells` cells, broken at spaces; later ones begin with a blank."""
+    rows: list[list[Part]] = [[]]
+    room = cells
+    for text, name in row:
+        for word in re.findall(r" *[^ ]+|  *$", text):
+            shown = word
+            if width(word) > room and rows[-1] and word.strip():
+                rows.append([(" ", name)])
+                room = cells - 1
+                shown = word.lstrip()
+            room -= width(shown)
+            line = rows[-1]
+            if line and line[-1][1] == name:
+                line[-1] = (line[-1][0] + shown, name)
+            else:
+                line.append((shown, name))
+    return list(rows)
 
 
 def wrapped(text: str, cells: int) -> list[str]:

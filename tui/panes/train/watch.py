@@ -6,22 +6,11 @@ import time
 from pathlib import Path
 
 from core.errors import RunError
-from core.runs import events
 from core.runs.config import RunConfig, read_config
 from core.runs.folder import EVENTS
 from core.runs.log import EventReader
 from core.runs.status import RunStatus, run_status
 from tui.panes.train.history import RunHistory
-
-_LIFECYCLE = (
-    events.RunStarted,
-    events.RunResumed,
-    events.Paused,
-    events.Resumed,
-    events.RunFinished,
-    events.RunStopped,
-    events.RunFailed,
-)
 
 
 class RunWatch:
@@ -46,7 +35,7 @@ class RunWatch:
         """Reads what there is, for about `seconds`; whether anything was found."""
         deadline = time.monotonic() + seconds
         found = False
-        look = False
+        turns = self.history.turns
         while True:
             batch = self._reader.read()
             if batch.restarted:
@@ -54,11 +43,10 @@ class RunWatch:
             if batch.restarted or batch.events or batch.problems:
                 found = True
                 self.history.take(batch)
-                look = look or any(isinstance(event, _LIFECYCLE) for event in batch.events)
             self.behind = batch.more
             if not batch.more or time.monotonic() > deadline:
                 break
-        if look and not self.behind:
+        if self.history.turns != turns and not self.behind:
             self.check()
         return found
 

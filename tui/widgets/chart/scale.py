@@ -73,8 +73,9 @@ def y_axis(low: float, high: float, rows: int, *, from_zero: bool = False) -> YA
         if not 1 <= rows_per_tick < rows:
             continue
         filled = ticks * rows_per_tick / usable
-        crowded = 0.5 if rows_per_tick == 1 and rows > 4 else 0.0
-        score = filled - 0.04 * abs(rows / rows_per_tick - _LABELS) - crowded
+        labels = ceil(rows / rows_per_tick)
+        unpleasant = 0.5 if (rows_per_tick == 1 and rows > 4) or labels < 3 else 0.0
+        score = filled - 0.04 * abs(labels - _LABELS) - unpleasant
         if score > best[0]:
             best = score, YAxis(base, step, rows_per_tick, rows)
     return best[1]

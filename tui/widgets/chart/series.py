@@ -81,8 +81,16 @@ class Series:
 
     def _summarize(self) -> None:
         first = self._level(0)
-        for start in range(len(first) * FANOUT, len(self.y) // FANOUT * FANOUT, FANOUT):
-            first.add(*_summary(self.y[start : start + FANOUT]))
+        fresh = self.y[len(first) * FANOUT : len(self.y) // FANOUT * FANOUT].tolist()
+        groups = [fresh[start : start + FANOUT] for start in range(0, len(fresh), FANOUT)]
+        if isfinite(sum(fresh)):
+            first.low.extend(map(min, groups))
+            first.high.extend(map(max, groups))
+            first.total.extend(map(sum, groups))
+            first.count.extend(map(len, groups))
+        else:
+            for group in groups:
+                first.add(*_summary(group))
         depth = 0
         while len(self._levels[depth]) // FANOUT > len(self._level(depth + 1)):
             below, level = self._levels[depth], self._levels[depth + 1]
