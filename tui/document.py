@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.text.encoding import Batch, Encoding
 from core.text.sentences import Sentence, SentenceLine
-from core.text.tokenizer import TextTokenizer
+
+if TYPE_CHECKING:
+    from core.text.tokenizer import TextTokenizer
 
 _EMPTY = Batch()
 

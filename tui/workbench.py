@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -14,22 +14,21 @@ from textual.containers import Container
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from core.checkpoints import default_model
-from core.engine.client import EngineClient
-from core.engine.protocol import Reply
 from core.settings import SavedState
 from core.text.sentences import SentenceLine, parse_sentences
-from core.text.tokenizer import TextTokenizer
 from core.text.visible import visible
 from tui.compositor import CellsCompositor
 from tui.document import Document, EncodingCache
 from tui.memory import Memory
-from tui.models import ModelDesk
 from tui.widgets.bars import KeyBar, StatusLine, SummaryRule, Tabs
 from tui.widgets.editor import SentenceEditor
 from tui.widgets.keys import own_bindings
-from tui.widgets.pane import ModelState, Pane
 from tui.widgets.rows import Part
+
+if TYPE_CHECKING:
+    from core.engine.protocol import Reply
+    from core.text.tokenizer import TextTokenizer
+    from tui.widgets.pane import ModelState, Pane
 
 AT_ONCE = 20_000
 """Characters that are encoded between a key and its frame; more go to a thread."""
@@ -92,6 +91,10 @@ class Workbench(Screen[None], inherit_bindings=False):
 
     async def _furnish(self) -> None:
         """Brings in what the first frame can do without: panes, tokenizer, engine, memory."""
+        from core.checkpoints import default_model
+        from core.engine.client import EngineClient
+        from tui.models import ModelDesk
+
         state = self._opened_with
         self.panes = self._make_panes()
         ids = [pane.id for pane in self.panes]
