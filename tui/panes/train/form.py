@@ -27,7 +27,7 @@ class Form:
     """The fields as they are typed, and what is wrong with them."""
 
     FIELDS: Mapping[str, tuple[str, str]] = {
-        "model": ("model", "what to start from: a name, folder or run"),
+        "model": ("model", "where to begin: a name, folder or run"),
         "data": ("data", "reviews, or a file, a folder, a Hub name"),
         "epochs": ("epochs", "passes over the training data"),
         "learning_rate": ("learning rate", "at its peak; 2e-05 to 1e-04 is usual"),

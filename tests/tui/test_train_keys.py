@@ -1,0 +1,185 @@
+"""The Train pane's keys: starting, steering, the form, the list; nothing stopped by one key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core import paths
+from core.runs import events
+from core.runs.config import read_config
+from core.runs.folder import EVENTS, list_runs
+from core.runs.log import EventReader
+from core.runs.requests import Pause, Resume, SaveCheckpoint, Stop, waiting_requests
+from core.runs.status import run_status
+from tests.tui.conftest import OpenApp, screen_text, until
+from tests.tui.training import TRAIN, Run, losses, pane_of, shows
+from tui.app import TermformerApp
+
+# --- steering -------------------------------------------------------------------------------
+
+
+async def test_stop_needs_a_second_key(open_app: OpenApp) -> None:
+    run = Run().starts().steps(3)
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "● running"), pilot)
+        await pilot.press("escape", "x")
+        await until(shows(pilot, "Stop calm-otter?"), pilot)
+        await pilot.press("j")
+        await until(lambda: "Stop calm-otter?" not in screen_text(pilot), pilot)
+        await pilot.press("y", "x")
+        await until(shows(pilot, "Stop calm-otter?"), pilot)
+        assert waiting_requests(run.folder) == []
+        await pilot.press("y")
+        await until(lambda: waiting_requests(run.folder), pilot)
+        [posted] = waiting_requests(run.folder)
+        assert posted.request == Stop()
+        await until(shows(pilot, "Asked to stop"), pilot)
+        run.log.append(
+            events.RunStopped(
+                global_step=3,
+                reason="Stopped by request.",
+                path="checkpoints/step-3",
+                request=posted.id,
+            )
+        )
+        await until(shows(pilot, "● stopped", "saved in checkpoints/step-3"), pilot)
+        await pilot.press("x", "x")
+        assert len(waiting_requests(run.folder)) == 1
+
+
+async def test_pause_and_checkpoint_show_what_the_worker_did(open_app: OpenApp) -> None:
+    run = Run().starts().steps(3)
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "● running"), pilot)
+        await pilot.press("escape", "c")
+        await until(lambda: waiting_requests(run.folder), pilot)
+        [posted] = waiting_requests(run.folder)
+        assert posted.request == SaveCheckpoint()
+        await until(shows(pilot, "Asked for a checkpoint"), pilot)
+        run.log.append(
+            events.CheckpointSaved(global_step=3, path="checkpoints/step-3", request=posted.id)
+        )
+        await until(shows(pilot, "Step 3 is saved in checkpoints/step-3"), pilot)
+        posted.path.unlink()
+        for request, answer, word in (
+            (Pause(), events.Paused, "● paused"),
+            (Resume(), events.Resumed, "● running"),
+        ):
+            await pilot.press("p")
+            await until(lambda: waiting_requests(run.folder), pilot)
+            [posted] = waiting_requests(run.folder)
+            assert posted.request == request
+            run.log.append(answer(global_step=3, request=posted.id))
+            posted.path.unlink()
+            await until(shows(pilot, word), pilot)
+
+
+# --- the form -------------------------------------------------------------------------------
+
+
+async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: OpenApp) -> None:
+    async with open_app(**TRAIN) as pilot:
+        await pilot.press("escape")
+        await until(shows(pilot, "New run", "s starts it"), pilot)
+        assert "mini-base" in screen_text(pilot)
+        await pilot.press("e", "tab", "tab", "backspace", "0")
+        await until(shows(pilot, "Epochs must be at least 1."), pilot)
+        await pilot.press("backspace", "x")
+        await until(shows(pilot, "Epochs must be a whole number."), pilot)
+        await pilot.press("tab", "end", *"9999", "escape", "s")
+        await until(shows(pilot, "Not started: Epochs must be a whole number."), pilot)
+        assert list_runs() == []
+        await pilot.press("e", "backspace", "2", "tab", "ctrl+u", *"nan", "escape", "s")
+        await until(shows(pilot, "The learning rate must be above 0 and at most 1."), pilot)
+        await pilot.press(
+            "e", "ctrl+u", *"1e-3", "up", "up", "up", "ctrl+u", *"/no/where", "escape"
+        )
+        await pilot.press("s")
+        await until(shows(pilot, "Not started: There is no model named '/no/where'"), pilot)
+        assert list_runs() == []
+
+
+async def test_the_form_is_remembered(open_app: OpenApp) -> None:
+    async with open_app(**TRAIN) as pilot:
+        await pilot.press("escape", "e", "up", "ctrl+u", "7", "escape")
+    async with open_app() as pilot:
+        await pilot.press("escape")
+        await until(shows(pilot, "New run"), pilot)
+        seed = next(line for line in screen_text(pilot).splitlines() if "seed  " in line)
+        assert seed.split()[:2] == ["seed", "7"]
+
+
+async def test_keys_typed_into_the_form_act_on_nothing(open_app: OpenApp) -> None:
+    async with open_app(**TRAIN) as pilot:
+        await pilot.press("escape", "e", *"xsq1p")
+        app = pilot.app
+        assert isinstance(app, TermformerApp)
+        assert pane_of(pilot).form.values["model"] == "mini-basexsq1p"
+        assert app.bench.pane_in_view.id == "train"
+        assert "TYPE" in screen_text(pilot).splitlines()[-1]
+        await pilot.press("f2")
+        assert app.bench.pane_in_view.id == "tokens"
+
+
+# --- the list -------------------------------------------------------------------------------
+
+
+async def test_the_list_shows_how_runs_fare_and_opens_one(open_app: OpenApp) -> None:
+    Run("first-one").starts().steps(7).dies()
+    Run("second-one").starts().steps(9)
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "second-one", "● running"), pilot)
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› second-one", "first-one"), pilot)
+        rows = [line.split() for line in screen_text(pilot).splitlines()]
+        assert any(row[:5] == ["first-one", "crashed", "7", "of", "40"] for row in rows)
+        assert any(row[:5] == ["›", "second-one", "running", "9", "of"] for row in rows)
+        await pilot.press("down")
+        await until(shows(pilot, "› first-one"), pilot)
+        await pilot.press("m")
+        await until(shows(pilot, "has not saved a model or a checkpoint yet"), pilot)
+        await pilot.press("enter")
+        await until(shows(pilot, "first-one", "● crashed", "step 7 of 40"), pilot)
+    async with open_app() as pilot:
+        await until(shows(pilot, "second-one"), pilot)  # it goes on, the other does not
+
+
+# --- end to end -----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+async def test_one_key_trains_a_real_model(
+    open_app: OpenApp, tiny_classifier: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for split, count in (("train", 64), ("validation", 16), ("test", 16)):
+        rows = [
+            f"{('bad', 'good')[n % 2]}\tthis is {('awful', 'lovely')[n % 2]} {n}"
+            for n in range(count)
+        ]
+        (data / f"{split}.tsv").write_text("\n".join(["label\ttext", *rows]) + "\n")
+    form = {"model": str(tiny_classifier), "data": str(data), "epochs": "2", "batch_size": "8"}
+    async with open_app(size=(120, 40), options={"train": form}, **TRAIN) as pilot:
+        await pilot.press("escape")
+        await until(shows(pilot, "s starts it"), pilot)
+        await pilot.press("s")
+        await until(lambda: pane_of(pilot).watched is not None, pilot)
+        watch = pane_of(pilot).watched
+        assert watch is not None
+        folder = watch.folder
+        assert read_config(folder).epochs == 2
+        await until(lambda: run_status(folder).status in {"finished", "failed"}, pilot)
+        await until(shows(pilot, "● finished", "test accuracy"), pilot)
+        assert folder.parent == paths.runs_dir()
+        logged = [event for b in EventReader(folder / EVENTS).drain() for event in b.events]
+        steps = [event for event in logged if isinstance(event, events.Step)]
+        assert losses(pilot) == [float(step.loss) for step in steps]
+        assert len(steps) == 16
+        await pilot.press("m")
+        app = pilot.app
+        assert isinstance(app, TermformerApp)
+        await until(lambda: app.bench.model.status == "ready", pilot)
+        assert Path(app.bench.model.name).name == folder.name

@@ -1,0 +1,114 @@
+"""Runs whose worker is the test, and what the Train pane makes of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import msgspec
+from textual.pilot import Pilot
+
+from core.runs import events
+from core.runs.config import RunConfig
+from core.runs.folder import EVENTS, create_run
+from core.runs.log import EventReader, EventWriter
+from core.runs.process import PROCESS, record_of, write_process
+from tests.tui.conftest import screen_text
+from tui.app import TermformerApp
+from tui.panes.train import TrainPane
+
+TRAIN = {"pane": "train"}
+
+
+class Run:
+    """A run whose worker is this test: it writes the log and answers, or does not."""
+
+    def __init__(self, name: str = "calm-otter", max_steps: int = 40) -> None:
+        self.folder = create_run(RunConfig(name=name, model="mini-base"))
+        self.log = EventWriter(self.folder / EVENTS)
+        self.max_steps = max_steps
+        self.global_step = 0
+        self.lives()
+
+    def lives(self) -> None:
+        write_process(self.folder)
+
+    def dies(self) -> None:
+        record = record_of(os.getpid())
+        assert record is not None
+        other = msgspec.structs.replace(record, started=record.started - 1)
+        (self.folder / PROCESS).write_bytes(msgspec.json.encode(other))
+
+    def starts(self, *notes: str) -> Run:
+        self.log.append(
+            events.RunStarted(
+                max_steps=self.max_steps,
+                steps_per_epoch=max(1, self.max_steps // 2),
+                train_rows=320,
+                validation_rows=40,
+                parameters=22_713_986,
+                trainable=22_713_986,
+                labels=["NEGATIVE", "POSITIVE"],
+                threads=1,
+                device="cpu",
+                notes=list(notes),
+            )
+        )
+        return self
+
+    def steps(self, count: int, loss: Callable[[int], float] = lambda step: 1 / step) -> Run:
+        for _ in range(count):
+            self.global_step += 1
+            self.log.append(
+                events.Step(
+                    global_step=self.global_step,
+                    epoch=self.global_step / max(1, self.max_steps // 2),
+                    loss=events.number(loss(self.global_step)),
+                    learning_rate=2.5e-5,
+                    grad_norm=1.25,
+                    samples_per_second=41.0,
+                    padding=0.25,
+                )
+            )
+        return self
+
+    def evaluates(self, split: str, accuracy: float) -> Run:
+        self.log.append(
+            events.Evaluation(
+                global_step=self.global_step,
+                epoch=self.global_step / (self.max_steps / 2),
+                split=split,
+                loss=0.4,
+                accuracy=accuracy,
+                majority_baseline=0.5,
+            )
+        )
+        return self
+
+    @property
+    def losses(self) -> list[float]:
+        """What stands in the log, read anew."""
+        found = [
+            event for batch in EventReader(self.folder / EVENTS).drain() for event in batch.events
+        ]
+        return [float(event.loss) for event in found if isinstance(event, events.Step)]
+
+
+def pane_of(pilot: Pilot[None]) -> TrainPane:
+    app = pilot.app
+    assert isinstance(app, TermformerApp)
+    return app.query_one(TrainPane)
+
+
+def losses(pilot: Pilot[None]) -> list[float]:
+    watch = pane_of(pilot).watched
+    return [] if watch is None else list(watch.history.loss.y)
+
+
+def shows(pilot: Pilot[None], *words: str) -> Callable[[], bool]:
+    return lambda: all(word in screen_text(pilot) for word in words)
+
+
+def told(pilot: Pilot[None]) -> str:
+    """What the app said in passing."""
+    return "\n".join(note.message for note in pilot.app._notifications)
