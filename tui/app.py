@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
+
+_TERMINAL_CHECK = 5.0
+"""Seconds between looks at whether the terminal is still there."""
 
 
 def make_panes(attach: str | None = None) -> list[Pane]:
@@ -75,6 +80,13 @@ class TermformerApp(App[None], inherit_bindings=False):
         self._exit_renderables.append(Text(f"{words} Sentences and runs are kept."))
         self._close_messages_no_wait()
 
+    def _check_terminal(self) -> None:
+        """Ends the app where its terminal went away without a signal, as a killed one may."""
+        try:
+            os.get_terminal_size(sys.__stdin__.fileno() if sys.__stdin__ else 0)
+        except OSError:
+            self._ended_from_outside()
+
     def _ended_from_outside(self) -> None:
         """The terminal hung up, or the machine goes down: save first, the screen may be gone."""
         self.bench.save()
@@ -87,6 +99,8 @@ class TermformerApp(App[None], inherit_bindings=False):
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._ended_from_outside)
+        if not self.is_headless:
+            self.set_interval(_TERMINAL_CHECK, self._check_terminal)
         for note in self._notes:
             self.notify(visible(note), markup=False, severity="warning", timeout=10)
 
