@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING
 
-import tokenizers
-
+from core.text.options import PaddingSide
 from core.text.sentences import Sentence
 
-PaddingSide = Literal["left", "right"]
+if TYPE_CHECKING:
+    import tokenizers
+
+__all__ = ["Batch", "Cell", "Encoding", "Padding", "PaddingSide", "Row", "pad"]
 
 
 class Encoding:
@@ -123,6 +125,17 @@ class Cell:
         return self.position is None
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One padded row, `[sequence]` each, as a transformers tokenizer call gives it."""
+
+    input_ids: list[int]
+    token_type_ids: list[int]
+    attention_mask: list[int]
+    special_tokens_mask: list[int]
+    offset_mapping: list[tuple[int, int]]
+
+
 @dataclass(frozen=True)
 class Batch:
     """Sentences side by side, each padded to `padded_to`. Cells are made when asked for.
@@ -134,6 +147,10 @@ class Batch:
     encodings: tuple[Encoding, ...] = ()
     padding: Padding | None = None
     padded_to: int = 0
+    overflow_to_sample_mapping: tuple[int, ...] | None = None
+    """The sentence of each row where windows that overflow are rows too; else None."""
+    whole_lengths: tuple[int, ...] = ()
+    """The length of each sentence before anything was cut or padded."""
 
     @cached_property
     def longest(self) -> int:
@@ -190,6 +207,47 @@ class Batch:
     def cells(self, row: int) -> Iterator[Cell]:
         """All cells of `row`, from left to right."""
         return (self.cell(row, column) for column in range(self.row_length(row)))
+
+    def row(self, row: int) -> Row:
+        """All fields of `row`, padding included."""
+        encoding = self.encodings[row]
+        ids, types = encoding.input_ids, encoding.token_type_ids
+        count = self.row_length(row) - len(encoding)
+        if count == 0 or self.padding is None:
+            return Row(
+                ids,
+                types,
+                encoding.attention_mask,
+                encoding.special_tokens_mask,
+                encoding.offset_mapping,
+            )
+        left = count if self.padding.side == "left" else 0
+        right = count - left
+        pad_id, type_id = self.padding.token_id, self.padding.type_id
+        return Row(
+            [pad_id] * left + ids + [pad_id] * right,
+            [type_id] * left + types + [type_id] * right,
+            [0] * left + encoding.attention_mask + [0] * right,
+            [1] * left + encoding.special_tokens_mask + [1] * right,
+            [(0, 0)] * left + encoding.offset_mapping + [(0, 0)] * right,
+        )
+
+    @property
+    def ragged_reason(self) -> str | None:
+        """Why these rows cannot become one tensor, in a sentence; None where they can."""
+        if self.shape is not None:
+            return None
+        lengths = list(map(self.row_length, range(len(self.encodings))))
+        first = ", ".join(map(str, lengths[:-1][:_NAMED]))
+        named = f"{first}{', …' if len(lengths) > _NAMED + 1 else ''} and {lengths[-1]}"
+        return (
+            f"{len(lengths)} rows of {named} tokens cannot become one tensor, whose rows are all "
+            "of one length: pad them."
+        )
+
+
+_NAMED = 5
+"""As many lengths, and the last, as a sentence about ragged rows names."""
 
 
 def pad(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+import weakref
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import tokenizers
 
 from core.errors import ModelError, TermformerError
 from core.text.encoding import Batch, Encoding, Padding, PaddingSide, pad
+from core.text.options import DEFAULT_OPTIONS, Cut, EncodeOptions, TruncationName
 from core.text.sentences import Sentence
+from core.text.twin import twin
+
+__all__ = ["DEFAULT_OPTIONS", "EncodeOptions", "TextTokenizer", "read_tokenizer"]
 
 _NO_LIMIT = 10**12
 """transformers writes 10**30 where a tokenizer has no maximum length."""
@@ -32,17 +38,6 @@ class _TokenizerConfig(msgspec.Struct):
     clean_up_tokenization_spaces: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EncodeOptions:
-    """How a batch is laid out; the names are those of a transformers tokenizer call."""
-
-    padding: Literal["longest", "max_length", "none"] = "longest"
-    truncation: bool = False
-    max_length: int | None = None
-
-
-DEFAULT_OPTIONS = EncodeOptions()
-
 # What `clean_up_tokenization_spaces` joins, in the order in which transformers joins it.
 _CLEAN_UP = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
 
@@ -62,6 +57,21 @@ class TextTokenizer:
         self.model_max_length = None if limit is None or limit > _NO_LIMIT else int(limit)
         """The longest sequence the model takes, in tokens; None where the tokenizer knows none."""
         self.padding = self._padding(config)
+        self._cutting = threading.Lock()
+        self._plain: weakref.WeakKeyDictionary[Encoding, Encoding] = weakref.WeakKeyDictionary()
+        self._windows: weakref.WeakKeyDictionary[Encoding, tuple[Cut, tuple[Encoding, ...]]] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    @cached_property
+    def _cutter(self) -> tokenizers.Tokenizer:
+        """Truncates, so that `_backend`, which other threads encode with, never does."""
+        return twin(self._backend)
+
+    @property
+    def backend(self) -> tokenizers.Tokenizer:
+        """The tokenizer itself, for looking inside; never to be changed."""
+        return self._backend
 
     def _padding(self, config: _TokenizerConfig) -> Padding | None:
         token = config.pad_token
@@ -92,41 +102,109 @@ class TextTokenizer:
     ) -> Batch:
         """Encodes and lays out many sentences as a transformers tokenizer call would.
 
-        Not thread-safe beside `encode` where `options` truncate. Raises `TermformerError` where
-        the options cannot be met: padding without a padding token, a length that nobody named, one
-        too short for the special tokens.
+        Raises `TermformerError` where the options cannot be met: padding without a padding token,
+        a length that nobody named, one too short for the special tokens, a stride that leaves no
+        room, a text that cannot be cut as asked.
         """
-        limit = options.max_length or self.model_max_length
-        if limit is None and (options.truncation or options.padding == "max_length"):
+        encoded = self._backend.encode_batch(
+            list(map(_input, sentences)), add_special_tokens=options.add_special_tokens
+        )
+        return self._lay_out(tuple(map(Encoding, sentences, encoded)), options)
+
+    def arrange(self, encodings: tuple[Encoding, ...], options: EncodeOptions) -> Batch:
+        """The batch that `encode_batch` makes of the sentences that `encode` made `encodings` of.
+
+        Only what the options change is encoded again, and a sentence that stays is not cut twice.
+        Raises as `encode_batch` does.
+        """
+        if not options.add_special_tokens:
+            encodings = tuple(map(self._without_special_tokens, encodings))
+        return self._lay_out(encodings, options)
+
+    def _without_special_tokens(self, encoding: Encoding) -> Encoding:
+        found = self._plain.get(encoding)
+        if found is None:
+            sentence = encoding.sentence
+            found = Encoding(
+                sentence,
+                self._backend.encode(
+                    sentence.text, sentence.text_pair or None, add_special_tokens=False
+                ),
+            )
+            self._plain[encoding] = found
+        return found
+
+    def _lay_out(self, encodings: tuple[Encoding, ...], options: EncodeOptions) -> Batch:
+        options.check()
+        limit = self.model_max_length if options.max_length is None else options.max_length
+        strategy = options.strategy
+        if limit is None and (strategy or options.padding == "max_length"):
             raise TermformerError(
                 "This tokenizer names no maximum length: say one with --max-length."
             )
-        inputs = [
-            (sentence.text, sentence.text_pair) if sentence.text_pair else sentence.text
-            for sentence in sentences
-        ]
-        if options.truncation and limit is not None:
-            needed = self._backend.num_special_tokens_to_add(
-                any(sentence.text_pair for sentence in sentences)
-            )
-            if limit < needed:
-                raise TermformerError(
-                    f"A length of {limit} is too short: the special tokens alone take {needed}."
-                )
-            self._backend.enable_truncation(limit, direction=self._truncation_side)
-        try:
-            encoded = self._backend.encode_batch(inputs)
-        finally:
-            self._backend.no_truncation()
-        encodings = tuple(map(Encoding, sentences, encoded))
-        if options.padding == "none":
-            return pad(encodings, None)
-        if self.padding is None and (options.padding == "max_length" or len(encodings) > 1):
+        rows, origins, width = encodings, None, max(map(len, encodings), default=0)
+        if strategy is not None and limit is not None:
+            windows = self._cut(encodings, self._cut_asked(limit, strategy, options))
+            rows = tuple(each[0] for each in windows)
+            width = max(map(len, rows), default=0)  # as transformers: not that of later windows
+            if options.return_overflowing_tokens:
+                rows = tuple(row for each in windows for row in each)
+                origins = tuple(i for i, each in enumerate(windows) for _ in each)
+        elif options.return_overflowing_tokens:
+            origins = tuple(range(len(encodings)))
+        padding = None if options.padding == "none" else self.padding
+        if padding is None and (
+            options.padding == "max_length" or (options.padding == "longest" and len(rows) > 1)
+        ):
             raise TermformerError(
                 "This tokenizer has no padding token, so sentences of unequal length cannot be "
                 "padded: use --padding none."
             )
-        return pad(encodings, self.padding, limit if options.padding == "max_length" else None)
+        if padding is not None and options.padding_side is not None:
+            padding = replace(padding, side=options.padding_side)
+        batch = pad(rows, padding, limit if options.padding == "max_length" else width)
+        return replace(
+            batch, overflow_to_sample_mapping=origins, whole_lengths=tuple(map(len, encodings))
+        )
+
+    def _cut_asked(self, limit: int, strategy: TruncationName, options: EncodeOptions) -> Cut:
+        return Cut(
+            limit,
+            strategy,
+            options.stride,
+            self._truncation_side,
+            options.add_special_tokens,
+            self._backend.num_special_tokens_to_add(False),
+            self._backend.num_special_tokens_to_add(True),
+        )
+
+    def _cut(self, encodings: tuple[Encoding, ...], cut: Cut) -> list[tuple[Encoding, ...]]:
+        """The windows of each encoding: itself where it is short enough."""
+        cut.check(any(encoding.sentence.text_pair for encoding in encodings))
+        windows = [
+            (encoding,) if len(encoding) <= cut.limit else self._windows_cut_before(encoding, cut)
+            for encoding in encodings
+        ]
+        missing = [row for row, each in enumerate(windows) if not each]
+        for row in missing:
+            cut.check_sentence(row + 1, *_lengths(encodings[row]))
+        with self._cutting:
+            self._cutter.enable_truncation(
+                cut.limit, stride=cut.stride, strategy=cut.strategy, direction=cut.direction
+            )
+            encoded = self._cutter.encode_batch(
+                [_input(encodings[row].sentence) for row in missing],
+                add_special_tokens=cut.add_special_tokens,
+            )
+        for row, first in zip(missing, encoded, strict=True):
+            sentence = encodings[row].sentence
+            windows[row] = tuple(Encoding(sentence, each) for each in (first, *first.overflowing))
+            self._windows[encodings[row]] = (cut, windows[row])
+        return windows
+
+    def _windows_cut_before(self, encoding: Encoding, cut: Cut) -> tuple[Encoding, ...]:
+        known = self._windows.get(encoding)
+        return known[1] if known is not None and known[0] == cut else ()
 
     def decode(self, input_ids: list[int]) -> str:
         """The text of `input_ids`, special tokens kept, as `AutoTokenizer.decode` gives it."""
@@ -135,6 +213,17 @@ class TextTokenizer:
             for spaced in _CLEAN_UP:
                 text = text.replace(spaced, spaced.strip())
         return text
+
+
+def _input(sentence: Sentence) -> str | tuple[str, str]:
+    return (sentence.text, sentence.text_pair) if sentence.text_pair else sentence.text
+
+
+def _lengths(encoding: Encoding) -> tuple[int, int | None]:
+    """Tokens of the first and of the second text, special ones left out."""
+    if not encoding.sentence.text_pair:
+        return len(encoding) - encoding.sequence_ids.count(None), None
+    return encoding.sequence_ids.count(0), encoding.sequence_ids.count(1)
 
 
 def read_tokenizer(folder: Path) -> TextTokenizer:
