@@ -131,10 +131,10 @@ class TermformerApp(App[None], inherit_bindings=False):
 
     async def action_help(self) -> None:
         """Help for the pane that is shown."""
-        from tui.help import HelpScreen  # Markdown is imported when it is first needed
+        from tui.help import HelpScreen  # imported when first needed
 
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.bench.pane_in_view, typing=self.bench.typing))
+            self.push_screen(HelpScreen(self.bench.pane_in_view))
 
     def action_interrupted(self) -> None:
         """Ctrl+c does not quit: say what does."""

@@ -1,35 +1,49 @@
-"""F1: what the pane is for, and every key that acts now."""
+"""F1: what the pane is for, and every key that acts."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import ClassVar
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Markdown
+from textual.widgets import Static
 
 from tui.widgets.keys import own_bindings
 from tui.widgets.pane import Pane
 
-_EVERYWHERE = """
-### Everywhere
-
-| key | |
-| --- | --- |
-| F1 | this help |
-| ctrl+p | the palette: every action by name |
-| F2, F3, F4 | the first, second, third pane |
-| Esc | from typing to keys |
-| i or Enter | from keys to typing |
-| q | quit (in keys mode); runs go on, sentences come back |
-
-### In the editor
-
-One sentence a line; **Tab** inserts ⇥, which makes the line a sentence pair. ctrl+z undoes,
-ctrl+y redoes, ctrl+x, ctrl+c and ctrl+v cut, copy and paste.
-"""
+_SYMBOLS = {
+    "right": "→",
+    "left": "←",
+    "up": "↑",
+    "down": "↓",
+    "enter": "Enter",
+    "escape": "Esc",
+    "tab": "Tab",
+    "home": "Home",
+    "end": "End",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "question_mark": "?",
+    "dollar_sign": "$",
+    "space": "Space",
+}
+_EVERYWHERE = (
+    ("F1", "this help"),
+    ("ctrl+p", "the palette: every action by name"),
+    ("F2 F3 F4", "the first, second, third pane"),
+    ("Esc", "from typing to keys"),
+)
+_EDITOR = (
+    ("Tab", "⇥ makes the line a sentence pair"),
+    ("ctrl+z ctrl+y", "undo, redo"),
+    ("ctrl+x ctrl+c ctrl+v", "cut, copy, paste"),
+)
+_KEYS = 22
 
 
 class HelpScreen(ModalScreen[None]):
@@ -37,33 +51,56 @@ class HelpScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,f1,enter", "dismiss", "close", priority=True),
-        Binding("down,j", "scroll(1)", "down", show=False),
-        Binding("up,k", "scroll(-1)", "up", show=False),
+        Binding("down,j", "scroll(1)", "down", show=False, priority=True),
+        Binding("up,k", "scroll(-1)", "up", show=False, priority=True),
     ]
     DEFAULT_CSS = """
     HelpScreen {
         align: center middle;
-        #help { width: 80; max-width: 100%; height: 90%; background: $surface; padding: 1 2; }
-        Markdown { background: $surface; padding: 0; margin: 0; }
+        #help { width: 76; max-width: 100%; height: auto; max-height: 100%; background: $surface;
+                padding: 1 3; scrollbar-size: 1 1; }
+        Static { width: 1fr; padding-right: 1; }
     }
     """
 
-    def __init__(self, pane: Pane, *, typing: bool) -> None:
+    def __init__(self, pane: Pane) -> None:
         super().__init__()
         self._pane = pane
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help"):
-            yield Markdown(self._text())
+            yield Static(self._text(), markup=False)
 
     def action_scroll(self, rows: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
 
-    def _text(self) -> str:
-        rows = []
-        for binding in own_bindings(type(self._pane)):
-            keys = binding.key.replace(",", ", ").replace("question_mark", "?")
-            rows.append(f"| {keys} | {binding.tooltip or binding.description} |")
-        keys = "\n".join(["| key | |", "| --- | --- |", *rows])
-        about = f"## {self._pane.TITLE}\n\n{self._pane.ABOUT}\n\n{keys}\n"
-        return about + _EVERYWHERE
+    def _text(self) -> Text:
+        pane = self._pane
+        text = Text()
+        self._heading(text, pane.TITLE)
+        text.append(re.sub(r"\*\*|`", "", pane.ABOUT) + "\n")
+        for title, rows in (
+            (f"Keys of {pane.TITLE}", self._rows(type(pane))),
+            ("Keys of every pane", self._rows(Pane)),
+            ("Everywhere", iter(_EVERYWHERE)),
+            ("In the editor, one sentence a line", iter(_EDITOR)),
+        ):
+            text.append("\n")
+            self._heading(text, title)
+            for keys, does in rows:
+                text.append(f"{keys:<{_KEYS}}", self._style("accent"))
+                text.append(f"{does}\n")
+        text.right_crop(1)
+        return text
+
+    def _rows(self, widget: type[Pane]) -> Iterator[tuple[str, str]]:
+        for binding in own_bindings(widget):
+            rebound = self.app._keymap.get(binding.id or "", binding.key)
+            keys = " ".join(_SYMBOLS.get(key, key) for key in rebound.split(","))
+            yield keys, binding.tooltip or binding.description
+
+    def _heading(self, text: Text, title: str) -> None:
+        text.append(f"{title}\n", f"bold {self._style('accent')}")
+
+    def _style(self, variable: str) -> str:
+        return self.app.theme_variables[variable]

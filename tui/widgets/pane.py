@@ -45,7 +45,7 @@ class Pane(KeysInOrder, Widget, can_focus=True):
     TITLE: ClassVar[str] = ""
     """The word on its tab."""
     ABOUT: ClassVar[str] = ""
-    """What it is for: the first lines of its help, in Markdown."""
+    """What it is for: the first lines of its help; ** and ` stand for emphasis."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i,enter", "screen.type_mode", "type", id="pane.type", tooltip="To the editor"),
