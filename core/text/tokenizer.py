@@ -31,6 +31,7 @@ class _TokenizerConfig(msgspec.Struct):
     """The fields of `tokenizer_config.json` that change what an encoding looks like."""
 
     pad_token: str | _AddedToken | None = None
+    unk_token: str | _AddedToken | None = None
     padding_side: PaddingSide = "right"
     truncation_side: PaddingSide = "right"
     pad_token_type_id: int = 0
@@ -57,6 +58,11 @@ class TextTokenizer:
         self.model_max_length = None if limit is None or limit > _NO_LIMIT else int(limit)
         """The longest sequence the model takes, in tokens; None where the tokenizer knows none."""
         self.padding = self._padding(config)
+        self.unknown_token = getattr(backend.model, "unk_token", None) or _content(config.unk_token)
+        """What stands for text that the vocabulary cannot spell; None where it can spell all."""
+        self.unknown_token_id = (
+            None if self.unknown_token is None else backend.token_to_id(self.unknown_token)
+        )
         self._cutting = threading.Lock()
         self._plain: weakref.WeakKeyDictionary[Encoding, Encoding] = weakref.WeakKeyDictionary()
         self._windows: weakref.WeakKeyDictionary[Encoding, tuple[Cut, tuple[Encoding, ...]]] = (
@@ -74,8 +80,7 @@ class TextTokenizer:
         return self._backend
 
     def _padding(self, config: _TokenizerConfig) -> Padding | None:
-        token = config.pad_token
-        content = token.content if isinstance(token, _AddedToken) else token
+        content = _content(config.pad_token)
         token_id = self._backend.token_to_id(content) if content is not None else None
         if content is None or token_id is None:
             return None
@@ -213,6 +218,10 @@ class TextTokenizer:
             for spaced in _CLEAN_UP:
                 text = text.replace(spaced, spaced.strip())
         return text
+
+
+def _content(token: str | _AddedToken | None) -> str | None:
+    return token.content if isinstance(token, _AddedToken) else token
 
 
 def _input(sentence: Sentence) -> str | tuple[str, str]:
