@@ -27,6 +27,7 @@ from tui.widgets.rows import Part
 
 if TYPE_CHECKING:
     from core.engine.protocol import Reply
+    from core.text.encoding import Batch
     from core.text.tokenizer import TextTokenizer
     from tui.widgets.pane import ModelState, Pane
 
@@ -146,11 +147,16 @@ class Workbench(Screen[None], inherit_bindings=False):
         self._edited()
 
     def watch_document(self, document: Document) -> None:
-        self._rule.show([(_summary(document), "")])
-        pane = self.panes[self._shown]
+        pane = self.pane_in_view
         pane.document_changed(document)
+        self.show_summary()
         if self.editor.has_focus:
             pane.caret_moved(*self.editor.cursor_location)
+
+    def show_summary(self) -> None:
+        """Says, in the rule, what batch the pane shows."""
+        batch = self.pane_in_view.batch_in_view(self.document)
+        self._rule.show([(_summary(batch, self.document.behind), "")])
 
     def _caret_moved(self) -> None:
         self._memory.changed()
@@ -211,6 +217,7 @@ class Workbench(Screen[None], inherit_bindings=False):
         self._tabs.activate(index)
         pane.model_changed(self.desk.state)
         pane.document_changed(self.document)
+        self.show_summary()
         if typing:
             pane.caret_moved(*self.editor.cursor_location)
         else:
@@ -306,17 +313,17 @@ class Workbench(Screen[None], inherit_bindings=False):
             await self.engine.close()
 
 
-def _summary(document: Document) -> str:
-    batch = document.batch
-    count = len(batch.encodings)
+def _summary(batch: Batch, behind: int) -> str:
+    rows = len(batch.encodings)
+    count = len(set(batch.overflow_to_sample_mapping or range(rows)))
     words = [f"{count} sentence{'' if count == 1 else 's'}", f"{batch.token_count:,} tokens"]
     if batch.shape is None:
-        words.append("ragged: no padding token")
-    elif count:
+        words.append("ragged")
+    elif rows:
         words.append(f"{batch.padding_count:,} padding ({batch.padding_share:.0%})")
         words.append(f"shape [{batch.shape[0]}, {batch.shape[1]}]")
-    if document.behind:
-        words.append(f"encoding {document.behind:,} characters…")
+    if behind:
+        words.append(f"encoding {behind:,} characters…")
     return " · ".join(words)
 
 

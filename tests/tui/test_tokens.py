@@ -119,3 +119,30 @@ async def test_a_long_paste_is_encoded_beside_the_keys(open_app: OpenApp) -> Non
 async def test_forty_columns_by_twelve_rows(open_app: OpenApp) -> None:
     async with open_app(size=(40, 12)) as pilot:
         await pilot.press("escape", "v", "right", "down", "v", "m", "end", "q")
+
+
+async def test_windows_of_a_cut_sentence_are_rows(open_app: OpenApp) -> None:
+    async with open_app(size=(120, 40)) as pilot:
+        await pilot.press("escape", "t", *["minus"] * 8, "w", "right_square_bracket")
+        shown = screen_text(pilot)
+        assert "truncation longest_first  max_length 8  windows, stride 1" in shown
+        assert "2 sentences · 30 tokens · 2 padding (6%) · shape [4, 8]" in shown
+        assert "[CLS] for a hugging##face course my [SEP]" in shown
+        await pilot.press("down", "right", "right", "right")
+        assert app_of(pilot).bench.editor.span == (0, 24, 31)
+    async with open_app(size=(120, 40)) as pilot:
+        assert "shape [4, 8]" in screen_text(pilot)
+        await pilot.press("escape", "z")
+        assert "shape [2, 16]" in screen_text(pilot)
+
+
+async def test_a_batch_that_cannot_be_a_tensor_says_why(open_app: OpenApp) -> None:
+    async with open_app(size=(120, 40)) as pilot:
+        await pilot.press("escape", "p", "p")
+        shown = screen_text(pilot)
+        assert "2 rows of 16 and 8 tokens cannot become one tensor" in shown
+        await pilot.press("p", "t", "t", "t")
+        assert "has no second text to cut" not in screen_text(pilot)
+        await pilot.press(*["minus"] * 10)
+        assert "Sentence 1 has no second text to cut" in screen_text(pilot)
+        assert "[CLS] i ' ve been" in screen_text(pilot)

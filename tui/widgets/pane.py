@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from core.engine.protocol import ModelInfo, Reply
+from core.text.encoding import Batch
 from tui.document import Document
 from tui.widgets.keys import KeysInOrder
 
@@ -73,6 +74,10 @@ class Pane(KeysInOrder, Widget, can_focus=True):
 
     def engine_answered(self, reply: Reply) -> None:
         """The engine replied to a request of this pane's (every pane sees every reply)."""
+
+    def batch_in_view(self, document: Document) -> Batch:
+        """The batch that the rule under the editor describes."""
+        return document.batch
 
     def caret_moved(self, line: int, column: int) -> None:
         """The editor's cursor is at character `column` of `line`; only while it has the focus."""

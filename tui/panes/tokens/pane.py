@@ -7,12 +7,16 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
+from core.text.encoding import Batch
+from core.text.options import DEFAULT_OPTIONS
 from tui.document import Document
+from tui.panes.tokens.bindings import LAYOUT, MOVING
 from tui.panes.tokens.chips import TokenChips
 from tui.panes.tokens.grid import LAYERS, BatchGrid, GridHeading
+from tui.panes.tokens.layout import BatchLayout, LayoutLine
 from tui.panes.tokens.table import HEADINGS, TableHeading, TokenTable
 from tui.widgets.pane import Option, Pane
 from tui.widgets.rows import Line
@@ -34,24 +38,7 @@ class TokensPane(Pane):
         "highlights the characters they came from."
     )
     DEFAULT_CSS = (Path(__file__).parent / "tokens.tcss").read_text()
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "next_view", "view", id="tokens.view", tooltip="Chips, table, grid"),
-        Binding(
-            "m",
-            "next_layer",
-            "tensor",
-            id="tokens.layer",
-            tooltip="input_ids, token_type_ids, mask",
-        ),
-        Binding("right,l", "move(1)", "next token", id="tokens.next", key_display="→"),
-        Binding("left,h", "move(-1)", "token before", show=False, id="tokens.previous"),
-        Binding("down,j", "move_row(1)", "next sentence", id="tokens.down", key_display="↓"),
-        Binding("up,k", "move_row(-1)", "sentence before", show=False, id="tokens.up"),
-        Binding("home,0", "edge(0)", "first token", show=False, id="tokens.first"),
-        Binding("end,dollar_sign", "edge(1)", "last token", show=False, id="tokens.last"),
-        Binding("pagedown", "page(1)", "page down", show=False, id="tokens.page_down"),
-        Binding("pageup", "page(-1)", "page up", show=False, id="tokens.page_up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*MOVING, *LAYOUT]
 
     def __init__(self) -> None:
         super().__init__(id="tokens")
@@ -61,6 +48,7 @@ class TokensPane(Pane):
         """A column of the padded batch, so that padding can be looked at too."""
         self._view = ALL
         self._layer = 0
+        self._layout = BatchLayout()
         self._chips_height: int | None = None
 
     def compose(self) -> ComposeResult:
@@ -70,7 +58,9 @@ class TokensPane(Pane):
         self._table = TokenTable(id="table")
         self._grid_heading = GridHeading(id="grid-heading")
         self._grid = BatchGrid(id="grid")
+        self._layout_line = LayoutLine(id="layout")
         yield self._empty
+        yield self._layout_line
         yield self._chips
         with Horizontal(id="below"):
             with Vertical(id="table-side"):
@@ -94,6 +84,7 @@ class TokensPane(Pane):
     def document_changed(self, document: Document) -> None:
         had = bool(self._document.lines)
         self._document = document
+        self._layout.arrange(document)
         if had != bool(document.lines):
             self._arrange()
         self._clamp()
@@ -101,25 +92,34 @@ class TokensPane(Pane):
             self._draw()
             self._highlight()
 
+    def batch_in_view(self, document: Document) -> Batch:
+        return self._layout.batch
+
     def caret_moved(self, line: int, column: int) -> None:
-        row = self._document.row_of_line(line)
-        if row is not None:
-            encoding = self._document.batch.encodings[row]
-            position = None
-            if self._document.lines[row].line == line:
-                position = encoding.token_at(max(0, column - 1))
-                if position is None:
-                    position = encoding.token_at(column)
-            if position is not None:
-                self._column = position + self._document.batch.lead(row)
-            elif row != self._row:
-                self._column = self._document.batch.lead(row)
-            self._row = row
+        sentence = self._document.row_of_line(line)
+        if sentence is not None:
+            self._row = self._row_at(sentence, line, column)
         self._clamp()
         self._draw()
 
+    def _row_at(self, sentence: int, line: int, column: int) -> int:
+        """The row that holds the token of the editor's character; its column is taken over."""
+        batch = self._batch
+        row = first = self._layout.row_of(sentence)
+        while row < len(batch.encodings) and self._layout.sentence_of(row) == sentence:
+            encoding = batch.encodings[row]
+            for character in (max(0, column - 1), column):
+                position = encoding.token_at(character)
+                if position is not None and self._document.lines[sentence].line == line:
+                    self._column = position + batch.lead(row)
+                    return row
+            row += 1
+        if first != self._row:
+            self._column = batch.lead(first)
+        return first
+
     def options(self) -> dict[str, Option]:
-        return {"view": self._view, "layer": LAYERS[self._layer]}
+        return {"view": self._view, "layer": LAYERS[self._layer], **self._layout.saved()}
 
     def restore(self, options: dict[str, Option]) -> None:
         if options.get("view") in (*VIEWS, ALL):
@@ -127,8 +127,13 @@ class TokensPane(Pane):
         layer = options.get("layer")
         if layer in LAYERS:
             self._layer = LAYERS.index(layer)
+        self._layout.restore(options)
 
     # --- drawing --------------------------------------------------------------------------
+
+    @property
+    def _batch(self) -> Batch:
+        return self._layout.batch
 
     def _arrange(self) -> None:
         """Shows the views that the width and the user's choice call for."""
@@ -138,6 +143,7 @@ class TokensPane(Pane):
             view = VIEWS[0]
         some = bool(self._document.lines)
         self._empty.display = not some
+        self._layout_line.display = some and (wide or self._layout.options != DEFAULT_OPTIONS)
         self._chips.display = some and view in (ALL, "chips")
         self.query_one("#below").display = some and view != "chips"
         self.query_one("#table-side").display = view in (ALL, "table")
@@ -145,15 +151,16 @@ class TokensPane(Pane):
         self._draw()
 
     def _clamp(self) -> None:
-        batch = self._document.batch
+        batch = self._batch
         self._row = max(0, min(self._row, len(batch.encodings) - 1))
         if batch.encodings:
             self._column = max(0, min(self._column, batch.row_length(self._row) - 1))
 
     def _draw(self) -> None:
-        batch = self._document.batch
+        batch = self._batch
         if not batch.encodings:
             return
+        self._layout_line.show(self._layout.words())
         cursor = (self._row, self._column)
         position = self._column - batch.lead(self._row)
         if self._chips.display:
@@ -182,13 +189,14 @@ class TokensPane(Pane):
         """Marks, in the editor, the characters that the token under the cursor came from."""
         editor = self.bench.editor
         span = None
-        batch = self._document.batch
+        batch = self._batch
         if self.has_focus and batch.encodings:
             encoding = batch.encodings[self._row]
             position = self._column - batch.lead(self._row)
             if 0 <= position < len(encoding):
                 span = encoding.span_in_line(position)
-        line = self._document.lines[self._row].line if span else 0
+        sentence = self._layout.sentence_of(self._row) if span else 0
+        line = self._document.lines[sentence].line if span else 0
         editor.span = (line, *span) if span else None
         if span:
             editor.show_line(line, span[0])
@@ -213,8 +221,25 @@ class TokensPane(Pane):
         self._draw()
         self.bench.remember()
 
+    def action_layout(self, change: str) -> None:
+        getattr(self._layout, change)()
+        self._relaid()
+
+    def action_layout_step(self, change: str, step: int) -> None:
+        getattr(self._layout, change)(step)
+        self._relaid()
+
+    def _relaid(self) -> None:
+        """An option changed: the batch is laid out anew."""
+        self._layout.arrange(self._document)
+        self._clamp()
+        self._arrange()
+        self._highlight()
+        self.bench.show_summary()
+        self.bench.remember()
+
     def action_move(self, step: int) -> None:
-        batch = self._document.batch
+        batch = self._batch
         if not batch.encodings:
             return
         self._column += step
@@ -234,8 +259,8 @@ class TokensPane(Pane):
         self._moved()
 
     def action_edge(self, end: int) -> None:
-        if self._document.batch.encodings:
-            self._column = (self._document.batch.row_length(self._row) - 1) if end else 0
+        if self._batch.encodings:
+            self._column = (self._batch.row_length(self._row) - 1) if end else 0
             self._moved()
 
     def action_page(self, step: int) -> None:
@@ -257,7 +282,7 @@ class TokensPane(Pane):
     @on(TokenChips.Clicked)
     def _chip_clicked(self, message: TokenChips.Clicked) -> None:
         self._row = message.row
-        self._column = message.position + self._document.batch.lead(message.row)
+        self._column = message.position + self._batch.lead(message.row)
         self._moved()
 
     @on(TokenTable.Clicked)

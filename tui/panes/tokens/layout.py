@@ -1,0 +1,167 @@
+"""How the batch is laid out: the options of a tokenizer call, each a key away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.errors import TermformerError
+from core.text.encoding import Batch
+from core.text.options import (
+    DEFAULT_OPTIONS,
+    EncodeOptions,
+    PaddingName,
+    PaddingSide,
+    TruncationName,
+)
+from tui.document import Document
+from tui.widgets.pane import Option
+from tui.widgets.rows import Line, Part
+
+PADDINGS: tuple[PaddingName, ...] = ("longest", "max_length", "none")
+TRUNCATIONS: tuple[TruncationName | None, ...] = (
+    None,
+    "longest_first",
+    "only_first",
+    "only_second",
+)
+
+
+class BatchLayout:
+    """The options in force and the batch they make; a batch that cannot be made says why.
+
+    What cannot be done leaves the batch as the tokenizer's defaults lay it out.
+    """
+
+    def __init__(self) -> None:
+        self.options = DEFAULT_OPTIONS
+        self.batch = Batch()
+        self.problem = ""
+        self._limit: int | None = None
+        self._side: PaddingSide = "right"
+
+    def arrange(self, document: Document) -> Batch:
+        """Lays out `document` with the options in force."""
+        self.problem = ""
+        self.batch = document.batch
+        tokenizer = document.tokenizer
+        if tokenizer is None:
+            return self.batch
+        self._limit = tokenizer.model_max_length
+        self._side = tokenizer.padding.side if tokenizer.padding else "right"
+        if self.options != DEFAULT_OPTIONS:
+            try:
+                self.batch = tokenizer.arrange(document.batch.encodings, self.options)
+            except TermformerError as error:
+                self.problem = str(error)
+        return self.batch
+
+    def sentence_of(self, row: int) -> int:
+        """The sentence that `row` is of: windows of one sentence are rows of their own."""
+        origins = self.batch.overflow_to_sample_mapping
+        return row if origins is None else origins[row]
+
+    def row_of(self, sentence: int) -> int:
+        """The first row of `sentence`."""
+        origins = self.batch.overflow_to_sample_mapping
+        return sentence if origins is None or sentence not in origins else origins.index(sentence)
+
+    # --- keys -----------------------------------------------------------------------------
+
+    def next_padding(self) -> None:
+        """longest, max_length, none."""
+        chosen = PADDINGS[(PADDINGS.index(self.options.padding) + 1) % len(PADDINGS)]
+        self.options = replace(self.options, padding=chosen)
+
+    def other_side(self) -> None:
+        """Right or left."""
+        side = self.options.padding_side or self._side
+        self.options = replace(self.options, padding_side="left" if side == "right" else "right")
+
+    def next_truncation(self) -> None:
+        """Off, longest_first, only_first, only_second."""
+        at = TRUNCATIONS.index(self.options.strategy)
+        chosen = TRUNCATIONS[(at + 1) % len(TRUNCATIONS)]
+        self.options = replace(self.options, truncation=chosen or False)
+
+    def change_length(self, step: int) -> None:
+        """Moves `max_length`; the first step begins at the longest row."""
+        at = self.options.max_length
+        if at is None:
+            at = min(self.batch.longest, self._limit or self.batch.longest)
+        length = max(1, at + step)
+        whole = self._limit is not None and length >= self._limit
+        self.options = replace(self.options, max_length=None if whole else length)
+
+    def change_stride(self, step: int) -> None:
+        """Moves how many tokens neighbouring windows share."""
+        self.options = replace(self.options, stride=max(0, self.options.stride + step))
+
+    def toggle_windows(self) -> None:
+        """Makes rows of what truncation leaves over, or drops it."""
+        shown = self.options.return_overflowing_tokens
+        self.options = replace(self.options, return_overflowing_tokens=not shown)
+
+    def toggle_special(self) -> None:
+        """With or without special tokens."""
+        added = self.options.add_special_tokens
+        self.options = replace(self.options, add_special_tokens=not added)
+
+    def reset(self) -> None:
+        """The tokenizer's defaults."""
+        self.options = DEFAULT_OPTIONS
+
+    # --- words ----------------------------------------------------------------------------
+
+    def words(self) -> list[Part]:
+        """The options as one line; those that were changed stand out, a problem comes last."""
+        options, default = self.options, DEFAULT_OPTIONS
+        length = options.max_length or self._limit
+        shown = [
+            ("padding", options.padding, options.padding != default.padding),
+            ("side", options.padding_side or self._side, options.padding_side is not None),
+            ("truncation", options.strategy or "off", options.strategy is not None),
+            ("max_length", f"{length:,}" if length else "none", options.max_length is not None),
+        ]
+        if options.return_overflowing_tokens:
+            shown.append(("windows, stride", str(options.stride), True))
+        if not options.add_special_tokens:
+            shown.append(("special tokens", "off", True))
+        parts: list[Part] = [(" ", "")]
+        for name, value, changed in shown:
+            parts += [(f"{name} ", ""), (f"{value}  ", "layout--changed" if changed else "")]
+        problem = self.problem or self.batch.ragged_reason or ""
+        return [(f" {problem}", "layout--problem")] if problem else parts
+
+    def saved(self) -> dict[str, Option]:
+        """What to remember between starts."""
+        options = self.options
+        return {
+            "padding": options.padding,
+            "padding_side": options.padding_side,
+            "truncation": options.strategy,
+            "max_length": options.max_length,
+            "stride": options.stride,
+            "windows": options.return_overflowing_tokens,
+            "special_tokens": options.add_special_tokens,
+        }
+
+    def restore(self, saved: dict[str, Option]) -> None:
+        """Takes back what `saved` gave; what means nothing is left."""
+        padding, strategy = saved.get("padding"), saved.get("truncation")
+        length, stride = saved.get("max_length"), saved.get("stride")
+        side = saved.get("padding_side")
+        self.options = EncodeOptions(
+            padding=next((name for name in PADDINGS if name == padding), "longest"),
+            padding_side="left" if side == "left" else "right" if side == "right" else None,
+            truncation=next((name for name in TRUNCATIONS if name and name == strategy), False),
+            max_length=length if isinstance(length, int) and length > 0 else None,
+            stride=stride if isinstance(stride, int) and stride > 0 else 0,
+            return_overflowing_tokens=saved.get("windows") is True,
+            add_special_tokens=saved.get("special_tokens") is not False,
+        )
+
+
+class LayoutLine(Line):
+    """The options of the batch in one row."""
+
+    COMPONENT_CLASSES = {"layout--changed", "layout--problem"}
