@@ -128,7 +128,7 @@ async def test_windows_of_a_cut_sentence_are_rows(open_app: OpenApp) -> None:
         assert "truncation longest_first  max_length 8  windows, stride 1" in shown
         assert "2 sentences · 30 tokens · 2 padding (6%) · shape [4, 8]" in shown
         assert "[CLS] for a hugging##face course my [SEP]" in shown
-        await pilot.press("down", "right", "right", "right")
+        await pilot.press("down", "right", "right")
         assert app_of(pilot).bench.editor.span == (0, 24, 31)
     async with open_app(size=(120, 40)) as pilot:
         assert "shape [4, 8]" in screen_text(pilot)
