@@ -112,6 +112,9 @@ class Workbench(Screen[None], inherit_bindings=False):
         self.watch(self.editor, "caret", self._caret_moved, init=False)
         self.watch(self.app, "theme", self.remember, init=False)
         self.desk.open(state.model or default_model())
+        if self.desk.state.status == "failed" and state.model:
+            self._tell(f"{self.desk.state.problem} {default_model()} is opened instead.")
+            self.desk.open(default_model())
         self.show_pane(self._shown)
         self._show_keys()
         if self._preload:
@@ -289,11 +292,12 @@ class Workbench(Screen[None], inherit_bindings=False):
         self.notify(visible(message), markup=False, severity="warning", timeout=8)
 
     def _snapshot(self) -> SavedState:
+        model = self.desk.state
         return SavedState(
             text=self.editor.text,
             caret=self.editor.cursor_location,
             pane=self.panes[self._shown].id or "",
-            model=self.desk.state.name,
+            model=self._opened_with.model if model.status == "failed" else model.name,
             theme=self.app.theme,
             options={pane.id: pane.options() for pane in self.panes if pane.id},
         )

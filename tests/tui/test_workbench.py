@@ -161,6 +161,26 @@ async def test_an_unknown_model_leaves_the_tokens_as_they_are(open_app: OpenApp)
         assert bench.document.batch.token_count == 24
 
 
+async def test_a_model_that_is_gone_gives_way_to_the_default(open_app: OpenApp) -> None:
+    async with open_app(size=(120, 30), model="./gone") as pilot:
+        bench = bench_of(pilot)
+        assert "./gone" in screen_text(pilot)
+        assert "mini is opened instead" in screen_text(pilot)
+        assert bench.document.batch.token_count == 24
+
+
+async def test_without_a_tokenizer_the_pane_says_what_it_waits_for(
+    open_app: OpenApp, private_folders: Path
+) -> None:
+    folder = private_folders / "unseen"
+    write(folder / "config.json", "{}")
+    write(folder / "tokenizer.json", "{ broken")
+    async with open_app(size=(120, 30), model=str(folder)) as pilot:
+        bench = bench_of(pilot)
+        await until(lambda: bench.model.problem, pilot)
+        await until(lambda: "o chooses another model" in screen_text(pilot), pilot)
+
+
 async def test_light_and_dark_come_back(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         pilot.app.theme = "termformer-light"

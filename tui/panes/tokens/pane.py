@@ -9,17 +9,18 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
 
 from core.text.encoding import Batch
 from core.text.options import DEFAULT_OPTIONS
+from core.text.visible import visible
 from tui.document import Document
 from tui.panes.tokens.bindings import LAYOUT, MOVING
 from tui.panes.tokens.chips import TokenChips
 from tui.panes.tokens.grid import LAYERS, BatchGrid, GridHeading
 from tui.panes.tokens.layout import BatchLayout, LayoutLine
 from tui.panes.tokens.table import HEADINGS, TableHeading, TokenTable
-from tui.widgets.pane import Option, Pane
-from tui.widgets.rows import Line
+from tui.widgets.pane import ModelState, Option, Pane
 
 VIEWS = ("chips", "table", "grid")
 ALL = "all"
@@ -52,7 +53,7 @@ class TokensPane(Pane):
         self._chips_height: int | None = None
 
     def compose(self) -> ComposeResult:
-        self._empty = Line(id="empty")
+        self._empty = Static(id="empty", markup=False)
         self._chips = TokenChips(id="chips")
         self._heading = TableHeading(id="table-heading")
         self._table = TokenTable(id="table")
@@ -72,7 +73,6 @@ class TokensPane(Pane):
 
     def on_mount(self) -> None:
         self._heading.show([(HEADINGS, "")])
-        self._empty.show([("  Type a sentence above: its tokens appear here.", "")])
         self._arrange()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -87,10 +87,19 @@ class TokensPane(Pane):
         self._layout.arrange(document)
         if had != bool(document.lines):
             self._arrange()
+            self.model_changed(self.bench.model)
         self._clamp()
         if not self.bench.editor.has_focus:
             self._draw()
             self._highlight()
+
+    def model_changed(self, model: ModelState) -> None:
+        """Without a tokenizer there are no tokens: says what it waits for."""
+        words = "Type a sentence above: its tokens appear here."
+        if self._document.tokenizer is None:
+            waiting = f"{model.name}: {model.stage}…" if model.status == "loading" else words
+            words = f"{model.problem} o chooses another model." if model.problem else waiting
+        self._empty.update(visible(words))
 
     def batch_in_view(self, document: Document) -> Batch:
         return self._layout.batch
