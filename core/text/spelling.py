@@ -22,6 +22,7 @@ def _byte_alphabet() -> dict[str, int]:
 
 
 _BYTES = _byte_alphabet()
+_LETTERS = {byte: letter for letter, byte in _BYTES.items()}
 _TO_LATIN_1 = dict.fromkeys(range(256), "\uffff") | {
     ord(letter): chr(byte) for letter, byte in _BYTES.items()
 }
@@ -64,6 +65,10 @@ class Spelling:
             token = token.removesuffix(self.end) if token != self.end else token
             token = token.replace("▁", " ") if self.space == "▁" else token
         return token.encode("utf-8", "replace")
+
+    def spelled(self, text: str) -> str:
+        """`text` in the letters of a byte-level vocabulary; the inverse of `readable`."""
+        return "".join(_LETTERS[byte] for byte in text.encode("utf-8", "replace"))
 
     def readable(self, token: str) -> str:
         """`token` as the text it stands for; itself where that is no whole text."""

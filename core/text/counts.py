@@ -1,0 +1,111 @@
+"""Counts of a text and of its tokens, added up for a document as it changes."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.text.encoding import Batch, Encoding
+from core.text.tokenizer import TextTokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Of a sentence or of several; both texts of a pair count.
+
+    `words` are runs of anything but white space, `byte_count` is UTF-8, `tokens` are all,
+    `special` those of them that the tokenizer added, `unknown` those it had no entry for.
+    """
+
+    sentences: int = 0
+    characters: int = 0
+    byte_count: int = 0
+    words: int = 0
+    tokens: int = 0
+    special: int = 0
+    unknown: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.sentences + other.sentences,
+            self.characters + other.characters,
+            self.byte_count + other.byte_count,
+            self.words + other.words,
+            self.tokens + other.tokens,
+            self.special + other.special,
+            self.unknown + other.unknown,
+        )
+
+    @property
+    def characters_per_token(self) -> float | None:
+        """Characters for each token that stands for text; None without any."""
+        of_text = self.tokens - self.special
+        return self.characters / of_text if of_text else None
+
+
+class Counter:
+    """Counts encodings of one tokenizer; one that was counted before costs a lookup."""
+
+    def __init__(self, tokenizer: TextTokenizer) -> None:
+        self._unknown_id = tokenizer.unknown_token_id
+        self._known: weakref.WeakKeyDictionary[Encoding, Counts] = weakref.WeakKeyDictionary()
+
+    def count(self, encoding: Encoding) -> Counts:
+        """The counts of one sentence."""
+        found = self._known.get(encoding)
+        if found is None:
+            found = self._known[encoding] = self._count(encoding)
+        return found
+
+    def total(self, encodings: Iterable[Encoding]) -> Counts:
+        """The counts of a document's sentences together."""
+        counts = [self.count(encoding) for encoding in encodings]
+        return Counts(
+            len(counts),
+            sum(each.characters for each in counts),
+            sum(each.byte_count for each in counts),
+            sum(each.words for each in counts),
+            sum(each.tokens for each in counts),
+            sum(each.special for each in counts),
+            sum(each.unknown for each in counts),
+        )
+
+    def _count(self, encoding: Encoding) -> Counts:
+        sentence = encoding.sentence
+        texts = (sentence.text, sentence.text_pair or "")
+        return Counts(
+            1,
+            sum(map(len, texts)),
+            sum(len(text.encode()) for text in texts),
+            sum(len(text.split()) for text in texts),
+            len(encoding),
+            encoding.special_tokens_mask.count(1),
+            0 if self._unknown_id is None else encoding.input_ids.count(self._unknown_id),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LimitUse:
+    """How much of the longest sequence a model takes one sentence fills, before anything is cut."""
+
+    tokens: int
+    limit: int
+
+    @property
+    def share(self) -> float:
+        """1.0 is full; more does not fit."""
+        return self.tokens / self.limit
+
+    @property
+    def excess(self) -> int:
+        """Tokens that do not fit."""
+        return max(0, self.tokens - self.limit)
+
+
+def limit_use(batch: Batch, limit: int | None) -> tuple[LimitUse, ...] | None:
+    """For each sentence of `batch`; None where the model names no limit."""
+    if limit is None:
+        return None
+    lengths = batch.whole_lengths or tuple(map(len, batch.encodings))
+    return tuple(LimitUse(length, limit) for length in lengths)
