@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 
 import msgspec
 
@@ -17,7 +19,8 @@ COURSE_SENTENCES = "I've been waiting for a HuggingFace course my whole life.\nI
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`config.toml`, written by the user. Every field may be left out."""
 
-    theme: str = "termformer-dark"
+    theme: str | None = None
+    """The last one chosen where this is left out."""
     model: str | None = None
     """The model to open with; the last one where this is left out."""
     preload: bool = True
@@ -55,28 +58,46 @@ def read_settings() -> Settings:
         raise SettingsError(f"{file} is not usable ({error}): defaults used.") from error
 
 
-def read_state() -> tuple[SavedState, str]:
-    """The saved state, and a sentence saying what happened where it could not be read.
+class ReadState(msgspec.Struct, frozen=True):
+    """The state to begin with, what to say of it, and whether it may be written over."""
 
-    An unreadable file is kept beside, under another name, and never written over.
+    state: SavedState
+    note: str = ""
+    writable: bool = True
+
+
+def read_state() -> ReadState:
+    """The saved state; where it cannot be read, a sentence says what happened.
+
+    A file that is not a state is kept beside, under a name of its own; one that cannot be read or
+    set aside is left as it is and not written over.
     """
     file = paths.state_file()
     try:
         raw = file.read_bytes()
     except FileNotFoundError:
-        return SavedState(), ""
+        return ReadState(SavedState())
     except OSError as error:
-        return SavedState(), f"The last session cannot be read ({error.strerror})."
+        return _left_alone(file, error)
     try:
         # The standard library's reader, since it alone takes back a lone surrogate.
-        return msgspec.convert(json.loads(raw), SavedState), ""
+        return ReadState(msgspec.convert(json.loads(raw), SavedState))
     except (ValueError, RecursionError, msgspec.ValidationError):
-        kept = file.with_suffix(".unreadable.json")
+        kept = file.with_suffix(f".unreadable-{time.time_ns()}.json")
         try:
             file.replace(kept)
-        except OSError:
-            kept = file
-        return SavedState(), f"The last session was not readable; its file is kept as {kept.name}."
+        except OSError as error:
+            return _left_alone(file, error)
+    note = f"The last session was not readable; its file is kept as {kept.name}."
+    return ReadState(SavedState(), note)
+
+
+def _left_alone(file: Path, error: OSError) -> ReadState:
+    note = (
+        f"The last session cannot be read ({error.strerror}): {file} is left as it is, and this "
+        "session will not be saved."
+    )
+    return ReadState(SavedState(), note, writable=False)
 
 
 def write_state(state: SavedState) -> None:

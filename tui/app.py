@@ -64,14 +64,17 @@ class TermformerApp(App[None], inherit_bindings=False):
         except SettingsError as error:
             self.settings = Settings()
             self._notes.append(str(error))
-        state, note = read_state()
-        self._notes += [note] if note else []
+        read = read_state()
+        state = read.state
+        self._notes += [read.note] if read.note else []
         state.model = model or self.settings.model or state.model
         themes = self.available_themes
-        wanted = state.theme if state.theme in themes else self.settings.theme
+        wanted = self.settings.theme or state.theme or DARK.name
+        if wanted not in themes:
+            self._notes.append(f"There is no theme {wanted!r}: {DARK.name} is used.")
         self.theme = wanted if wanted in themes else DARK.name
         self.set_keymap(self.settings.keys)
-        self.bench = Workbench(lambda: make_panes(attach), state, preload=self.settings.preload)
+        self.bench = Workbench(lambda: make_panes(attach), read, preload=self.settings.preload)
 
     def _fatal_error(self) -> None:
         """A bug ends the app with one sentence; the traceback, without its data, is in the log."""

@@ -54,11 +54,26 @@ class EncodingCache:
         self._encodings: OrderedDict[Sentence, Encoding] = OrderedDict()
 
     def missing(self, lines: tuple[SentenceLine, ...]) -> list[Sentence]:
-        """The sentences of `lines` that have yet to be encoded."""
-        return [line.sentence for line in lines if line.sentence not in self._encodings]
+        """The sentences of `lines` that have yet to be encoded, each once."""
+        return [
+            sentence
+            for sentence in dict.fromkeys(line.sentence for line in lines)
+            if sentence not in self._encodings
+        ]
 
-    def encode(self, sentence: Sentence) -> Encoding:
-        """The encoding of `sentence`, made now unless it is held. For one thread at a time."""
+    def hold(self, encoding: Encoding) -> None:
+        """Keeps `encoding`, made here or in a thread."""
+        if encoding.sentence not in self._encodings:
+            self._encodings[encoding.sentence] = encoding
+            self._held += len(str(encoding.sentence))
+
+    def document(self, lines: tuple[SentenceLine, ...]) -> Document:
+        """The snapshot of `lines`, encoding what is missing. For one thread at a time."""
+        encodings = tuple(self._encode(line.sentence) for line in lines)
+        self._forget(len(set(encodings)))
+        return Document(lines, self.tokenizer.layout(encodings), self.tokenizer)
+
+    def _encode(self, sentence: Sentence) -> Encoding:
         found = self._encodings.get(sentence)
         if found is None:
             found = self.tokenizer.encode(sentence)
@@ -67,15 +82,8 @@ class EncodingCache:
             self._encodings.move_to_end(sentence)
         return found
 
-    def hold(self, encoding: Encoding) -> None:
-        """Keeps `encoding`, made elsewhere."""
-        self._encodings[encoding.sentence] = encoding
-        self._held += len(str(encoding.sentence))
-        while self._held > self._capacity and len(self._encodings) > 1:
+    def _forget(self, shown: int) -> None:
+        """Drops what was not asked for longest, never one of the `shown` asked for last."""
+        while self._held > self._capacity and len(self._encodings) > shown:
             dropped, _ = self._encodings.popitem(last=False)
             self._held -= len(str(dropped))
-
-    def document(self, lines: tuple[SentenceLine, ...]) -> Document:
-        """The snapshot of `lines`, encoding what is missing."""
-        encodings = tuple(self.encode(line.sentence) for line in lines)
-        return Document(lines, self.tokenizer.layout(encodings), self.tokenizer)

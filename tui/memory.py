@@ -27,6 +27,8 @@ class Memory:
         self._failed = failed
         self._timer: Timer | None = None
         self._broken = False
+        self.enabled = True
+        """Off where what is there must not be written over."""
 
     def changed(self) -> None:
         """Something worth remembering changed."""
@@ -38,6 +40,8 @@ class Memory:
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
+        if not self.enabled:
+            return
         try:
             write_state(self._snapshot())
         except OSError as error:

@@ -18,7 +18,7 @@ class ModelDesk:
     """Keeps the model's state; its tokenizer needs no engine wherever it can be read directly.
 
     `changed` hears of every new state, `tokenizer_read` of every tokenizer to encode with. A model
-    that cannot be had leaves the one before it in force.
+    that cannot be had leaves the one before it in force: it goes on answering, or loading.
     """
 
     def __init__(
@@ -29,24 +29,40 @@ class ModelDesk:
     ) -> None:
         self.engine = engine
         self.state = ModelState("")
+        self.good: str | None = None
+        """The last model whose tokenizer could be read: what to open with at the next start."""
         self._changed = changed
         self._tokenizer_read = tokenizer_read
         self._tokenizer_of: Path | None = None
         self._load: int | None = None
         self._export: int | None = None
+        self._needed = False
 
     def open(self, name: str) -> None:
         """Makes `name` the model, its tokenizer at once; weights are loaded by `need`."""
+        self._load = self._export = None
         self._set(ModelState(name, info=self.state.info))
-        self._find_tokenizer(name)
+        try:
+            folder = tokenizer_folder(name)
+        except ModelError as error:
+            self._failed(str(error))
+            return
+        if folder is None:
+            self._set(replace(self.state, status="loading", stage="reading the tokenizer"))
+            self._export = self.engine.export_tokenizer(name)
+        else:
+            self._read(folder)
 
     def choose(self, name: str) -> None:
         """Makes `name` the model and loads it; the one before answers until it is there."""
+        self._export = None
+        self._needed = True
         self._set(ModelState(name, "loading", self.state.info, "starting"))
         self._load = self.engine.load(name)
 
     def need(self) -> None:
         """Loads the model unless it is there, on its way, or known not to be had."""
+        self._needed = True
         if self.state.status == "absent":
             self.choose(self.state.name)
 
@@ -56,7 +72,7 @@ class ModelDesk:
             self.choose(self.state.name)
 
     def reply(self, reply: Reply) -> None:
-        """Takes the engine's reply, if it is to a request of this desk's."""
+        """Takes the engine's reply, if it is to a request of this desk's that still counts."""
         if reply.id == self._load:
             match reply:
                 case Loading(stage=stage, done=done, total=total):
@@ -70,44 +86,42 @@ class ModelDesk:
                 case _:
                     pass
         elif reply.id == self._export:
-            if isinstance(reply, TokenizerExported):
-                if self._load is None:
-                    self._set(ModelState(self.state.name))
-                self._read(Path(reply.folder))
-            elif isinstance(reply, Failed):
-                self._failed(reply.message)
+            self._exported(reply)
 
-    def _find_tokenizer(self, name: str) -> None:
-        try:
-            folder = tokenizer_folder(name)
-        except ModelError as error:
-            self._failed(str(error))
-            return
-        if folder is None:
-            self._set(replace(self.state, status="loading", stage="reading the tokenizer"))
-            self._export = self.engine.export_tokenizer(name)
-        else:
-            self._read(folder)
+    def _exported(self, reply: Reply) -> None:
+        if isinstance(reply, TokenizerExported):
+            self._export = None
+            self._set(ModelState(self.state.name, info=self.state.info))
+            self._read(Path(reply.folder))
+            if self._needed:
+                self.need()
+        elif isinstance(reply, Failed):
+            self._failed(reply.message)
 
     def _read(self, folder: Path) -> None:
-        if folder == self._tokenizer_of:
-            return
-        try:
-            tokenizer = read_tokenizer(folder)
-        except ModelError as error:
-            self._failed(str(error))
-            return
-        self._tokenizer_of = folder
-        self._tokenizer_read(tokenizer)
+        if folder != self._tokenizer_of:
+            try:
+                tokenizer = read_tokenizer(folder)
+            except ModelError as error:
+                self._failed(str(error))
+                return
+            self._tokenizer_of = folder
+            self._tokenizer_read(tokenizer)
+        self.good = self.state.name
 
     def _failed(self, problem: str) -> None:
-        info = self.state.info
-        self._load = None
-        if info is None:
-            self._set(ModelState(self.state.name, "failed", problem=problem))
-        else:
+        info, name = self.state.info, self.state.name
+        self._load = self._export = None
+        if info is not None:
             kept = f"{problem} {info.name} stays loaded."
             self._set(ModelState(info.name, "ready", info, problem=kept))
+        elif self.good is not None and self.good != name:
+            # The one before was still on its way, or not asked for yet.
+            self._set(ModelState(self.good, problem=f"{problem} {self.good} is used instead."))
+            if self._needed:
+                self.choose(self.good)
+        else:
+            self._set(ModelState(name, "failed", problem=problem))
 
     def _set(self, state: ModelState) -> None:
         self.state = state

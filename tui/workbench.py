@@ -14,7 +14,7 @@ from textual.containers import Container
 from textual.reactive import reactive
 from textual.screen import Screen
 
-from core.settings import SavedState
+from core.settings import ReadState, SavedState
 from core.text.sentences import SentenceLine, parse_sentences
 from core.text.visible import visible
 from tui.compositor import CellsCompositor
@@ -23,11 +23,9 @@ from tui.memory import Memory
 from tui.widgets.bars import KeyBar, StatusLine, SummaryRule, Tabs
 from tui.widgets.editor import SentenceEditor
 from tui.widgets.keys import own_bindings
-from tui.widgets.rows import Part
 
 if TYPE_CHECKING:
     from core.engine.protocol import Reply
-    from core.text.encoding import Batch
     from core.text.tokenizer import TextTokenizer
     from tui.widgets.pane import ModelState, Pane
 
@@ -58,12 +56,13 @@ class Workbench(Screen[None], inherit_bindings=False):
     """In the order of their tabs; they are made behind the first frame."""
 
     def __init__(
-        self, make_panes: Callable[[], Sequence[Pane]], state: SavedState, *, preload: bool
+        self, make_panes: Callable[[], Sequence[Pane]], read: ReadState, *, preload: bool
     ) -> None:
         super().__init__()
         self._compositor = CellsCompositor()
         self._make_panes = make_panes
-        self._opened_with = state
+        self._opened_with = read.state
+        self._may_save = read.writable
         self._preload = preload
         self._cache: EncodingCache | None = None
         self._encoding = False
@@ -107,14 +106,12 @@ class Workbench(Screen[None], inherit_bindings=False):
         self.engine = EngineClient(self._engine_replied, self._engine_ended)
         self.desk = ModelDesk(self.engine, self._model_changed, self._tokenizer_read)
         self._memory = Memory(self, self._snapshot, self._tell)
+        self._memory.enabled = self._may_save
         await self.query_one("#panes").mount_all(self.panes)
         self.watch(self.editor, "revision", self._edited, init=False)
         self.watch(self.editor, "caret", self._caret_moved, init=False)
         self.watch(self.app, "theme", self.remember, init=False)
         self.desk.open(state.model or default_model())
-        if self.desk.state.status == "failed" and state.model:
-            self._tell(f"{self.desk.state.problem} {default_model()} is opened instead.")
-            self.desk.open(default_model())
         self.show_pane(self._shown)
         self._show_keys()
         if self._preload:
@@ -127,6 +124,7 @@ class Workbench(Screen[None], inherit_bindings=False):
         """The text changed: encodes what is new and shows it, before the next frame."""
         self._memory.changed()
         if self._cache is None:
+            self.show_summary()
             return
         lines = parse_sentences(self.editor.document.lines)
         characters = sum(len(str(sentence)) for sentence in self._cache.missing(lines))
@@ -159,7 +157,8 @@ class Workbench(Screen[None], inherit_bindings=False):
     def show_summary(self) -> None:
         """Says, in the rule, what batch the pane shows."""
         batch = self.pane_in_view.batch_in_view(self.document)
-        self._rule.show([(_summary(batch, self.document.behind), "")])
+        sentences = len(parse_sentences(self.editor.document.lines)) if self._cache is None else 0
+        self._rule.show_batch(batch, behind=self.document.behind, waiting=sentences)
 
     def _caret_moved(self) -> None:
         self._memory.changed()
@@ -187,6 +186,17 @@ class Workbench(Screen[None], inherit_bindings=False):
         """Loads `name` for all panes; what was there before answers until it is there."""
         self.desk.choose(name)
 
+    def _open_default(self, failed: ModelState) -> None:
+        """The model to open with is not to be had: without one there would be no tokens."""
+        from core.checkpoints import default_model
+
+        if failed.name == default_model():
+            return
+        self._tell(f"{failed.problem} {default_model()} is opened instead.")
+        self.desk.open(default_model())
+        if self._preload:
+            self.desk.need()
+
     def _tokenizer_read(self, tokenizer: TextTokenizer) -> None:
         self._cache = EncodingCache(tokenizer)
         self._edited()
@@ -194,8 +204,10 @@ class Workbench(Screen[None], inherit_bindings=False):
     def _model_changed(self, model: ModelState) -> None:
         self._memory.changed()
         self._show_status()
-        self.panes[self._shown].model_changed(model)
-        if model.problem and model.status == "ready":
+        self.pane_in_view.model_changed(model)
+        if model.status == "failed" and self._cache is None:
+            self.call_later(self._open_default, model)
+        elif model.problem and model.status != "failed":
             self._tell(model.problem)
 
     def _engine_replied(self, reply: Reply) -> None:
@@ -284,20 +296,17 @@ class Workbench(Screen[None], inherit_bindings=False):
         self._show_status()
 
     def _show_status(self) -> None:
-        left: list[Part] = [(" Termformer ", "bar--name"), (" ", "")]
-        left += _model_words(self.desk.state)
-        self._status.show(left, [(f"{self.run_note} ", "")] if self.run_note else [])
+        self._status.show_model(self.desk.state, self.run_note)
 
     def _tell(self, message: str) -> None:
         self.notify(visible(message), markup=False, severity="warning", timeout=8)
 
     def _snapshot(self) -> SavedState:
-        model = self.desk.state
         return SavedState(
             text=self.editor.text,
             caret=self.editor.cursor_location,
             pane=self.panes[self._shown].id or "",
-            model=self._opened_with.model if model.status == "failed" else model.name,
+            model=self.desk.good or self._opened_with.model,
             theme=self.app.theme,
             options={pane.id: pane.options() for pane in self.panes if pane.id},
         )
@@ -315,31 +324,3 @@ class Workbench(Screen[None], inherit_bindings=False):
         self.save()
         if self.furnished.is_set():
             await self.engine.close()
-
-
-def _summary(batch: Batch, behind: int) -> str:
-    rows = len(batch.encodings)
-    count = len(set(batch.overflow_to_sample_mapping or range(rows)))
-    words = [f"{count} sentence{'' if count == 1 else 's'}", f"{batch.token_count:,} tokens"]
-    if batch.shape is None:
-        words.append("ragged")
-    elif rows:
-        words.append(f"{batch.padding_count:,} padding ({batch.padding_share:.0%})")
-        words.append(f"shape [{batch.shape[0]}, {batch.shape[1]}]")
-    if behind:
-        words.append(f"encoding {behind:,} characters…")
-    return " · ".join(words)
-
-
-def _model_words(model: ModelState) -> list[Part]:
-    info = model.info
-    words: list[Part] = [(visible(model.name), "bar--strong")]
-    if model.status == "loading":
-        words.append((f" · {visible(model.stage)}…", ""))
-        if model.total:
-            words.append((f" {(model.done or 0) / model.total:.0%}", ""))
-    elif model.status == "failed":
-        words.append((" · not loaded", "bar--problem"))
-    elif info is not None:
-        words.append((f" · {info.parameters / 1e6:.1f} M parameters · ready", ""))
-    return words

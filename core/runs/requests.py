@@ -92,7 +92,8 @@ def waiting_requests(folder: Path) -> list[PostedRequest]:
     requests = folder / REQUESTS
     try:
         names = os.listdir(requests)  # noqa: PTH208 (a Path for each name would cost more)
-    except FileNotFoundError:
+    except OSError:
+        # None were posted yet, or the folder is another user's: nothing to be carried out here.
         return []
     # Names with a dot in front are still being written.
     return [

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from core.text.visible import fit, width
-from tui.widgets.rows import Line, RowsView
+from core.text.encoding import Batch
+from core.text.visible import fit, visible, width
+from tui.widgets.rows import Line, Part, RowsView
+
+if TYPE_CHECKING:
+    from tui.widgets.pane import ModelState
 
 
 class StatusLine(Line):
@@ -27,6 +32,20 @@ class StatusLine(Line):
     """
     COMPONENT_CLASSES = {"bar--name", "bar--strong", "bar--problem"}
 
+    def show_model(self, model: ModelState, run_note: str) -> None:
+        """The model at the left, `run_note` at the right."""
+        words: list[Part] = [(" Termformer ", "bar--name"), (" ", "")]
+        words.append((visible(model.name), "bar--strong"))
+        if model.status == "loading":
+            words.append((f" · {visible(model.stage)}…", ""))
+            if model.total:
+                words.append((f" {(model.done or 0) / model.total:.0%}", ""))
+        elif model.status == "failed":
+            words.append((" · not loaded", "bar--problem"))
+        elif model.info is not None:
+            words.append((f" · {model.info.parameters / 1e6:.1f} M parameters · ready", ""))
+        self.show(words, [(f"{run_note} ", "")] if run_note else [])
+
 
 class SummaryRule(Line):
     """A rule under the editor that says what the batch is."""
@@ -40,6 +59,26 @@ class SummaryRule(Line):
     """
     COMPONENT_CLASSES = {"rule--line", "rule--strong"}
 
+    def show_batch(self, batch: Batch, *, behind: int, waiting: int) -> None:
+        """Says what `batch` is.
+
+        `behind` characters are still being encoded; `waiting` sentences have no tokenizer yet.
+        """
+        rows = len(batch.encodings)
+        words = [_sentences(len(set(batch.overflow_to_sample_mapping or range(rows))) or waiting)]
+        if waiting and not rows:
+            words.append("no tokenizer yet")
+        else:
+            words.append(f"{batch.token_count:,} tokens")
+        if batch.shape is None:
+            words.append("ragged")
+        elif rows:
+            words.append(f"{batch.padding_count:,} padding ({batch.padding_share:.0%})")
+            words.append(f"shape [{batch.shape[0]}, {batch.shape[1]}]")
+        if behind:
+            words.append(f"encoding {behind:,} characters…")
+        self.show([(" · ".join(words), "")])
+
     def row(self, index: int) -> Strip:
         """The words near the left end, so that a change of them is a change of few cells."""
         room = max(0, self.size.width - 4)
@@ -47,6 +86,10 @@ class SummaryRule(Line):
         rule = "─" * (room - sum(width(text) for text, _ in words))
         parts = [("──", "rule--line"), (" ", ""), *words, (" ", ""), (rule, "rule--line")]
         return Strip([Segment(text, self.style(name)) for text, name in parts])
+
+
+def _sentences(count: int) -> str:
+    return f"{count:,} sentence{'' if count == 1 else 's'}"
 
 
 class Tabs(RowsView):

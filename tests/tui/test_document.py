@@ -1,0 +1,43 @@
+"""Encodings are kept while they are shown, however long they are, and each is counted once."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.checkpoints import packaged_encoder
+from core.text.sentences import parse_sentences
+from core.text.tokenizer import TextTokenizer, read_tokenizer
+from tui.document import EncodingCache
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> TextTokenizer:
+    folder = packaged_encoder()
+    assert folder
+    return read_tokenizer(folder)
+
+
+def test_what_is_shown_is_never_dropped(tokenizer: TextTokenizer) -> None:
+    cache = EncodingCache(tokenizer, capacity=100)
+    lines = parse_sentences(["so good " * 50, "so bad " * 50])
+    for sentence in cache.missing(lines):
+        cache.hold(tokenizer.encode(sentence))
+    assert cache.missing(lines) == []
+    assert len(cache.document(lines).batch.encodings) == 2
+    assert cache.missing(lines) == []
+
+
+def test_a_repeated_line_is_encoded_once(tokenizer: TextTokenizer) -> None:
+    cache = EncodingCache(tokenizer)
+    lines = parse_sentences(["again and again"] * 3)
+    assert len(cache.missing(lines)) == 1
+    first, second, third = cache.document(lines).batch.encodings
+    assert first is second is third
+
+
+def test_the_cache_stays_within_its_capacity(tokenizer: TextTokenizer) -> None:
+    cache = EncodingCache(tokenizer, capacity=200)
+    texts = [f"sentence number {number} of many" for number in range(50)]
+    for text in texts:
+        cache.document(parse_sentences([text]))
+    assert 1 <= 50 - len(cache.missing(parse_sentences(texts))) <= 8
