@@ -113,13 +113,16 @@ class TermformerApp(App[None], inherit_bindings=False):
             yield SystemCommand(
                 f"Go to {pane.TITLE}", "Show this pane", lambda n=number: self.bench.show_pane(n)
             )
+        from tui.help import shown_keys  # imported when first needed
+
         for pane in self.bench.panes:
             for binding in own_bindings(type(pane)):
                 yield SystemCommand(
                     f"{pane.TITLE}: {binding.tooltip or binding.description}",
-                    f"Key: {binding.key}",
+                    f"Key: {shown_keys(self, binding)}",
                     lambda p=pane, b=binding: self._act(p, b),
                 )
+        yield SystemCommand("Type", "Back to the editor: i", self.bench.action_type_mode)
         yield SystemCommand(
             "Choose a model", "A name, a folder or a run", self.bench.action_choose_model
         )

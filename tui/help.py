@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
@@ -31,6 +31,12 @@ _SYMBOLS = {
     "question_mark": "?",
     "dollar_sign": "$",
     "space": "Space",
+    "plus": "+",
+    "minus": "−",
+    "equals_sign": "=",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "f1": "F1",
 }
 _EVERYWHERE = (
     ("F1", "this help"),
@@ -44,6 +50,12 @@ _EDITOR = (
     ("ctrl+x ctrl+c ctrl+v", "cut, copy, paste"),
 )
 _KEYS = 22
+
+
+def shown_keys(app: App[Any], binding: Binding) -> str:
+    """The keys of `binding` as they are bound now, the way they stand on a keyboard."""
+    bound = app._keymap.get(binding.id or "", binding.key)
+    return " ".join(_SYMBOLS.get(key.strip(), key.strip()) for key in bound.split(","))
 
 
 class HelpScreen(ModalScreen[None]):
@@ -95,9 +107,7 @@ class HelpScreen(ModalScreen[None]):
 
     def _rows(self, widget: type[Pane]) -> Iterator[tuple[str, str]]:
         for binding in own_bindings(widget):
-            rebound = self.app._keymap.get(binding.id or "", binding.key)
-            keys = " ".join(_SYMBOLS.get(key, key) for key in rebound.split(","))
-            yield keys, binding.tooltip or binding.description
+            yield shown_keys(self.app, binding), binding.tooltip or binding.description
 
     def _heading(self, text: Text, title: str) -> None:
         text.append(f"{title}\n", f"bold {self._style('accent')}")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
-from rich.cells import cell_len, get_character_cell_size
+from rich.cells import cell_len
 
 PAIR_MARK = "⇥"
 _PICTURES = {code: chr(0x2400 + code) for code in range(0x20)}
@@ -13,10 +12,10 @@ _PICTURES |= {0x7F: "␡", 0x09: PAIR_MARK, 0x0A: "↵", 0x0D: "␍", 0x85: "↵
 _PICTURES |= {0x2028: "↵", 0x2029: "¶"}
 
 # C0, DEL, C1, format characters (bidirectional marks and overrides, zero width, soft hyphen, tags,
-# byte order mark), lone surrogates, private use and unassigned planes are left to `picture`.
+# byte order mark), fillers that are drawn as nothing, lone surrogates.
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
+    "\u115f\u1160\u3164\uffa0\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 
 
@@ -40,11 +39,6 @@ def visible(text: str) -> str:
     return _UNSAFE.sub(lambda match: picture(match.group()), text)
 
 
-def character_name(character: str) -> str:
-    """The Unicode name of `character`, or its code point where it has none."""
-    return unicodedata.name(character, f"U+{ord(character):04X}")
-
-
 def width(text: str) -> int:
     """How many terminal cells `text` takes; exact for what `visible` returns."""
     return len(text) if text.isascii() else cell_len(text)
@@ -56,12 +50,7 @@ def fit(text: str, cells: int) -> str:
         return text
     if cells <= 0:
         return ""
-    taken: list[str] = []
-    used = 1
-    for character in text:
-        size = get_character_cell_size(character)
-        if used + size > cells:
-            break
-        taken.append(character)
-        used += size
-    return "".join(taken) + "…"
+    kept = text[:cells]  # no character is narrower than nothing, and few are
+    while kept and width(kept) > cells - 1:
+        kept = kept[:-1]
+    return kept + "…"

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 from core.errors import TermformerError
-
-log = logging.getLogger(__name__)
 
 
 def open_app(model: str | None = None, attach: str | None = None) -> int:
@@ -16,7 +13,11 @@ def open_app(model: str | None = None, attach: str | None = None) -> int:
     Raises `TermformerError` where there is no terminal to open it in.
     """
     # Textual reads keys from standard input and draws on standard error.
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if sys.stdin.isatty() and not sys.stderr.isatty():
+        raise TermformerError(
+            "Standard error is redirected, and the app draws on it: open the app without 2>."
+        )
+    if not sys.stdin.isatty():
         raise TermformerError(
             "The app needs a terminal to open in. In scripts and pipes use a command: "
             "termformer --help lists them."
@@ -25,7 +26,4 @@ def open_app(model: str | None = None, attach: str | None = None) -> int:
 
     app = TermformerApp(model=model, attach=attach)
     app.run()
-    # Textual shows what ended the app on the terminal; the log file is for the bug report.
-    if error := getattr(app, "_exception", None):
-        log.error("the app ended by itself", exc_info=error)
     return app.return_code or 0

@@ -27,9 +27,7 @@ from textual.widgets.text_area import EditResult, Location, Selection
 
 from core.text.visible import visible, width
 from tui.widgets.keys import KeysInOrder
-from tui.widgets.rows import StyleCache, changed_regions
-
-_GUTTER = 3
+from tui.widgets.rows import StyleCache, changed_regions, gutter_for
 
 
 class _OneRowALine(WrappedDocument):
@@ -101,6 +99,7 @@ class SentenceEditor(KeysInOrder, StyleCache, TextArea):
     def __init__(self, text: str = "", *, id: str | None = None) -> None:
         self._shift = 0
         self._editing = False
+        self._numbers: list[str] = []
         self._painted: list[Strip] = []
         super().__init__(
             text, soft_wrap=False, tab_behavior="indent", highlight_cursor_line=False, id=id
@@ -116,6 +115,7 @@ class SentenceEditor(KeysInOrder, StyleCache, TextArea):
         self.document = Document(text)
         self.wrapped_document = _OneRowALine(self.document)
         self.navigator = DocumentNavigator(self.wrapped_document)
+        self._number_sentences()
         self.move_cursor((0, 0))
         self._rewrap_and_refresh_virtual_size()
 
@@ -152,8 +152,18 @@ class SentenceEditor(KeysInOrder, StyleCache, TextArea):
             yield
         finally:
             self._editing = False
+        self._number_sentences()
         self.refresh()
         self.revision += 1
+
+    def _number_sentences(self) -> None:
+        """Numbers the lines that are sentences, as the panes do; blank ones have no number."""
+        count = 0
+        self._numbers = []
+        for line in self.document.lines:
+            sentence = bool(line.strip())
+            count += sentence
+            self._numbers.append(str(count) if sentence else "")
 
     def _watch_selection(self, previous_selection: Selection, selection: Selection) -> None:
         super()._watch_selection(previous_selection, selection)
@@ -214,24 +224,24 @@ class SentenceEditor(KeysInOrder, StyleCache, TextArea):
     @property
     def _room(self) -> int:
         """Cells a line's text may take; one more is kept for the cursor behind its end."""
-        return max(4, self.size.width - _GUTTER - 1)
+        return max(4, self.size.width - self.gutter_width - 1)
 
     @property
     def gutter_width(self) -> int:
-        return _GUTTER
+        return gutter_for(self.document.line_count)
 
     @property
     def cursor_screen_offset(self) -> Offset:
         row, column = self.cursor_location
         x, y, _width, _height = self.content_region
         cells = self._cells(row, self._shift, column) if column > self._shift else 0
-        return Offset(x + _GUTTER + cells, y + row - self.scroll_offset.y)
+        return Offset(x + self.gutter_width + cells, y + row - self.scroll_offset.y)
 
     def get_target_document_location(self, event: events.MouseEvent) -> Location:
         row = min(max(event.y + self.scroll_offset.y, 0), self.document.line_count - 1)
         shift = self._shift if row == self.cursor_location[0] else 0
         line = self.document.get_line(row)[shift : shift + self.size.width]
-        cells = max(0, event.x - _GUTTER)
+        cells = max(0, event.x - self.gutter_width)
         column = 0
         while column < len(line) and width(visible(line[: column + 1])) <= cells:
             column += 1
@@ -269,8 +279,8 @@ class SentenceEditor(KeysInOrder, StyleCache, TextArea):
         line = self.document.get_line(row)
         text = line[shift : shift + self._room + 1]
         gutter = self.style("text-area--cursor-gutter" if current else "text-area--gutter")
-        marker = "‹" if shift else str(row + 1)[-2:]
-        segments = [Segment(f"{marker:>{_GUTTER - 1}} ", gutter)]
+        marker = "‹" if shift else self._numbers[row] if row < len(self._numbers) else ""
+        segments = [Segment(f"{marker:>{self.gutter_width - 1}} ", gutter)]
         styles = self._character_styles(row, shift, len(text))
         shown = visible(text)
         if current and self.has_focus and cursor_column == len(line):

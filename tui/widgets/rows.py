@@ -15,6 +15,12 @@ from textual.widget import Widget
 
 from core.text.visible import fit, width
 
+
+def gutter_for(count: int) -> int:
+    """Cells for the numbers up to `count`, at least two digits, and a blank behind them."""
+    return max(2, len(str(count))) + 1
+
+
 _DRAWINGS = 1_000
 """Rows that are kept drawn; a terminal shows fewer."""
 

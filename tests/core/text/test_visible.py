@@ -19,6 +19,11 @@ def test_nothing_that_steers_a_terminal_is_left(text: str) -> None:
         assert character not in "\u200b\u200e\u200f\u202a\u202b\u202d\u202e\u2066\u2067\u2069\ufeff"
 
 
+def test_an_emoji_of_two_characters_is_measured_whole() -> None:
+    assert width("❤️") == 2
+    assert width(fit("❤️" * 10, 7)) <= 7
+
+
 def test_pictures() -> None:
     assert visible("a\x1b[31m\x00\t\n\x7f\u202e") == "a␛[31m␀⇥↵␡·"
 

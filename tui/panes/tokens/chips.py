@@ -15,9 +15,8 @@ from textual.strip import Strip
 
 from core.text.encoding import Batch, Encoding
 from core.text.visible import fit, visible, width
-from tui.widgets.rows import RowsView
+from tui.widgets.rows import RowsView, gutter_for
 
-GUTTER = 3
 MOST_TOKENS = 4_000
 """Tokens of one sentence that are drawn as chips; the table shows any number."""
 _HATCH = "░"
@@ -123,6 +122,10 @@ class TokenChips(RowsView):
         self._measure()
         self.post_message(self.Reflowed())
 
+    @property
+    def _gutter(self) -> int:
+        return gutter_for(len(self._batch.encodings))
+
     def _measure(self) -> None:
         heights = map(self._height, range(len(self._batch.encodings)))
         self._starts = list(accumulate(heights, initial=0))
@@ -133,7 +136,7 @@ class TokenChips(RowsView):
     def _paragraph(self, row: int) -> Paragraph:
         lead = self._batch.lead(row)
         indent = width(_hatched(lead, 0)) + 1 if lead else 0
-        key = (self._batch.encodings[row], self.cells - GUTTER, indent)
+        key = (self._batch.encodings[row], self.cells - self._gutter, indent)
         found = self._paragraphs.get(key)
         if found is None:
             found = self._paragraphs[key] = lay_out(key[0], max(8, key[1]), indent)
@@ -143,7 +146,7 @@ class TokenChips(RowsView):
 
     def _height(self, row: int) -> int:
         paragraph = self._paragraph(row)
-        if self.cells - GUTTER - paragraph.used >= 10 or self._batch.lead(row):
+        if self.cells - self._gutter - paragraph.used >= 10 or self._batch.lead(row):
             return len(paragraph.rows)
         return len(paragraph.rows) + (1 if self._padding_of(row) else 0)
 
@@ -154,14 +157,20 @@ class TokenChips(RowsView):
         sentence = bisect_right(self._starts, index) - 1
         cursor = self._cursor[1] if sentence == self._cursor[0] else -1
         encoding = self._batch.encodings[sentence]
-        return encoding, index - self._starts[sentence], sentence, cursor, self._batch.padded_to
+        return (
+            encoding,
+            index - self._starts[sentence],
+            sentence,
+            cursor,
+            (self._batch.padded_to, self._gutter),
+        )
 
     def row(self, index: int) -> Strip:
         sentence = bisect_right(self._starts, index) - 1
         line = index - self._starts[sentence]
         paragraph = self._paragraph(sentence)
         current = sentence == self._cursor[0]
-        number = f"{sentence + 1:>{GUTTER - 1}} " if line == 0 else " " * GUTTER
+        number = f"{sentence + 1:>{self._gutter - 1}} " if line == 0 else " " * self._gutter
         segments = [Segment(number, self.style("chips--current" if current else "chips--number"))]
         lead = self._batch.lead(sentence)
         if line == 0 and lead:
@@ -200,7 +209,7 @@ class TokenChips(RowsView):
         padding = self._padding_of(sentence)
         if not padding or self._batch.lead(sentence):
             return []
-        room = self.cells - GUTTER - used - 1
+        room = self.cells - self._gutter - used - 1
         return [Segment(" " + _hatched(padding, room), self.style("chips--padding"))]
 
     def on_click(self, event: events.Click) -> None:
@@ -211,7 +220,7 @@ class TokenChips(RowsView):
         sentence = bisect_right(self._starts, index) - 1
         paragraph = self._paragraph(sentence)
         line = min(index - self._starts[sentence], len(paragraph.rows) - 1)
-        cells = event.x - GUTTER
+        cells = event.x - self._gutter
         before = [chip for chip in paragraph.rows[line] if chip.x <= cells]
         if before:
             self.post_message(self.Clicked(sentence, before[-1].position))

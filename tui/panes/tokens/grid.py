@@ -11,9 +11,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from core.text.encoding import Batch, Cell
-from tui.widgets.rows import Line, RowsView
+from tui.widgets.rows import Line, RowsView, gutter_for
 
-GUTTER = 3
 Layer = Literal["input_ids", "token_type_ids", "attention_mask"]
 LAYERS: tuple[Layer, ...] = ("input_ids", "token_type_ids", "attention_mask")
 
@@ -55,8 +54,12 @@ class BatchGrid(RowsView):
         self._reveal_column()
         self.redraw()
 
+    @property
+    def _gutter(self) -> int:
+        return gutter_for(len(self._batch.encodings))
+
     def _reveal_column(self) -> None:
-        columns = max(1, (self.cells - GUTTER) // self._cells)
+        columns = max(1, (self.cells - self._gutter) // self._cells)
         left = min(max(self._left, self._cursor[1] - columns + 1), self._cursor[1])
         self._left = max(0, min(left, self._batch.longest - columns))
 
@@ -70,14 +73,21 @@ class BatchGrid(RowsView):
     def row_key(self, index: int) -> Hashable:
         cursor = self._cursor[1] if index == self._cursor[0] else -1
         batch = self._batch
-        return batch.encodings[index], index, cursor, self._layer, self._left, batch.padded_to
+        return (
+            batch.encodings[index],
+            index,
+            cursor,
+            self._layer,
+            self._left,
+            (batch.padded_to, self._gutter),
+        )
 
     def row(self, index: int) -> Strip:
         here = index == self._cursor[0]
-        segments = [Segment(f"{index + 1:>{GUTTER - 1}} ", self.style("grid--number"))]
+        segments = [Segment(f"{index + 1:>{self._gutter - 1}} ", self.style("grid--number"))]
         last = min(
             self._batch.row_length(index),
-            self._left + (self.cells - GUTTER) // self._cells,
+            self._left + (self.cells - self._gutter) // self._cells,
         )
         special = self._batch.encodings[index].special_tokens_mask
         for column in range(self._left, last):
@@ -100,6 +110,6 @@ class BatchGrid(RowsView):
     def on_click(self, event: events.Click) -> None:
         """Moves the cursor to the cell under the mouse."""
         row = self.top + event.y
-        column = self._left + max(0, event.x - GUTTER) // self._cells
+        column = self._left + max(0, event.x - self._gutter) // self._cells
         if row < self.row_count() and column < self._batch.row_length(row):
             self.post_message(self.Clicked(row, column))

@@ -74,15 +74,16 @@ class TokenTable(RowsView):
         token += " " * (_TOKEN - width(token))
         numbers = f"{cell.input_id:>7}  {cell.token_type_id:>4}  {cell.attention_mask:>4}"
         numbers += "  yes      " if special else "  ·        "
+        source = _source(encoding, cell.position, self.cells - 7 - _TOKEN - len(numbers))
         if here:
-            text = f"›{index:>4}  {token}{numbers}{_source(encoding, cell.position)}"
+            text = f"›{index:>4}  {token}{numbers}{source}"
             return Strip([Segment(text, self.style("table--cursor"))])
         return Strip(
             [
                 Segment(f"{index:>5}  ", self.style("table--number")),
                 Segment(token, self.style("table--special" if special else "")),
                 Segment(numbers, self.style("table--special" if special else "")),
-                Segment(_source(encoding, cell.position), self.style("table--source")),
+                Segment(source, self.style("table--source")),
             ]
         )
 
@@ -92,11 +93,15 @@ class TokenTable(RowsView):
             self.post_message(self.Clicked(self.top + event.y))
 
 
-def _source(encoding: Encoding, position: int) -> str:
-    """Where the token came from: `24–31 "Hugging"`, `pair 0–4 "Face"`; nothing for added ones."""
+def _source(encoding: Encoding, position: int, cells: int) -> str:
+    """Where the token came from: `24–31 "Hugging"`, `pair 0–4 "Face"`; nothing for added ones.
+
+    Cut to `cells`, the quotation marks kept.
+    """
     sequence = encoding.sequence_ids[position]
     if sequence is None:
         return ""
     start, end = encoding.offset_mapping[position]
     pair = "pair " if sequence == 1 else ""
-    return f'{pair}{start}–{end} "{fit(visible(encoding.source(position)), 24)}"'
+    span = f"{pair}{start}–{end} "
+    return f'{span}"{fit(visible(encoding.source(position)), max(1, cells - len(span) - 2))}"'
