@@ -27,8 +27,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     model: str
     data: str = REVIEWS
-    epochs: int = 3
-    learning_rate: float = 5e-5
+    epochs: int = 2
+    learning_rate: float = 1e-4
     batch_size: int = 16
     seed: int = 42
     max_steps: int | None = None
