@@ -41,17 +41,18 @@ class ModelDesk:
     def open(self, name: str) -> None:
         """Makes `name` the model, its tokenizer at once; weights are loaded by `need`."""
         self._load = self._export = None
-        self._set(ModelState(name, info=self.state.info))
+        # Announced once its tokenizer is found: whoever hears of it may ask for the weights.
+        self.state = ModelState(name, info=self.state.info)
         try:
             folder = tokenizer_folder(name)
         except ModelError as error:
             self._failed(str(error))
             return
         if folder is None:
-            self._set(replace(self.state, status="loading", stage="reading the tokenizer"))
             self._export = self.engine.export_tokenizer(name)
-        else:
-            self._read(folder)
+            self._set(replace(self.state, status="loading", stage="reading the tokenizer"))
+        elif self._read(folder):
+            self._set(self.state)
 
     def choose(self, name: str) -> None:
         """Makes `name` the model and loads it; the one before answers until it is there."""
@@ -91,23 +92,25 @@ class ModelDesk:
     def _exported(self, reply: Reply) -> None:
         if isinstance(reply, TokenizerExported):
             self._export = None
-            self._set(ModelState(self.state.name, info=self.state.info))
-            self._read(Path(reply.folder))
-            if self._needed:
-                self.need()
+            self.state = ModelState(self.state.name, info=self.state.info)
+            if self._read(Path(reply.folder)):
+                self._set(self.state)
+                if self._needed:
+                    self.need()
         elif isinstance(reply, Failed):
             self._failed(reply.message)
 
-    def _read(self, folder: Path) -> None:
+    def _read(self, folder: Path) -> bool:
         if folder != self._tokenizer_of:
             try:
                 tokenizer = read_tokenizer(folder)
             except ModelError as error:
                 self._failed(str(error))
-                return
+                return False
             self._tokenizer_of = folder
             self._tokenizer_read(tokenizer)
         self.good = self.state.name
+        return True
 
     def _failed(self, problem: str) -> None:
         info, name = self.state.info, self.state.name

@@ -44,7 +44,7 @@ async def test_figures_evaluations_and_notes(open_app: OpenApp) -> None:
             ["learning", "rate", "2.50e-05"],
             ["samples/s", "41.0"],
             ["padding", "25", "%"],
-            ["epoch", "1.00", "of", "3"],
+            ["epoch", "1.00", "of", "2"],
             ["epoch", "1", "0.4000", "81.5", "%"],
         ):
             assert row in rows, shown
