@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal, cast
 
@@ -34,6 +35,26 @@ class ModelState:
     done: int | None = None
     total: int | None = None
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Python, in the course's style, that gives what a pane shows."""
+
+    title: str
+    python: str
+    note: str = ""
+    """What the reader should know before running it; empty where there is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One way of writing what a pane shows to a file."""
+
+    suffix: str
+    """The file's: `json`, `csv`, `html`, `svg`, `txt`."""
+    about: str
+    make: Callable[[], str | bytes]
 
 
 class Pane(KeysInOrder, Widget, can_focus=True):
@@ -81,6 +102,14 @@ class Pane(KeysInOrder, Widget, can_focus=True):
 
     def caret_moved(self, line: int, column: int) -> None:
         """The editor's cursor is at character `column` of `line`; only while it has the focus."""
+
+    def code(self) -> Code | None:
+        """The Python that gives what is shown; None where nothing is shown yet."""
+        return None
+
+    def exports(self) -> Sequence[Export]:
+        """The files that what is shown can be written to; empty where nothing is shown yet."""
+        return ()
 
     def options(self) -> dict[str, Option]:
         """What to remember between starts."""
