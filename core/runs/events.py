@@ -46,6 +46,52 @@ class RunStarted(Line, frozen=True, kw_only=True, tag="run_started"):
     """What the worker chose and why, one sentence each."""
 
 
+class SplitReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One split before the first step. Token counts are per row, before it is cut."""
+
+    split: str
+    rows: int
+    label_rows: list[int]
+    """Rows of each label, in the order of the ids."""
+    shortest: int
+    median: int
+    percentile_95: int
+    longest: int
+    truncated: int
+    """Rows longer than `DataReported.max_length`, whose end is never seen."""
+
+
+class BadRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that was left out. `line` counts from 1; `problem` completes the sentence."""
+
+    where: str
+    line: int
+    problem: str
+
+
+class Duplicates(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of `split` whose text stands in `other` too, character by character."""
+
+    split: str
+    other: str
+    rows: int
+
+
+class DataReported(Line, frozen=True, kw_only=True, tag="data"):
+    """What the run is about to be trained on; `bad_rows` of them were left out."""
+
+    data: str
+    labels: list[str]
+    max_length: int
+    text_column: str
+    label_column: str
+    pair_column: str | None = None
+    splits: list[SplitReport] = []
+    duplicates: list[Duplicates] = []
+    bad_rows: int = 0
+    first_bad_rows: list[BadRow] = []
+
+
 class Progress(Line, frozen=True, kw_only=True, tag="progress"):
     """A phase without steps: loading, tokenizing, choosing threads, evaluating, saving."""
 
@@ -67,8 +113,32 @@ class Step(Line, frozen=True, kw_only=True, tag="step"):
     """Share of the batch's cells that are padding, 0 to 1."""
 
 
+class ClassScore(msgspec.Struct, frozen=True, kw_only=True):
+    """One label's scores, 0 to 1; 0 where there is nothing to divide by."""
+
+    label: str
+    rows: int
+    precision: float
+    recall: float
+    f1: float
+
+
+class Misjudged(msgspec.Struct, frozen=True, kw_only=True):
+    """A row the model is wrong about; `probability` is what it gave to `predicted`."""
+
+    text: str
+    label: str
+    predicted: str
+    probability: float
+    text_pair: str | None = None
+
+
 class Evaluation(Line, frozen=True, kw_only=True, tag="evaluation"):
-    """Metrics on one split; `confusion[i][j]` counts rows of label i predicted as label j."""
+    """Metrics on one split; `confusion[i][j]` counts rows of label i predicted as label j.
+
+    `f1` is the mean over all labels (macro). `worst` are the rows with the highest loss among
+    those predicted wrongly, the worst first.
+    """
 
     global_step: int
     epoch: float
@@ -77,6 +147,26 @@ class Evaluation(Line, frozen=True, kw_only=True, tag="evaluation"):
     accuracy: float
     confusion: list[list[int]] = []
     majority_baseline: float = 0.0
+    request: str | None = None
+    f1: float = 0.0
+    classes: list[ClassScore] = []
+    worst: list[Misjudged] = []
+
+
+class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How a sentence is classified now; `probabilities` in the order of the labels' ids."""
+
+    text: str
+    predicted: str
+    probabilities: list[Number]
+
+
+class Probed(Line, frozen=True, kw_only=True, tag="probe"):
+    """The run's probe sentences, classified at an evaluation or as a request asked."""
+
+    global_step: int
+    epoch: float
+    results: list[ProbeResult]
     request: str | None = None
 
 
@@ -154,9 +244,11 @@ class RunFailed(Line, frozen=True, kw_only=True, tag="run_failed"):
 
 Event = (
     RunStarted
+    | DataReported
     | Progress
     | Step
     | Evaluation
+    | Probed
     | CheckpointSaved
     | LearningRateSet
     | Warned

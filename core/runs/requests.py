@@ -48,7 +48,13 @@ class SetLearningRate(msgspec.Struct, frozen=True, tag="set_learning_rate"):
     learning_rate: float
 
 
-Request = Stop | SaveCheckpoint | Evaluate | Pause | Resume | SetLearningRate
+class Probe(msgspec.Struct, frozen=True, tag="probe"):
+    """Classify these sentences now and at each evaluation from now on; none ends it."""
+
+    sentences: list[str]
+
+
+Request = Stop | SaveCheckpoint | Evaluate | Pause | Resume | SetLearningRate | Probe
 
 
 class PostedRequest(msgspec.Struct, frozen=True):
