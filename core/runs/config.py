@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -16,6 +16,17 @@ REVIEWS = "reviews"
 Adapter = Literal["full", "lora", "head"]
 Route = Literal["loop", "trainer"]
 """The course's loop, or transformers' `Trainer`; both give the same losses."""
+
+
+Precision = Literal["no", "bf16"]
+"""What the forward pass computes in, as `accelerate` names it; weights stay in float32."""
+
+
+class Problem(NamedTuple):
+    """What is wrong with one field of a configuration."""
+
+    field: str
+    sentence: str
 
 
 class Scratch(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +55,12 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     `max_steps`, where set, ends the run there, and the schedule falls to zero there too.
     `adapter` says which parameters are trained: all, LoRA matrices and the head, or the head.
-    `threads` of None lets the worker find the fastest count by trying.
+    `eval_steps` of None evaluates after each epoch. A step sees `batch_size` rows, shared among
+    the processes, `gradient_accumulation_steps` times.
+
+    What is None of `threads`, `fused`, `group_by_length` and `mixed_precision` is the worker's to
+    choose; it writes its choice here before the first step, and on which `machine`, so that the
+    run can be resumed and repeated. `plain` leaves them as the course's loop has them.
     """
 
     name: str
@@ -60,7 +76,24 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     max_grad_norm: float = 1.0
     max_length: int = 128
     adapter: Adapter = "full"
+    gradient_accumulation_steps: int = 1
+    eval_steps: int | None = None
+    early_stopping_patience: int | None = None
+    """Evaluations without a lower validation loss after which the run ends; None: never."""
+    save_steps: int | None = None
+    save_minutes: float | None = 10.0
+    """Steps and minutes between two checkpoints; None for no such rhythm."""
+    save_total_limit: int = 2
+    """Checkpoints kept, the newest; the best one and those that were asked for stay besides."""
+    plain: bool = False
     threads: int | None = None
+    fused: bool | None = None
+    group_by_length: bool | None = None
+    mixed_precision: Precision | None = None
+    machine: str = ""
+    num_processes: int = 1
+    config_file: str | None = None
+    """An `accelerate` configuration that the processes are launched with."""
     text_column: str | None = None
     """The columns' names, where they are not to be found by looking; `pair_column` of ""
     says that there are no sentence pairs."""
@@ -82,30 +115,80 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     """Termformer's version that wrote this."""
 
-    def problems(self) -> list[str]:
-        """What keeps this run from being started, each as a sentence; empty when nothing does."""
-        steps, names, threads = self.max_steps, self.label_names, self.threads
-        checks = (
-            (self.epochs >= 1, "Epochs must be at least 1."),
-            (0 < self.learning_rate <= 1, "The learning rate must be above 0 and at most 1."),
-            (1 <= self.batch_size <= 4096, "The batch size must be between 1 and 4096."),
-            (0 <= self.seed < 2**32, "The seed must be between 0 and 4294967295."),
-            (steps is None or steps >= 1, "The number of steps must be at least 1."),
-            (0 <= self.warmup_ratio < 1, "The warm-up's share must be at least 0 and below 1."),
-            (self.weight_decay >= 0, "The weight decay must not be negative."),
-            (self.max_grad_norm > 0, "The largest gradient norm must be above 0."),
-            (self.max_length >= 3, "The longest input must have at least 3 tokens."),
-            (threads is None or threads >= 1, "The number of threads must be at least 1."),
-            (bool(self.data.strip()), "Data must be named."),
-            (bool(self.model.strip()) or self.scratch is not None, "A model must be named."),
-            (len(set(names)) == len(names), "Two labels cannot have the same name."),
+    def problems(self) -> list[Problem]:
+        """What keeps this run from being started; empty when nothing does."""
+        found = [Problem(field, sentence) for field, holds, sentence in self._rules() if not holds]
+        if self.scratch is not None:
+            found += [Problem("scratch", sentence) for sentence in self.scratch.problems()]
+        return found
+
+    def _rules(self) -> list[tuple[str, bool, str]]:
+        """Each as a field, whether it is as it must be, and what to say where it is not."""
+
+        def at_least_one(field: str, noun: str) -> tuple[str, bool, str]:
+            value = getattr(self, field)
+            return field, value is None or value >= 1, f"{noun} must be at least 1."
+
+        return [
+            at_least_one("epochs", "Epochs"),
             (
-                not self.stream or steps is not None,
+                "learning_rate",
+                0 < self.learning_rate <= 1,
+                "The learning rate must be above 0 and at most 1.",
+            ),
+            (
+                "batch_size",
+                1 <= self.batch_size <= 4096,
+                "The batch size must be between 1 and 4096.",
+            ),
+            ("seed", 0 <= self.seed < 2**32, "The seed must be between 0 and 4294967295."),
+            at_least_one("max_steps", "The number of steps"),
+            (
+                "warmup_ratio",
+                0 <= self.warmup_ratio < 1,
+                "The warm-up's share must be at least 0 and below 1.",
+            ),
+            ("weight_decay", self.weight_decay >= 0, "The weight decay must not be negative."),
+            (
+                "max_grad_norm",
+                self.max_grad_norm > 0,
+                "The largest gradient norm must be above 0.",
+            ),
+            ("max_length", self.max_length >= 3, "The longest input must have at least 3 tokens."),
+            at_least_one("gradient_accumulation_steps", "The batches a step accumulates"),
+            at_least_one("eval_steps", "The steps between evaluations"),
+            at_least_one("early_stopping_patience", "The patience of early stopping"),
+            at_least_one("save_steps", "The steps between checkpoints"),
+            (
+                "save_minutes",
+                self.save_minutes is None or self.save_minutes > 0,
+                "The minutes between checkpoints must be above 0.",
+            ),
+            at_least_one("save_total_limit", "The number of checkpoints to keep"),
+            at_least_one("threads", "The number of threads"),
+            at_least_one("num_processes", "The number of processes"),
+            (
+                "batch_size",
+                self.num_processes <= self.batch_size,
+                "The batch size must be at least the number of processes, which share a batch.",
+            ),
+            (
+                "max_steps",
+                not self.stream or self.max_steps is not None,
                 "Streamed data has no known end: give the number of steps.",
             ),
-        )
-        found = [words for fine, words in checks if not fine]
-        return found if self.scratch is None else [*found, *self.scratch.problems()]
+            (
+                "label_names",
+                len(set(self.label_names)) == len(self.label_names),
+                "Two labels cannot have the same name.",
+            ),
+            (
+                "model",
+                self.scratch is not None or bool(self.model.strip()),
+                "A model must be named.",
+            ),
+            ("data", bool(self.data.strip()), "Data must be named."),
+        ]
 
 
 def write_config(folder: Path, config: RunConfig) -> None:

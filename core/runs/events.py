@@ -42,6 +42,8 @@ class RunStarted(Line, frozen=True, kw_only=True, tag="run_started"):
     labels: list[str]
     threads: int
     device: str
+    world_size: int = 1
+    """Processes that train together; figures of steps are those of all."""
     notes: list[str] = []
     """What the worker chose and why, one sentence each."""
 
@@ -171,10 +173,11 @@ class Probed(Line, frozen=True, kw_only=True, tag="probe"):
 
 
 class CheckpointSaved(Line, frozen=True, kw_only=True, tag="checkpoint_saved"):
-    """`path` is relative to the run's folder."""
+    """`path` is relative to the run's folder; `best`: no evaluation had a lower loss so far."""
 
     global_step: int
     path: str
+    best: bool = False
     request: str | None = None
 
 
@@ -208,7 +211,7 @@ class Resumed(Line, frozen=True, kw_only=True, tag="resumed"):
 
 
 class RunResumed(Line, frozen=True, kw_only=True, tag="run_resumed"):
-    """A new worker took the run over from `checkpoint`."""
+    """A new worker took the run over from `checkpoint`; where that is empty, from the start."""
 
     global_step: int
     checkpoint: str
@@ -224,6 +227,8 @@ class RunFinished(Line, frozen=True, kw_only=True, tag="run_finished"):
     global_step: int
     seconds: float
     path: str = "model"
+    best: str | None = None
+    """The checkpoint with the lowest validation loss, where one was kept."""
 
 
 class RunStopped(Line, frozen=True, kw_only=True, tag="run_stopped"):

@@ -61,7 +61,7 @@ def create_run(config: RunConfig, folder: Path | None = None) -> Path:
     does not stand where its user stood. Raises `RunError`.
     """
     if problems := config.problems():
-        raise RunError(" ".join(problems))
+        raise RunError(" ".join(problem.sentence for problem in problems))
     try:
         target = _claim(config.name, folder)
         private_directory(target / REQUESTS)

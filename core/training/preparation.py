@@ -45,7 +45,7 @@ def prepare(config: RunConfig, say: Progress, check_stop: Callable[[], None]) ->
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     if problems := config.problems():
-        raise RunError(" ".join(problems))
+        raise RunError(" ".join(problem.sentence for problem in problems))
 
     def phase(words: str) -> None:
         check_stop()

@@ -136,7 +136,7 @@ def train_command(
         max_steps=max_steps,
     )
     if problems := config.problems():
-        raise click.UsageError(" ".join(problems))
+        raise click.UsageError(" ".join(problem.sentence for problem in problems))
     checkpoints.locate(model)  # A name that can mean nothing is refused before a folder is made.
     folder = create_run(config, run_dir)
     start_run(config, folder)

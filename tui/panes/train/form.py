@@ -71,7 +71,8 @@ class Form:
             seed=numbers.get("seed", 0),
         )
         for problem in config.problems():
-            wrong.setdefault(self._field_of(problem), problem)
+            field = problem.field if problem.field in self.FIELDS else "model"
+            wrong.setdefault(field, problem.sentence)
         return (None if wrong else config), wrong
 
     def checked(self) -> tuple[RunConfig | None, dict[str, str]]:
@@ -82,10 +83,6 @@ class Form:
         except ModelError as error:
             wrong.setdefault("model", str(error))
         return (None if wrong else config), wrong
-
-    def _field_of(self, problem: str) -> str:
-        words = problem.lower()
-        return next((name for name, (label, _) in self.FIELDS.items() if label in words), "model")
 
     def options(self) -> dict[str, Option]:
         """What to remember."""
@@ -152,7 +149,7 @@ class FormView(KeysInOrder, Sheet, can_focus=True):
         if self.has_focus:
             keys = (("Tab", "next field"), ("Enter", "next, then done"), ("Esc", "done"))
         else:
-            keys = (("s", "starts it"), ("e", "changes a value"), ("l", "earlier runs"))
+            keys = (("s", "starts it"), ("f", "changes a value"), ("l", "earlier runs"))
         last: list[Part] = [(" ", "")]
         for key, does in keys:
             last += [(f"  {key}", "sheet--key"), (f" {does} ", "")]
