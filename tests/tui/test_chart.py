@@ -7,16 +7,18 @@ import random
 import sys
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
-from textual.geometry import Region, Size
+from textual.geometry import Region
 
-from tui.widgets.chart import LineChart, Mark, Plot, Series
+from tui.widgets.chart import Curve, LineChart, Mark, Plot, Series
 from tui.widgets.chart.canvas import BRAILLE, Canvas
 from tui.widgets.chart.chart import terminal_is_plain
+from tui.widgets.chart.picture import draw
 from tui.widgets.chart.scale import x_ticks, y_axis
 from tui.widgets.chart.series import FANOUT, Bucket
 from tui.widgets.chart.trace import trend
@@ -91,7 +93,7 @@ def test_a_point_takes_at_most_40_bytes() -> None:
 
 
 def test_the_trend_begins_where_the_values_do_and_breaks_at_a_gap() -> None:
-    line = trend(series_of([2.0, 2.0, math.nan, 1.0]), 1, 10)
+    line = trend(series_of([2.0, 2.0, math.nan, 1.0]).buckets(1), 10)
     assert line[0] == (1.0, pytest.approx(2.0))
     assert line[2] is None
     assert line[3] is not None
@@ -167,7 +169,7 @@ async def test_a_single_spike_among_many_steps_is_drawn() -> None:
     values[25_000] = 0.9
     app = ChartApp()
     async with app.run_test(size=(80, 14)) as pilot:
-        app.chart.show(Plot(series_of(values), 50_000))
+        app.chart.show(Plot((Curve(series_of(values)),), 50_000))
         await pilot.pause()
         top = next(line for line in lines(app) if any("\u2800" < c <= "\u28ff" for c in line))
         spike = next(x for x, character in enumerate(top) if "\u2800" < character <= "\u28ff")
@@ -177,14 +179,14 @@ async def test_a_single_spike_among_many_steps_is_drawn() -> None:
 async def test_the_axis_goes_on_to_the_end_of_the_run() -> None:
     app = ChartApp()
     async with app.run_test(size=(80, 14)) as pilot:
-        app.chart.show(Plot(falling(100), 375))
+        app.chart.show(Plot((Curve(falling(100)),), 375))
         await pilot.pause()
         *picture, axis, labels = lines(app)
         assert labels.split() == ["0", "100", "200", "300", "375"]
         assert axis.count("┬") == 5
         drawn = max(len(line[:-1].rstrip()) for line in picture)
         assert drawn < 80 * 0.35
-        styles = app.chart._cells[-2].styles
+        styles = app.chart._picture.rows[-2].styles
         assert styles.count("d") == pytest.approx(100 / 375 * 74, abs=2)
 
 
@@ -192,7 +194,7 @@ async def test_what_is_no_number_is_a_gap() -> None:
     values = [0.5] * 40 + [math.nan] * 20 + [0.5] * 40
     app = ChartApp()
     async with app.run_test(size=(106, 10)) as pilot:
-        app.chart.show(Plot(series_of(values), 100))
+        app.chart.show(Plot((Curve(series_of(values)),), 100))
         await pilot.pause()
         row = next(line for line in lines(app) if any("\u2800" < c <= "\u28ff" for c in line))
         curve = row[row.index("│") + 1 if "│" in row else row.index("┤") + 1 :].strip()
@@ -206,7 +208,7 @@ async def test_marks_stand_at_their_step_and_value() -> None:
     app = ChartApp()
     async with app.run_test(size=(106, 22)) as pilot:
         series = series_of([1.0] + [0.0] * 99)
-        app.chart.show(Plot(series, 100, (Mark(50, 0.5), Mark(100, 0.25, "hollow"))))
+        app.chart.show(Plot((Curve(series),), 100, (Mark(50, 0.5), Mark(100, 0.25, "hollow"))))
         await pilot.pause()
         shown = lines(app)
         filled = next(y for y, line in enumerate(shown) if "◆" in line)
@@ -224,7 +226,7 @@ async def test_a_plain_terminal_gets_ascii_alone() -> None:
     app = ChartApp(plain=True)
     async with app.run_test(size=(80, 14)) as pilot:
         values = [0.5] * 30 + [math.nan] + [0.4] * 30
-        app.chart.show(Plot(series_of(values), 100, (Mark(50, 0.45),)))
+        app.chart.show(Plot((Curve(series_of(values)),), 100, (Mark(50, 0.45),)))
         await pilot.pause()
         shown = "\n".join(lines(app))
         assert shown.isascii()
@@ -237,7 +239,7 @@ async def test_a_new_step_repaints_a_few_cells_and_no_step_none(
     app = ChartApp()
     async with app.run_test(size=(120, 30)) as pilot:
         series = falling(1_000)
-        app.chart.show(Plot(series, 2_000))
+        app.chart.show(Plot((Curve(series),), 2_000))
         await pilot.pause()
         asked: list[tuple[Region, ...]] = []
         refresh = app.chart.refresh
@@ -247,11 +249,11 @@ async def test_a_new_step_repaints_a_few_cells_and_no_step_none(
             return refresh(*regions, **others)
 
         monkeypatch.setattr(app.chart, "refresh", spy)
-        app.chart.show(Plot(series, 2_000))
+        app.chart.show(Plot((Curve(series),), 2_000))
         assert asked == []
         for n in range(1_001, 1_101):
             series.extend([n], [0.3])
-            app.chart.show(Plot(series, 2_000))
+            app.chart.show(Plot((Curve(series),), 2_000))
         assert asked
         assert all(asked)  # never the whole widget
         cells = sum(region.area for regions in asked for region in regions)
@@ -263,11 +265,6 @@ async def test_a_new_step_repaints_a_few_cells_and_no_step_none(
 def test_the_work_depends_on_the_width_and_not_on_the_steps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    class Placed(LineChart):
-        @property
-        def size(self) -> Size:
-            return Size(100, 30)
-
     counts = {"bars": 0, "buckets": 0}
     bar, buckets = Canvas.bar, Series.buckets
 
@@ -275,8 +272,8 @@ def test_the_work_depends_on_the_width_and_not_on_the_steps(
         counts["bars"] += 1
         bar(self, x, low, high)
 
-    def counting_buckets(self: Series, points: float) -> Iterator[Bucket]:
-        for bucket in buckets(self, points):
+    def counting_buckets(self: Series, points: float, *where: Any) -> Iterator[Bucket]:
+        for bucket in buckets(self, points, *where):
             counts["buckets"] += 1
             yield bucket
 
@@ -285,9 +282,7 @@ def test_the_work_depends_on_the_width_and_not_on_the_steps(
     work = {}
     for steps in (2_000, 200_000):
         counts.update(bars=0, buckets=0)
-        chart = Placed(plain=False)
-        chart._plot = Plot(falling(steps), steps)
-        chart._picture()
+        draw(Plot((Curve(falling(steps)),), steps), 100, 30, plain=False)
         work[steps] = dict(counts)
     dots = 100 * BRAILLE.across
     for counted in work.values():
@@ -305,13 +300,7 @@ def test_the_work_depends_on_the_width_and_not_on_the_steps(
 def test_every_size_and_every_value_can_be_drawn(
     values: list[float], columns: int, rows: int, end: float, plain: bool
 ) -> None:
-    class Placed(LineChart):
-        @property
-        def size(self) -> Size:
-            return Size(columns, rows)
-
-    chart = Placed(plain=plain)
-    chart._plot = Plot(series_of(values), end, (Mark(3, 0.5), Mark(4, math.nan)))
-    picture = chart._picture()
+    plot = Plot((Curve(series_of(values)),), end, (Mark(3, 0.5), Mark(4, math.nan)))
+    picture = draw(plot, columns, rows, plain=plain).rows
     assert len(picture) == rows
     assert all(len(cells.text) == len(cells.styles) == columns for cells in picture)

@@ -9,7 +9,7 @@ from textual.widget import Widget
 from tui.panes.train import figures
 from tui.panes.train.sheet import Sheet, WordLine
 from tui.panes.train.watch import RunWatch
-from tui.widgets.chart import LineChart, Mark, Plot
+from tui.widgets.chart import Curve, LineChart, Mark, Plot
 
 
 class RunView(Widget):
@@ -51,10 +51,10 @@ class RunView(Widget):
                 )
                 for found in history.evaluations
             )
-            self._chart.show(Plot(history.loss, watch.max_steps or 0, marks))
+            self._chart.show(Plot((Curve(history.loss),), watch.max_steps or 0, marks))
         else:
             self._phases.show(figures.phases(history, live=watch.status.is_live))
-        trend = self._chart.trend
+        trend = self._chart.readings[0].trend if self._chart.readings else None
         if self._wide:
             self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells))
         else:

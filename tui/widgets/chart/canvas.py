@@ -23,8 +23,11 @@ BRAILLE = Dots(
     " " + "".join(chr(0x2800 + bits) for bits in range(1, 256)),
 )
 """Bit order of the Unicode block "Braille Patterns" (U+2800)."""
-POINTS = Dots(1, 1, ((1,),), " .")
-STARS = Dots(1, 1, ((1,),), " *")
+
+
+def signs(character: str) -> Dots:
+    """One dot a cell, shown as `character`."""
+    return Dots(1, 1, ((1,),), f" {character}")
 
 
 class Canvas:
@@ -48,22 +51,28 @@ class Canvas:
             above, upside = divmod(y, dots.down)
             self._cells[self._rows - 1 - above][column] |= dots.bits[dots.down - 1 - upside][within]
 
-    def line(self, x0: int, y0: int, x1: int, y1: int) -> None:
-        """A line from dot (x0, y0) to dot (x1, y1), without holes; x1 is not left of x0."""
+    def line(self, x0: int, y0: int, x1: int, y1: int, pattern: str = "1") -> None:
+        """A line from dot (x0, y0) to dot (x1, y1), without holes; x1 is not left of x0.
+
+        `pattern` is repeated along the x axis: where it has a 0 no dot is drawn.
+        """
         run = x1 - x0
         if run <= 0:
             self.bar(x0, min(y0, y1), max(y0, y1))
             return
         before = y0
-        for x in range(x0, x1 + 1):
+        for x in range(max(x0, -1), min(x1, self.width) + 1):
             y = y0 + round((y1 - y0) * (x - x0) / run)
-            # Each bar begins next to where the one before ended.
-            if y > before + 1:
-                self.bar(x, before + 1, y)
-            elif y < before - 1:
-                self.bar(x, y, before - 1)
-            else:
-                self.bar(x, y, y)
+            if x == -1 and x0 < -1:
+                before = y  # where the line enters
+            if pattern[x % len(pattern)] == "1":
+                # Each bar begins next to where the one before ended.
+                if y > before + 1:
+                    self.bar(x, before + 1, y)
+                elif y < before - 1:
+                    self.bar(x, y, before - 1)
+                else:
+                    self.bar(x, y, y)
             before = y
 
     def rows(self) -> list[str]:

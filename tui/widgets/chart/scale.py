@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from math import ceil, floor, inf, isfinite, log10
+from typing import Literal, Protocol
+
+Unit = Literal["steps", "samples", "seconds"]
+"""What an x axis counts."""
 
 _LABELS = 6
 """How many are most pleasant on an axis."""
@@ -20,6 +25,16 @@ def round_steps(smallest: float) -> Iterator[float]:
             if step >= smallest * (1 - 1e-9):
                 yield step
         exponent += 1
+
+
+class Axis(Protocol):
+    """An axis upwards over some rows."""
+
+    def height(self, value: float) -> float:
+        """How many rows `value` is above the lower edge."""
+
+    def labels(self) -> dict[int, str]:
+        """Tick labels by row, counted from the top, all as wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +96,112 @@ def y_axis(low: float, high: float, rows: int, *, from_zero: bool = False) -> YA
     return best[1]
 
 
-def x_ticks(end: float, cells: int) -> list[tuple[float, str]]:
-    """Values from 0 to `end`, both included, whose labels fit on `cells` cells with room between.
+@dataclass(frozen=True, slots=True)
+class LogAxis:
+    """`rows` rows from `low` to `high`, both above zero, each row the same factor higher."""
 
-    Nothing but the two ends where they alone fit.
+    low: float
+    high: float
+    rows: int
+
+    def height(self, value: float) -> float:
+        """How many rows `value` is above the lower edge; what is not above zero is below it."""
+        if value <= 0:
+            return -1.0
+        return (log10(value) - log10(self.low)) / log10(self.high / self.low) * self.rows
+
+    def labels(self) -> dict[int, str]:
+        """1, 2 and 5 times powers of ten, or powers of ten alone where these are many."""
+        decades = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
+        factors: tuple[float, ...] = (
+            (1.0, 2.0, 5.0) if len(decades) * 6 <= self.rows * 2 else (1.0,)
+        )
+        stride = max(1, ceil(len(decades) * 2 / max(1, self.rows)))
+        found: dict[int, str] = {}
+        for exponent in decades[::stride]:
+            for factor in factors:
+                value = factor * 10.0**exponent
+                row = self.rows - 1 - floor(self.height(value) + 1e-9)
+                if 0 <= row < self.rows:
+                    found[row] = f"{value:g}"
+        if not found:
+            found[self.rows - 1] = f"{self.low:.3g}"
+        cells = max(map(len, found.values()))
+        return {row: f"{text:>{cells}}" for row, text in found.items()}
+
+
+def log_axis(low: float, high: float, rows: int) -> LogAxis:
+    """A logarithmic axis of `rows` rows; it holds what is above zero from `low` to `high`."""
+    high = min(high, 1e300) if high > 0 else 1.0
+    low = max(low, high * 1e-12) if low > 0 else high * 1e-3
+    if high / low < 1.2:
+        low, high = low / 1.1, high * 1.1
+    return LogAxis(low, high * (high / low) ** 0.02, max(1, rows))
+
+
+_CLOCK = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+"""Round numbers of seconds."""
+
+
+def clock(seconds: float) -> str:
+    """`45 s`, `2 m 30`, `1 h 05`, `3 d 4 h`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} m {rest:02}" if rest else f"{minutes} m"
+    hours, rest = divmod(whole // 60, 60)
+    if hours < 24:
+        return f"{hours} h {rest:02}" if rest else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def _label(value: float, unit: Unit) -> str:
+    return clock(value) if unit == "seconds" else f"{value:,.0f}"
+
+
+def x_ticks(
+    end: float, cells: int, start: float = 0.0, unit: Unit = "steps"
+) -> list[tuple[float, str]]:
+    """Values from `start` to `end`, both included, whose labels fit on `cells` cells with room.
+
+    Between the two ends they are round. Nothing but the first where they do not fit.
     """
-    last = f"{end:,.0f}"
+    first, last = _label(start, unit), _label(end, unit)
     room = max(10, len(last) + 4)
-    if end <= 0 or cells < room:
-        return [(0.0, "0")]
-    step = max(1.0, next(round_steps(end * room / cells)))
-    if step == 2.5:
-        step = 5.0
-    count = ceil(end / step) - 1
-    values = [index * step for index in range(count + 1)]
-    # The end is always named; what would touch it gives way.
-    free = (len(last) + len(f"{step:,.0f}")) / 2 + 3
-    values = [value for value in values if (end - value) / end * cells >= free or not value]
-    return [*((value, f"{value:,.0f}") for value in values), (end, last)]
+    if end <= start or cells < room or first == last:
+        return [(start, first)]
+    smallest = max(1.0, (end - start) * room / cells)
+    step = float(next((round_ for round_ in _CLOCK if round_ >= smallest), 0))
+    if unit != "seconds" or not step:
+        step = next(round_steps(smallest))
+        step = 5.0 if step == 2.5 else step
+    rounds = takewhile(lambda value: value < end, (index * step for index in _from(start, step)))
+    # The ends are always named; what would touch them gives way.
+    cells_each = cells / (end - start)
+    free = {
+        edge: (len(text) + len(_label(step, unit))) / 2 + 3
+        for edge, text in ((start, first), (end, last))
+    }
+    between = [
+        value
+        for value in rounds
+        if value > start
+        and (end - value) * cells_each >= free[end]
+        and (not start or (value - start) * cells_each >= free[start])
+    ]
+    values = [start, *between, end]
+    return [(value, _label(value, unit)) for value in values]
+
+
+def _from(start: float, step: float) -> Iterator[int]:
+    """Every whole number from the first multiple of `step` that is not below `start` on."""
+    index = ceil(start / step)
+    while True:
+        yield index
+        index += 1
 
 
 def written(values: list[float], step: float) -> list[str]:

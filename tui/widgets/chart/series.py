@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from math import inf, isfinite, nan
 from typing import NamedTuple
@@ -47,13 +48,14 @@ class _Level:
 class Series:
     """Points (x, y) in the order they came; y may be NaN or infinite, which is a gap.
 
-    A point takes 16 bytes, and the summaries of all 8, 64, 512, … together 4 bytes a point more.
-    They are made when their last point comes and never change, so that adding a point costs the
-    same however many there are.
+    Several series may share one `x`, which whoever shares it then extends first. The values of a
+    point take 8 bytes, its x 8 more, and the summaries of all 8, 64, 512, … together 4 bytes a
+    point. They are made when their last point comes and never change, so that adding a point
+    costs the same however many there are.
     """
 
-    def __init__(self) -> None:
-        self.x = array("d")
+    def __init__(self, x: array[float] | None = None) -> None:
+        self.x = array("d") if x is None else x
         self.y = array("d")
         self.low = inf
         """The least finite y; `inf` where there is none."""
@@ -66,12 +68,16 @@ class Series:
         return len(self.y)
 
     def extend(self, xs: Sequence[float], ys: Sequence[float]) -> None:
-        """Adds points, one x for each y."""
+        """Adds points, one x for each y; for a series that has its x for itself."""
         if len(xs) != len(ys):
             raise ValueError("one x for each y")
+        self.x.extend(array("d", xs))
+        self.extend_values(ys)
+
+    def extend_values(self, ys: Sequence[float]) -> None:
+        """Adds values at the x that the shared array has for them already."""
         if not ys:
             return
-        self.x.extend(array("d", xs))
         self.y.extend(array("d", ys))
         low, high, _, count = _summary(ys)
         if count:
@@ -105,35 +111,85 @@ class Series:
             self._levels.append(_Level())
         return self._levels[depth]
 
-    def buckets(self, points: float) -> Iterator[Bucket]:
-        """The whole series in order, as buckets of at most `points` points (and at least one).
+    # --- reading --------------------------------------------------------------------------
 
-        Yields at most `FANOUT` buckets for every `points` points, and a few at the end, where
-        the latest points are not summarized yet.
+    def span(self, start: float, end: float, x: array[float] | None = None) -> tuple[int, int]:
+        """The points from `start` to `end`, and one more on each side where there is one.
+
+        `x` is another axis of the same points, ascending as all are.
         """
+        axis, count = self.x if x is None else x, len(self.y)
+        first = bisect_left(axis, start, 0, count)
+        last = bisect_left(axis, end, first, count)
+        return max(0, first - 1), min(count, last + 2)
+
+    def nearest(self, value: float, x: array[float] | None = None) -> int | None:
+        """The point whose x is nearest to `value`; None in an empty series."""
+        axis, count = self.x if x is None else x, len(self.y)
+        if not count:
+            return None
+        after = min(bisect_left(axis, value, 0, count), count - 1)
+        before = max(0, after - 1)
+        return before if value - axis[before] < axis[after] - value else after
+
+    def buckets(
+        self,
+        points: float,
+        start: int = 0,
+        stop: int | None = None,
+        x: array[float] | None = None,
+    ) -> Iterator[Bucket]:
+        """The points from `start` to `stop` in order, as buckets of at most `points` points.
+
+        Yields at most `FANOUT` buckets for every `points` points, and a few at both ends, where
+        a summary reaches too far or is not there yet.
+        """
+        axis = self.x if x is None else x
+        stop = len(self.y) if stop is None else min(stop, len(self.y))
         depth = 0
         while depth < len(self._levels) and FANOUT ** (depth + 1) <= points:
             depth += 1
-        start = 0
-        for height in range(depth, 0, -1):
-            size, level = FANOUT**height, self._levels[height - 1]
-            for index in range(start // size, len(level)):
-                count = level.count[index]
-                yield Bucket(
-                    self.x[start],
-                    self.x[start + size - 1],
-                    level.low[index],
-                    level.high[index],
-                    level.total[index] / count if count else nan,
-                    count,
-                    size,
-                )
-                start += size
-        for index in range(start, len(self.y)):
-            x, y = self.x[index], self.y[index]
-            finite = isfinite(y)
-            value = y if finite else nan
-            yield Bucket(x, x, value, value, value, int(finite), 1)
+        while start < stop:
+            height = self._height(start, stop, depth)
+            size = FANOUT**height
+            end = stop
+            if height < depth:
+                # There a higher one may fit.
+                end = min(end, (start // (size * FANOUT) + 1) * size * FANOUT)
+            if height:
+                level = self._levels[height - 1]
+                end = min(end, len(level) * size)
+                for index in range(start // size, end // size):
+                    count = level.count[index]
+                    yield Bucket(
+                        axis[index * size],
+                        axis[(index + 1) * size - 1],
+                        level.low[index],
+                        level.high[index],
+                        level.total[index] / count if count else nan,
+                        count,
+                        size,
+                    )
+                start = end // size * size
+                continue
+            for index in range(start, end):
+                y = self.y[index]
+                finite = isfinite(y)
+                value = y if finite else nan
+                yield Bucket(axis[index], axis[index], value, value, value, int(finite), 1)
+            start = end
+
+    def _height(self, start: int, stop: int, most: int) -> int:
+        """The height of the largest summary that begins at `start` and ends within `stop`."""
+        height, size = 0, FANOUT
+        while (
+            height < most
+            and start % size == 0
+            and start + size <= stop
+            and start // size < len(self._levels[height])
+        ):
+            height, size = height + 1, size * FANOUT
+        return height
 
 
 def _summary(values: Sequence[float]) -> tuple[float, float, float, int]:

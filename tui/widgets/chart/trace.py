@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from math import exp, isfinite
 
 from tui.widgets.chart.canvas import Canvas
-from tui.widgets.chart.series import Series
+from tui.widgets.chart.series import Bucket
 
 Place = Callable[[float], int]
 """From a value to a dot."""
+SETTLED = 8.0
+"""Time constants after which what came before a trend weighs less than a thousandth."""
+Point = tuple[float, float] | None
+"""Of a line, x and y; None is a gap."""
 
 
-def trace_raw(canvas: Canvas, series: Series, points: float, x_of: Place, y_of: Place) -> set[int]:
+def trace_raw(canvas: Canvas, buckets: Sequence[Bucket], x_of: Place, y_of: Place) -> set[int]:
     """Draws every value: where many share a dot's column, from the least to the greatest.
 
     Returns the dot columns with values that are not finite; the line is broken there.
     """
     gaps: set[int] = set()
     before: tuple[int, int, int] | None = None
-    for bucket in series.buckets(points):
+    for bucket in buckets:
         x = x_of(bucket.first_x)
         if bucket.finite < bucket.size:
             gaps.add(x_of(bucket.last_x))
@@ -46,16 +50,21 @@ def _connect(canvas: Canvas, left: tuple[int, int, int], right: tuple[int, int, 
         canvas.line(x0, middle, x1, middle)
 
 
-def trend(series: Series, points: float, window: float) -> list[tuple[float, float] | None]:
-    """The exponential moving average of the series at the end of each bucket; None is a gap.
+def trend(buckets: Iterable[Bucket], window: float, before: Iterable[Bucket] = ()) -> list[Point]:
+    """The exponential moving average of a series at the end of each bucket.
 
     `window` is its time constant, in points. The weights of what came before the first point are
     taken out (Kingma and Ba 2015, section 3), so that the line begins where the values do. A
-    bucket counts as its mean, once for each finite value.
+    bucket counts as its mean, once for each finite value; those `before` count without being a
+    part of the line.
     """
-    line: list[tuple[float, float] | None] = []
     weighted = weight = 0.0
-    for bucket in series.buckets(points):
+    for bucket in before:
+        kept = exp(-bucket.finite / window)
+        weighted = weighted * kept + (bucket.mean * (1 - kept) if bucket.finite else 0.0)
+        weight = weight * kept + (1 - kept)
+    line: list[Point] = []
+    for bucket in buckets:
         if bucket.finite:
             kept = exp(-bucket.finite / window)
             weighted = weighted * kept + bucket.mean * (1 - kept)
@@ -67,14 +76,21 @@ def trend(series: Series, points: float, window: float) -> list[tuple[float, flo
 
 
 def trace_line(
-    canvas: Canvas, line: list[tuple[float, float] | None], x_of: Place, y_of: Place
+    canvas: Canvas,
+    line: Sequence[Point],
+    x_of: Place,
+    y_of: Place,
+    pattern: str = "1",
 ) -> None:
-    """Draws a line through points, broken where one is None or not finite."""
+    """Draws a line through points, broken where one is None or not finite.
+
+    `pattern` is repeated along the x axis: no dot is drawn where it has a 0.
+    """
     before: tuple[int, int] | None = None
     for point in line:
         if point is None or not isfinite(point[1]):
             before = None
             continue
         here = x_of(point[0]), y_of(point[1])
-        canvas.line(*(before or here), *here)
+        canvas.line(*(before or here), *here, pattern)
         before = here

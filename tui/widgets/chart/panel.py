@@ -1,0 +1,166 @@
+"""The cells inside a chart's axes, and the axes' own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import floor
+from typing import Literal
+
+from tui.widgets.chart.canvas import BRAILLE, Canvas, signs
+from tui.widgets.chart.scale import Axis
+from tui.widgets.chart.series import Bucket
+from tui.widgets.chart.trace import Point, trace_line, trace_raw
+
+PATTERNS = ("1", "111100", "1100", "11110100", "110000")
+"""How each curve's trend is dashed: told apart without colours too."""
+_PLAIN_TRENDS = "*+o#%"
+"""In plain terminals each curve has a character instead."""
+_FAR = 1e6
+"""Dots, more than any terminal has: outside it makes no difference how far."""
+CURVES = "t1234"
+"""The style letters of the curves' trends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A point of its own, drawn over the lines."""
+
+    x: float
+    y: float
+    kind: Literal["filled", "hollow"] = "filled"
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """A row: its characters, each one cell wide, and for each the letter of its style."""
+
+    text: str
+    styles: str
+
+    def difference(self, other: Cells) -> tuple[int, int] | None:
+        """The cells from the first to behind the last that differ; None where none do."""
+        if self == other:
+            return None
+        if len(self.text) != len(other.text):
+            return 0, max(len(self.text), len(other.text))
+        pairs = zip(self.text, other.text, self.styles, other.styles, strict=True)
+        differing = [x for x, (a, b, c, d) in enumerate(pairs) if a != b or c != d]
+        return differing[0], differing[-1] + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One curve in view: its buckets, drawn where `raw`, and the trend through them."""
+
+    buckets: Sequence[Bucket]
+    line: Sequence[Point]
+    raw: bool
+
+
+class Panel:
+    """The cells inside the axes."""
+
+    def __init__(
+        self, axis: Axis, start: float, stop: float, columns: int, rows: int, plain: bool
+    ) -> None:
+        self._axis = axis
+        self._start, self._span = start, stop - start
+        self._columns, self._rows, self._plain = columns, rows, plain
+        self._dots = signs(".") if plain else BRAILLE
+        self._texts = [[" "] * columns for _ in range(rows)]
+        self._styles = [[" "] * columns for _ in range(rows)]
+
+    def _x(self, value: float) -> int:
+        width = self._columns * self._dots.across
+        share = (value - self._start) / self._span
+        return floor(max(-_FAR, min(_FAR, share * (width - 1) + 0.5)))
+
+    def _y(self, value: float) -> int:
+        return floor(max(-_FAR, min(_FAR, self._axis.height(value) * self._dots.down)))
+
+    def column(self, value: float) -> int:
+        """The cell that holds x, within the panel."""
+        return max(0, min(self._columns - 1, self._x(value) // self._dots.across))
+
+    def trace(self, drawn: Sequence[Trace]) -> set[int]:
+        """Draws all raw values, then all trends over them; returns the columns with gaps."""
+        gaps: set[int] = set()
+        under = Canvas(self._columns, self._rows, self._dots)
+        for each in drawn:
+            if each.raw:
+                gaps |= trace_raw(under, each.buckets, self._x, self._y)
+        self._lay(under, "r")
+        for number, each in reversed(list(enumerate(drawn))):
+            kind = number % len(CURVES)
+            dots = signs(_PLAIN_TRENDS[kind]) if self._plain else BRAILLE
+            over = Canvas(self._columns, self._rows, dots)
+            pattern = "1" if self._plain else PATTERNS[kind]
+            trace_line(over, each.line, self._x, self._y, pattern)
+            self._lay(over, CURVES[kind])
+        columns = {x // self._dots.across for x in gaps}
+        return {column for column in columns if 0 <= column < self._columns}
+
+    def _lay(self, canvas: Canvas, letter: str) -> None:
+        for texts, styles, row in zip(self._texts, self._styles, canvas.rows(), strict=True):
+            for column, character in enumerate(row):
+                if character != " ":
+                    texts[column], styles[column] = character, letter
+
+    def mark(self, mark: Mark) -> None:
+        """Draws a mark over the lines."""
+        signs_ = {"filled": "O", "hollow": "o"} if self._plain else {"filled": "◆", "hollow": "◇"}
+        row = self._rows - 1 - self._y(mark.y) // self._dots.down
+        if 0 <= row < self._rows:
+            column = self.column(mark.x)
+            self._texts[row][column], self._styles[row][column] = signs_[mark.kind], "m"
+
+    def crosshair(self, x: float) -> None:
+        """A vertical line where nothing else is."""
+        column = self.column(x)
+        for texts, styles in zip(self._texts, self._styles, strict=True):
+            if texts[column] == " ":
+                texts[column] = "|" if self._plain else "│"
+            styles[column] = "c"
+
+    def rows(self, labels: dict[int, str], left: int) -> list[Cells]:
+        """The rows with the y axis and its labels before them."""
+        found = []
+        for row, (texts, styles) in enumerate(zip(self._texts, self._styles, strict=True)):
+            label = labels.get(row, "")
+            tick, line = ("+", "|") if self._plain else ("┤", "│")
+            text = f" {label:>{left - 3}} {tick if label else line}{''.join(texts)} "
+            found.append(Cells(text, "l" * (left - 1) + f"a{''.join(styles)} "))
+        return found
+
+
+def axis_row(
+    left: int,
+    width: int,
+    done: int,
+    broken: set[int],
+    ticks: list[tuple[int, str]],
+    *,
+    plain: bool,
+) -> Cells:
+    """The x axis, brighter as far as the series goes, crossed where it is not a number."""
+    corner, line, tick, cross = "+-+x" if plain else "└─┬×"
+    text = [line] * width
+    for column, _ in ticks:
+        text[column] = tick
+    style = ["d" if column <= done else "a" for column in range(width)]
+    for column in broken:
+        text[column], style[column] = cross, "x"
+    return Cells(
+        " " * (left - 1) + corner + "".join(text) + " ", " " * (left - 1) + f"a{''.join(style)} "
+    )
+
+
+def below(left: int, width: int, ticks: list[tuple[int, str]]) -> Cells:
+    """The labels under the x axis, each centred under its tick as far as there is room."""
+    text = [" "] * (left + width + 1)
+    for column, label in ticks:
+        start = left + column - len(label) // 2
+        start = max(0, min(start, len(text) - len(label)))
+        text[start : start + len(label)] = label
+    return Cells("".join(text), "l" * len(text))

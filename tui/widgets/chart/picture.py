@@ -1,0 +1,185 @@
+"""From what is to be seen to rows of characters: no widget, no colour, no state."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, nan
+
+from tui.widgets.chart.canvas import BRAILLE
+from tui.widgets.chart.panel import Cells, Mark, Panel, Trace, axis_row, below
+from tui.widgets.chart.scale import Axis, Unit, log_axis, round_steps, x_ticks, y_axis
+from tui.widgets.chart.series import Series
+from tui.widgets.chart.trace import SETTLED, Point, trend
+
+_SMALLEST = (14, 3)
+"""Columns and rows below which nothing is drawn."""
+_NARROWEST = 8
+_EARLY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One series on the chart: its values faint, where wanted, and its trend.
+
+    `x` is the axis its points are laid along; None: the series' own.
+    """
+
+    series: Series
+    name: str = ""
+    x: array[float] | None = None
+    raw: bool = True
+
+    @property
+    def axis(self) -> array[float]:
+        """The x of its points, ascending."""
+        return self.series.x if self.x is None else self.x
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """What is to be seen. The whole x axis goes from 0 to `x_end`, or further where points do.
+
+    `view` is the part of it that is shown, None for all. `smoothing` is the trends' time constant
+    as a share of the whole axis; 0 leaves the trends out. `cursor` is the x of the crosshair.
+    """
+
+    curves: tuple[Curve, ...] = ()
+    x_end: float = 0.0
+    marks: tuple[Mark, ...] = ()
+    smoothing: float = 0.04
+    view: tuple[float, float] | None = None
+    log: bool = False
+    cursor: float | None = None
+    unit: Unit = "steps"
+
+    @property
+    def last(self) -> float:
+        """The x of the newest point; 0 where there is none."""
+        return max(
+            (curve.axis[len(curve.series) - 1] for curve in self.curves if curve.series),
+            default=0.0,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The exact value of a curve's point nearest to the crosshair, or of its newest point."""
+
+    name: str
+    x: float
+    y: float
+    trend: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawn plot: its rows, what its curves are at the crosshair, and the x of each column."""
+
+    rows: list[Cells]
+    readings: tuple[Reading, ...] = ()
+    left: int = 0
+    """Cells before the first column of the plot."""
+    columns: int = 0
+    start: float = 0.0
+    stop: float = 0.0
+
+    def x_at(self, column: int) -> float:
+        """The x at a cell of the widget, counted from its left edge."""
+        share = (column - self.left + 0.5) / max(1, self.columns)
+        return self.start + max(0.0, min(1.0, share)) * (self.stop - self.start)
+
+
+def _reading(curve: Curve, line: Sequence[Point], cursor: float | None) -> Reading:
+    """At the crosshair, or at the newest point."""
+    series, axis = curve.series, curve.axis
+    index = len(series) - 1 if cursor is None else series.nearest(cursor, curve.x)
+    if index is None or index < 0:
+        return Reading(curve.name, nan, nan, None)
+    x, y = axis[index], series.y[index]
+    points = [point for point in line if point is not None]
+    after = next((point[1] for point in points if point[0] >= x), None)
+    if after is None and points:
+        after = points[-1][1]
+    return Reading(curve.name, x, y, after)
+
+
+def draw(plot: Plot, columns: int, rows: int, *, plain: bool) -> Picture:
+    """Draws `plot` on `columns` × `rows` cells, in ASCII alone where `plain`."""
+    blank = [Cells(" " * columns, " " * columns)] * rows
+    if columns < _SMALLEST[0] or rows < _SMALLEST[1] or not any(len(c.series) for c in plot.curves):
+        return Picture(blank)
+    last = max(plot.last, 1.0)
+    # Where the end is not known it grows by leaps: every new one moves all there is.
+    end = plot.x_end if plot.x_end >= last else next(round_steps(last))
+    start, stop = plot.view or (0.0, end)
+    if stop <= start:
+        return Picture(blank)
+    # Before the labels' width is known: the buckets may be a little finer than they need be.
+    dots = columns * BRAILLE.across if not plain else columns
+    drawn = [_extract(curve, plot, start, stop, dots, end) for curve in plot.curves]
+    marks = [
+        mark
+        for mark in plot.marks
+        if isfinite(mark.x) and isfinite(mark.y) and start <= mark.x <= stop
+    ]
+    early = plot.view is None and last < _EARLY * end
+    axis = _axis(drawn, marks, rows - 2, log=plot.log, from_zero=early)
+    labels = axis.labels()
+    # A blank, the label, a blank, the axis; and a blank at the right.
+    left = 3 + max(map(len, labels.values()))
+    width = columns - left - 1
+    if width < _NARROWEST:
+        return Picture(blank)
+    panel = Panel(axis, start, stop, width, rows - 2, plain)
+    gaps = panel.trace(drawn)
+    for mark in marks:
+        panel.mark(mark)
+    if plot.cursor is not None:
+        panel.crosshair(plot.cursor)
+    ticks = [(panel.column(x), text) for x, text in x_ticks(stop, width, start, plot.unit)]
+    done = panel.column(min(plot.last, stop))
+    found = [
+        *panel.rows(labels, left),
+        axis_row(left, width, done, gaps, ticks, plain=plain),
+        below(left, width, ticks),
+    ]
+    readings = tuple(
+        _reading(curve, each.line, plot.cursor)
+        for curve, each in zip(plot.curves, drawn, strict=True)
+    )
+    return Picture(found, readings, left, width, start, stop)
+
+
+def _extract(curve: Curve, plot: Plot, start: float, stop: float, dots: int, end: float) -> Trace:
+    """The buckets of a curve that are in view, about one a dot's column, and its trend."""
+    series, axis = curve.series, curve.axis
+    if not len(series):
+        return Trace([], [], raw=False)
+    first, behind = series.span(start, stop, curve.x)
+    # For evenly spaced steps this stays the same to the last bit, and so does what is drawn.
+    density = (len(series) - 1) / max(axis[len(series) - 1] - axis[0], 1.0) or 1.0
+    points = density * (stop - start) / dots
+    buckets = list(series.buckets(points, first, behind, axis))
+    window = max(2.0, plot.smoothing * end * density)
+    line: list[Point] = []
+    if plot.smoothing:
+        before = series.buckets(
+            max(1.0, window / SETTLED), max(0, first - int(SETTLED * window)), first, axis
+        )
+        line = trend(buckets, window, before)
+    return Trace(buckets, line, raw=curve.raw or not line)
+
+
+def _axis(
+    drawn: Sequence[Trace], marks: Sequence[Mark], rows: int, *, log: bool, from_zero: bool
+) -> Axis:
+    """An axis that holds all that is in view."""
+    lows = [b.low for each in drawn for b in each.buckets if b.finite] + [m.y for m in marks]
+    highs = [b.high for each in drawn for b in each.buckets if b.finite] + [m.y for m in marks]
+    if log:
+        above = [value for value in lows if value > 0]
+        return log_axis(min(above, default=1.0), max(highs, default=1.0), rows)
+    # The first values differ by noise alone: seen from zero they are as alike as they are.
+    return y_axis(min(lows, default=nan), max(highs, default=nan), rows, from_zero=from_zero)
