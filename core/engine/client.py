@@ -11,18 +11,21 @@ from typing import TypeVar
 
 import msgspec
 
+from core.engine.mailbox import Key, key_of
 from core.engine.process import log_path, spawn
 from core.engine.protocol import (
     LENGTH_BYTES,
-    Compare,
+    Cancel,
+    Cancelled,
+    Classify,
     ExportTokenizer,
     Failed,
-    Loading,
+    Interim,
     LoadModel,
     Overtaken,
+    Question,
     Reply,
     Request,
-    Texts,
     frame,
     reply_decoder,
 )
@@ -51,10 +54,12 @@ class EngineClient:
         self._on_crash = on_crash
         self._ids = itertools.count(1)
         self._sent: dict[int, Request] = {}
-        self._held: Compare | None = None
-        """The newest `Compare` that waits for the one under way."""
+        self._held: dict[Key, Question] = {}
+        """The newest questions that wait for one with the same key that is under way."""
+        self._cancelled: set[int] = set()
+        """Requests that the engine was told to give up, and has not answered yet."""
         self._asked: dict[int, asyncio.Future[Reply]] = {}
-        self._progress: dict[int, Callable[[Loading], None]] = {}
+        self._progress: dict[int, Callable[[Interim], None]] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._crashes = 0
@@ -65,33 +70,43 @@ class EngineClient:
         """The engine's process id while it runs."""
         return self._process.pid if self._process else None
 
-    async def start(self) -> None:
-        """Starts the engine now rather than at the first request; it imports nothing heavy yet."""
-        self._supervise()
-
     def load(self, model: str) -> int:
         """Asks for `model` to be loaded; returns the request's id."""
-        return self._post(LoadModel(next(self._ids), model))
-
-    def compare(self, model: str, sentences: list[Texts]) -> int:
-        """Asks for the experiment on `sentences`; returns the request's id.
-
-        While one is under way for this model only the newest of those that follow is sent, when
-        it is done; the others are answered by `Overtaken`.
-        """
-        return self._post(Compare(next(self._ids), model, sentences))
+        return self.post(LoadModel(0, model))
 
     def export_tokenizer(self, model: str) -> int:
         """Asks where the tokenizer of `model` can be read; returns the request's id."""
-        return self._post(ExportTokenizer(next(self._ids), model))
+        return self.post(ExportTokenizer(0, model))
+
+    def post(self, request: Request) -> int:
+        """Sends `request` under an id of its own, which it returns.
+
+        While a question of the same type and lane is under way for the same model, only the newest
+        of those that follow is sent, when it is done; the others are answered by `Overtaken`. A
+        newer `Classify` is sent at once, since it ends the one before it.
+        """
+        request = msgspec.structs.replace(request, id=next(self._ids))
+        self._post(request)
+        return request.id
+
+    def cancel(self, request_id: int) -> None:
+        """Gives up a request, which is then answered by `Cancelled` unless it just was."""
+        for key, request in self._held.items():
+            if request.id == request_id:
+                del self._held[key]
+                self._deliver(Cancelled(request_id))
+                return
+        if request_id in self._sent:
+            self._cancelled.add(request_id)
+            self._write(Cancel(request_id))
 
     async def ask(
-        self, request: Request, progress: Callable[[Loading], None] | None = None
+        self, request: Request, progress: Callable[[Interim], None] | None = None
     ) -> Reply:
-        """Sends `request` under an id of its own and waits for its final reply.
+        """Sends `request` under an id of its own and waits for its last reply.
 
-        Raises `ModelError` for `Failed` and `EngineError` where the engine keeps dying or the
-        client is closed.
+        `progress` gets the replies before it, called at once as they arrive. Raises `ModelError`
+        for `Failed` and `EngineError` where the engine keeps dying or the client is closed.
         """
         request = msgspec.structs.replace(request, id=next(self._ids))
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -125,7 +140,7 @@ class EngineClient:
 
     # --- sending --------------------------------------------------------------------------
 
-    def _post(self, request: Request) -> int:
+    def _post(self, request: Request) -> None:
         if self._closed:
             raise EngineError("The engine is closed.")
         try:
@@ -133,27 +148,34 @@ class EngineClient:
         except UnicodeEncodeError:
             message = "The model's name or a sentence holds bytes that are no text: retype it."
             self._deliver(Failed(request.id, "other", message))
-            return request.id
-        if isinstance(request, Compare) and self._is_under_way(request):
-            overtaken, self._held = self._held, request
+            return
+        if isinstance(request, Question) and self._is_held_up(request):
+            key = key_of(request)
+            overtaken = self._held.pop(key, None)
+            self._held[key] = request
             if overtaken:
                 self._deliver(Overtaken(overtaken.id))
         else:
             self._send(request)
-        return request.id
 
-    def _is_under_way(self, request: Compare) -> bool:
-        return any(
-            isinstance(sent, Compare) and sent.model == request.model
+    def _is_held_up(self, question: Question) -> bool:
+        """Whether one that `question` waits for is under way."""
+        return not isinstance(question, Classify) and any(
+            key_of(sent) == key_of(question) and sent.model == question.model
             for sent in self._sent.values()
         )
 
     def _send(self, request: Request) -> None:
         self._sent[request.id] = request
-        if self._process and self._process.stdin and not self._process.stdin.is_closing():
-            self._process.stdin.write(frame(request))
-        else:
+        if not self._write(request):
             self._supervise()
+
+    def _write(self, message: Request | Cancel) -> bool:
+        """Whether there is an engine that `message` could be sent to."""
+        if self._process and self._process.stdin and not self._process.stdin.is_closing():
+            self._process.stdin.write(frame(message))
+            return True
+        return False
 
     def _supervise(self) -> None:
         if self._supervisor is None or self._supervisor.done():
@@ -197,16 +219,18 @@ class EngineClient:
                 self._receive(reply_decoder.decode(body))
 
     def _receive(self, reply: Reply) -> None:
-        if not isinstance(reply, Loading):
+        if not isinstance(reply, Interim):
             self._crashes = 0
             self._sent.pop(reply.id, None)
-            if self._held and not self._is_under_way(self._held):
-                held, self._held = self._held, None
-                self._send(held)
+            self._cancelled.discard(reply.id)
+            for key, held in list(self._held.items()):
+                if not self._is_held_up(held):
+                    del self._held[key]
+                    self._send(held)
         self._deliver(reply)
 
     def _deliver(self, reply: Reply) -> None:
-        if isinstance(reply, Loading):
+        if isinstance(reply, Interim):
             if progress := self._progress.get(reply.id):
                 progress(reply)
         elif (future := self._asked.get(reply.id)) and not future.done():
@@ -233,21 +257,25 @@ class EngineClient:
         return bool(self._sent)
 
     def _keep_newest(self) -> None:
-        """Of the unanswered requests the newest of each type is worth another engine's time."""
-        if self._held:
-            self._sent[self._held.id] = self._held
-            self._held = None
-        newest = {type(request): request.id for request in self._sent.values()}
+        """Of the unanswered requests the newest of each key is worth another engine's time."""
+        for request_id in self._cancelled:
+            del self._sent[request_id]
+            self._deliver(Cancelled(request_id))
+        self._cancelled.clear()
+        self._sent |= {held.id: held for held in self._held.values()}
+        self._held.clear()
+        newest = {key_of(request): request.id for request in self._sent.values()}
         for request in list(self._sent.values()):
-            if newest[type(request)] != request.id:
+            if newest[key_of(request)] != request.id:
                 del self._sent[request.id]
                 self._deliver(Overtaken(request.id))
 
     def _give_up(self, message: str) -> None:
         self._crashes = 0
-        unanswered = [*self._sent.values(), *([self._held] if self._held else [])]
+        unanswered = [*self._sent.values(), *self._held.values()]
         self._sent.clear()
-        self._held = None
+        self._held.clear()
+        self._cancelled.clear()
         self._tell(self._on_crash, message)
         for request in unanswered:
             future = self._asked.get(request.id)

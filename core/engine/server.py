@@ -3,8 +3,8 @@
 Run as `python -m core.engine.server`. Replies go to standard output; what libraries print goes to
 standard error. It ends when its standard input closes, however the app that started it ended.
 
-Three threads: one reads requests; one loads (models, tokenizers, whatever takes long); one runs the
-loaded model, so that a sentence typed during a long download is still answered.
+Three threads: one reads requests; one loads (models, tokenizers, whatever takes long); one runs
+loaded models, so that a sentence typed during a long download is still answered.
 """
 
 from __future__ import annotations
@@ -14,27 +14,30 @@ import os
 import sys
 import threading
 import time
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from core import checkpoints
-from core.engine.mailbox import Mailbox, Work
+from core.engine.mailbox import Mailbox
 from core.engine.protocol import (
     LENGTH_BYTES,
-    Compare,
-    Compared,
+    Cancel,
+    Cancelled,
     ExportTokenizer,
     Failed,
     Loaded,
     Loading,
     LoadModel,
     Overtaken,
+    Question,
     Reply,
-    Shutdown,
+    Request,
     TokenizerExported,
     frame,
-    request_decoder,
+    message_decoder,
 )
+from core.engine.shelf import Shelf
 from core.errors import ModelError
 
 if TYPE_CHECKING:
@@ -47,6 +50,10 @@ _ENDING_SECONDS = 1.0
 log = logging.getLogger("termformer.engine")
 
 
+class GivenUp(Exception):  # noqa: N818
+    """A request that is under way is not wanted any more."""
+
+
 class Engine:
     """Answers requests from `requests` by frames written to `replies`."""
 
@@ -55,7 +62,7 @@ class Engine:
         self._replies = replies
         self._write_lock = threading.Lock()
         self._mailbox = Mailbox()
-        self._loaded: LoadedModel | None = None
+        self._shelf = Shelf()
         self._ending = threading.Event()
 
     def run(self) -> None:
@@ -76,11 +83,12 @@ class Engine:
 
     def _read_forever(self) -> None:
         while body := self._read_frame():
-            request = request_decoder.decode(body)
-            if isinstance(request, Shutdown):
-                return
-            if overtaken := self._mailbox.put(request):
-                self._reply(Overtaken(overtaken.id))
+            message = message_decoder.decode(body)
+            if isinstance(message, Cancel):
+                if self._mailbox.cancel(message.id):
+                    self.reply(Cancelled(message.id))
+            elif overtaken := self._mailbox.put(message):
+                self.reply(Overtaken(overtaken.id))
 
     def _read_frame(self) -> bytes | None:
         header = self._requests.read(LENGTH_BYTES)
@@ -90,7 +98,8 @@ class Engine:
         body = self._requests.read(length)
         return body if len(body) == length else None
 
-    def _reply(self, reply: Reply) -> None:
+    def reply(self, reply: Reply) -> None:
+        """Sends `reply`; for several threads."""
         data = frame(reply)
         with self._write_lock:
             try:
@@ -104,62 +113,91 @@ class Engine:
     def _load_forever(self) -> None:
         while True:
             request, _ = self._mailbox.take(lambda each: None if self._ready(each) else True)
-            self._answer(request, None)
+            self._handle(request, self._load_for)
 
     def _compute_forever(self) -> None:
         while True:
-            self._answer(*self._mailbox.take(self._ready))
+            self._compute(*self._mailbox.take(self._ready))
 
-    def _ready(self, request: Work) -> LoadedModel | None:
-        """The loaded model, where it is the one that a `Compare` names."""
-        loaded = self._loaded
-        if isinstance(request, Compare) and loaded and _is_current(loaded, request.model):
-            return loaded
+    def _ready(self, request: Request) -> LoadedModel | None:
+        """The model that a question is about, where it is loaded."""
+        return self._shelf.find(request.model) if isinstance(request, Question) else None
+
+    def _load_for(self, request: Request) -> Reply | None:
+        """The reply, or None where the other thread goes on with what has been loaded."""
+        if isinstance(request, ExportTokenizer):
+            return TokenizerExported(request.id, self._export(request))
+        loaded = self._shelf.find(request.model) or self._load(request)
+        if isinstance(request, LoadModel):
+            return Loaded(request.id, loaded.info)
+        if not self._mailbox.put_back(request):
+            raise GivenUp
         return None
 
-    def _answer(self, request: Work, ready: LoadedModel | None) -> None:
+    def _compute(self, request: Request, loaded: LoadedModel) -> None:
+        from core.models.answers import answer
+
+        assert isinstance(request, Question)
+        turn = Turn(self, request)
+
+        def work(_: Request) -> Reply:
+            turn.check()
+            return answer(request, loaded, turn)
+
+        self._handle(request, work)
+
+    def check(self, question: Question) -> None:
+        """Raises `GivenUp` where `question`, which is under way, has been."""
+        if self._mailbox.given_up(question):
+            raise GivenUp
+
+    def answer_others(self, question: Question) -> None:
+        """Answers questions of other types about loaded models, in the middle of `question`."""
+
+        def accepts(request: Request) -> LoadedModel | None:
+            return None if type(request) is type(question) else self._ready(request)
+
+        while found := self._mailbox.take_now(accepts):
+            self._compute(*found)
+
+    def _handle(self, request: Request, work: Callable[[Request], Reply | None]) -> None:
+        """Does `work`; whatever comes of it becomes the request's last reply."""
         from core.models.hub import Abandoned
 
         try:
-            match request:
-                case LoadModel():
-                    loaded = self._ensure_loaded(request, classifier=False)
-                    self._reply(Loaded(request.id, loaded.info))
-                case ExportTokenizer():
-                    self._reply(TokenizerExported(request.id, self._export(request)))
-                case Compare():
-                    loaded = ready or self._ensure_loaded(request, classifier=True)
-                    self._reply(self._compare(request, loaded))
-        except Abandoned:
-            self._reply(Overtaken(request.id))
+            reply = work(request)
+        except (Abandoned, GivenUp):
+            reply = self._mailbox.given_up(request) or Overtaken(request.id)
         except ModelError as error:
             log.info("%s failed", type(request).__name__, exc_info=True)
-            self._reply(Failed(request.id, error.kind, str(error)))
+            reply = Failed(request.id, error.kind, str(error))
         except MemoryError:
-            self._reply(Failed(request.id, "no_memory", "There is not enough memory for this."))
+            reply = Failed(request.id, "no_memory", "There is not enough memory for this.")
         except Exception as error:
             log.exception("%s failed", type(request).__name__)
             message = str(error).strip().splitlines()
             first = message[0] if message else type(error).__name__
-            self._reply(
-                Failed(
-                    request.id,
-                    "other",
-                    f"Something unforeseen happened in the engine ({first}); engine.log says more.",
-                )
+            reply = Failed(
+                request.id,
+                "other",
+                f"Something unforeseen happened in the engine ({first}); engine.log says more.",
             )
+        if reply is not None:
+            self._mailbox.finish(request)
+            self.reply(reply)
 
-    def _ensure_loaded(self, request: LoadModel | Compare, *, classifier: bool) -> LoadedModel:
-        loaded = self._loaded
-        if loaded and _is_current(loaded, request.model):
-            return loaded
+    def _load(self, request: Request) -> LoadedModel:
         progress = self._progress(request)
         progress("importing torch", None, None)
+        from core.models.answers import tasks_of
         from core.models.loading import load_model
 
         _choose_threads()
-        loaded = load_model(request.model.strip(), progress, classifier=classifier)
-        self._loaded = loaded
+        tasks = tasks_of(type(request)) if isinstance(request, Question) else None
+        loaded = load_model(
+            request.model.strip(), progress, tasks=tasks, make_room=self._shelf.make_room
+        )
+        self._shelf.add(loaded)
         self._mailbox.look_again()
         return loaded
 
@@ -176,7 +214,7 @@ class Engine:
 
         return str(export_tokenizer(folder, name))
 
-    def _progress(self, request: Work) -> Progress:
+    def _progress(self, request: Request) -> Progress:
         """Reports to the app; abandons where another model is wanted by now."""
         from core.models.hub import Abandoned
 
@@ -185,50 +223,37 @@ class Engine:
         def progress(stage: str, done: int | None, total: int | None) -> None:
             nonlocal last_stage, last_time
             newer = self._mailbox.newer(request)
-            if self._ending.is_set() or (newer and newer.model != request.model):
+            unwanted = newer is not None and newer.model != request.model
+            if unwanted or self._ending.is_set() or self._mailbox.is_cancelled(request):
                 raise Abandoned
             now = time.monotonic()
             if stage == last_stage and now - last_time < _PROGRESS_INTERVAL and done != total:
                 return
             last_stage, last_time = stage, now
-            self._reply(Loading(request.id, stage, done, total))
+            self.reply(Loading(request.id, stage, done, total))
 
         return progress
 
-    # --- computing ------------------------------------------------------------------------
 
-    def _compare(self, request: Compare, loaded: LoadedModel) -> Reply:
-        from core.models.inference import compare
-        from core.models.loading import not_a_classifier
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What answers a question, while it is being answered."""
 
-        if not loaded.info.labels:
-            raise not_a_classifier(loaded.info.name, [loaded.info.class_name])
-        if self._mailbox.newer(request):
-            return Overtaken(request.id)
-        started = time.perf_counter()
-        result = compare(loaded.model, loaded.tokenizer, request.sentences)
-        return Compared(
-            id=request.id,
-            model=loaded.info,
-            sentences=request.sentences,
-            input_ids=result.input_ids,
-            attention_mask=result.attention_mask,
-            rows=result.rows,
-            seconds=time.perf_counter() - started,
-        )
+    engine: Engine
+    question: Question
 
+    def say(self, reply: Reply) -> None:
+        """Sends a reply that is not the last one."""
+        self.engine.reply(reply)
 
-def _is_current(loaded: LoadedModel, name: str) -> bool:
-    """Whether `name` is the loaded model's and still means the files it was read from."""
-    from core.models.loading import fingerprint
+    def check(self) -> None:
+        """Raises `GivenUp` where the question has been."""
+        self.engine.check(self.question)
 
-    if name.strip() != loaded.info.name:
-        return False
-    try:
-        folder = checkpoints.locate(loaded.info.name).folder or Path(loaded.info.folder)
-    except ModelError:
-        return False
-    return fingerprint(folder) == loaded.fingerprint
+    def pause(self) -> None:
+        """Answers what else was asked meanwhile; raises `GivenUp` where the question has been."""
+        self.engine.answer_others(self.question)
+        self.check()
 
 
 def _choose_threads() -> None:

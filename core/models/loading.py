@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.engine.protocol import ModelInfo
+from core.engine.protocol import ModelInfo, Task
 from core.errors import ModelError
 from core.models.checkpoint import resolve
 from core.models.failures import load_failure, remedy
 from core.models.hub import Progress
+from core.models.postprocess import postprocess_of
 from core.models.tokenizer_export import export_tokenizer, load_tokenizer
 
-CLASSIFIER = "ForSequenceClassification"
-_HEADS = ("classifier", "score", "pre_classifier", "pooler", "classification_head", "qa_outputs")
+_TASKS: dict[str, tuple[Task, str]] = {
+    "ForSequenceClassification": ("text-classification", "AutoModelForSequenceClassification"),
+    "ForMaskedLM": ("fill-mask", "AutoModelForMaskedLM"),
+    "ForTokenClassification": ("token-classification", "AutoModelForTokenClassification"),
+}
+"""By the ending of the class that a config names: the task, and what loads it."""
+_HEADS = {
+    "classifier", "score", "pre_classifier", "pooler", "classification_head", "qa_outputs",
+    "cls", "lm_head", "predictions", "generator_predictions", "generator_lm_head",
+    "vocab_transform", "vocab_layer_norm", "vocab_projector", "head", "decoder",
+}  # fmt: skip
 """First or second parts of parameter names that belong to a head, not to the encoder."""
+_SHOWN_TASKS: dict[Task, str] = {
+    "text-classification": "classifies sentences",
+    "fill-mask": "fills in masked tokens",
+    "token-classification": "labels tokens",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +52,18 @@ def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple((str(file), status.st_size, status.st_mtime_ns) for file, status in found)
 
 
-def load_model(name: str, progress: Progress, *, classifier: bool = False) -> LoadedModel:
+def load_model(
+    name: str,
+    progress: Progress,
+    *,
+    tasks: frozenset[Task] | None = None,
+    make_room: Callable[[], None] | None = None,
+) -> LoadedModel:
     """Loads the model called `name`; raises `ModelError`.
 
-    A checkpoint without a classification head is loaded as its bare encoder, with no labels;
-    with `classifier=True` it is refused ("not_a_classifier") before its weights are read.
+    A checkpoint whose head is for none of the known tasks is loaded as its bare encoder. Where
+    `tasks` are given, one whose head is for none of these is refused ("not_a_classifier") before
+    its weights are read. `make_room` is called before that, when nothing else can be wrong.
     """
     folder = resolve(name, progress)
     progress("importing transformers", None, None)
@@ -51,12 +73,14 @@ def load_model(name: str, progress: Progress, *, classifier: bool = False) -> Lo
     progress("reading the tokenizer", None, None)
     tokenizer = load_tokenizer(folder, name)
     tokenizer_folder = export_tokenizer(folder, name, tokenizer)
-    is_classifier = any(CLASSIFIER in each for each in config.architectures or [])
-    if classifier and not is_classifier:
-        raise not_a_classifier(name, config.architectures)
+    task, auto = _head(config)
+    if tasks is not None and task not in tasks:
+        raise wrong_task(name, config.architectures, tasks)
     progress("reading weights", None, None)
+    if make_room:
+        make_room()
     stamp = fingerprint(folder)
-    model = _load_weights(folder, name, config, classifier=is_classifier)
+    model = _load_weights(folder, name, config, task, auto)
     notes = _give_pad_token(model, tokenizer)
     info = ModelInfo(
         name=name,
@@ -64,22 +88,31 @@ def load_model(name: str, progress: Progress, *, classifier: bool = False) -> Lo
         tokenizer_folder=str(tokenizer_folder),
         class_name=type(model).__name__,
         parameters=model.num_parameters(),
-        labels=_labels(model) if is_classifier else [],
+        labels=labels(model) if task == "text-classification" else [],
         problem_type=getattr(config, "problem_type", None),
         max_positions=max_positions(model),
         padding_side=tokenizer.padding_side,
         notes=notes,
+        task=task,
+        postprocess=postprocess_of(config),
+        vocabulary_size=model.get_input_embeddings().num_embeddings,
     )
     return LoadedModel(info, model, tokenizer, stamp)
 
 
-def not_a_classifier(name: str, architectures: list[str] | None) -> ModelError:
-    """Says that `name` gives no logits of labels, and what it is instead."""
+def wrong_task(name: str, architectures: list[str] | None, tasks: frozenset[Task]) -> ModelError:
+    """Says that `name` has no head for any of `tasks`, and what it is instead."""
     kind = f" (it is a {architectures[0]})" if architectures else ""
+    if tasks == {"text-classification"}:
+        return ModelError(
+            "not_a_classifier",
+            f"{name} has no classification head{kind}, so it gives no logits of labels: fine-tune "
+            "it first, or choose a model that was trained to classify sentences.",
+        )
+    wanted = " or ".join(_SHOWN_TASKS[task] for task in _SHOWN_TASKS if task in tasks)
     return ModelError(
         "not_a_classifier",
-        f"{name} has no classification head{kind}, so it gives no logits: fine-tune it first, or "
-        "choose a model that was trained to classify sentences.",
+        f"{name} has no head for this{kind}: choose a model that {wanted}.",
     )
 
 
@@ -92,12 +125,16 @@ def max_positions(model: Any) -> int | None:
             break
     else:
         return None
+    return value - position_offset(model)
+
+
+def position_offset(model: Any) -> int:
+    """The position of the first token: 0, but for RoBERTa and its kin `padding_idx + 1`."""
     for part, module in model.named_modules():
-        # RoBERTa and its kin count positions from padding_idx + 1.
         padding = getattr(module, "padding_idx", None)
         if part.endswith("position_embeddings") and padding is not None:
-            return value - int(padding) - 1
-    return value
+            return int(padding) + 1
+    return 0
 
 
 def _load_config(folder: Path, name: str) -> Any:
@@ -109,13 +146,20 @@ def _load_config(folder: Path, name: str) -> Any:
         raise load_failure(error, name, "config") from error
 
 
-def _load_weights(folder: Path, name: str, config: Any, *, classifier: bool) -> Any:
-    import torch
-    from transformers import AutoModel, AutoModelForSequenceClassification
+def _head(config: Any) -> tuple[Task | None, str]:
+    for architecture in config.architectures or []:
+        for ending, known in _TASKS.items():
+            if ending in architecture:
+                return known
+    return None, "AutoModel"
 
-    auto = AutoModelForSequenceClassification if classifier else AutoModel
+
+def _load_weights(folder: Path, name: str, config: Any, task: Task | None, auto: str) -> Any:
+    import torch
+    import transformers
+
     try:
-        model, found = auto.from_pretrained(
+        model, found = getattr(transformers, auto).from_pretrained(
             folder,
             config=config,
             dtype=torch.float32,
@@ -125,24 +169,25 @@ def _load_weights(folder: Path, name: str, config: Any, *, classifier: bool) -> 
         )
     except Exception as error:
         raise load_failure(error, name, "weights") from error
-    _require_all(found["missing_keys"], name, config, classifier=classifier)
+    _require_all(found["missing_keys"], name, task)
     return model.eval()
 
 
-def _require_all(missing: Iterable[str], name: str, config: Any, *, classifier: bool) -> None:
+def _require_all(missing: Iterable[str], name: str, task: Task | None) -> None:
     """transformers only warns of weights that are missing, and fills in random numbers."""
-    encoder = [key for key in missing if not set(key.split(".")[:2]) & set(_HEADS)]
+    encoder = [key for key in missing if not set(key.split(".")[:2]) & _HEADS]
     if encoder:
         raise ModelError(
             "corrupt",
             f"The weights of {name} are incomplete: {len(encoder)} parameters are missing, "
             f"{min(encoder)} among them. {remedy(name)}",
         )
-    if classifier and list(missing):
-        raise not_a_classifier(name, None)
+    if task and list(missing):
+        raise wrong_task(name, None, frozenset({task}))
 
 
-def _labels(model: Any) -> list[str]:
+def labels(model: Any) -> list[str]:
+    """The names of the labels of a classifier's head, in the order of its logits."""
     config = model.config
     return [config.id2label.get(index, f"LABEL_{index}") for index in range(config.num_labels)]
 

@@ -7,11 +7,19 @@ from typing import Any
 
 import pytest
 
-from core.engine.protocol import Compared, ComparedRow, ModelInfo
+from core.engine.protocol import LESSON, Arranged, ArrangedRow, Compared, ModelInfo
 from core.text.sentences import Sentence
 from tui.panes.logits import lesson, numbers
 from tui.panes.logits.columns import plan_columns
-from tui.panes.logits.experiment import Plan, Shown, probabilities, shown_rows, size_of, winner
+from tui.panes.logits.experiment import (
+    ComparedRow,
+    Plan,
+    Shown,
+    probabilities,
+    shown_rows,
+    size_of,
+    winner,
+)
 from tui.panes.logits.headline import wrap
 from tui.widgets.pane import ModelState
 
@@ -23,13 +31,18 @@ def row_of(text: str, unmasked: float = 0.5, masked: float = 2e-7) -> ComparedRo
 
 
 def answer_of(*texts: str, width: int = 4) -> Compared:
+    rows = [
+        ArrangedRow([0] * width, [1] * width, None, [logit, 2.0], [0.3, 0.7], apart)
+        for logit, apart in ((1.0, 0.0), (1.5, 0.5), (1.0, 2e-7))
+    ]
     return Compared(
         1,
         INFO,
         [(text, None) for text in texts],
-        [[0] * width for _ in texts],
-        [[1] * width for _ in texts],
-        [row_of(text) for text in texts],
+        [
+            Arranged(arrangement, [row] * len(texts), 0.0)
+            for arrangement, row in zip(LESSON, rows, strict=True)
+        ],
         0.0,
     )
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 from core.engine.client import EngineClient
-from core.engine.protocol import Loading, Reply, Request
+from core.engine.protocol import Interim, Loading, Reply, Request
 from core.text.visible import visible
 from tui.commands.outcome import complain
 
@@ -37,9 +37,9 @@ class Telling:
         self._works = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
         self._dirty = False
 
-    def show(self, loading: Loading) -> None:
+    def show(self, loading: Interim) -> None:
         """Tells what the engine is doing, and how far it is."""
-        if not self._works:
+        if not self._works or not isinstance(loading, Loading):
             return
         far = ""
         if loading.total:

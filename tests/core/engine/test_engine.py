@@ -10,6 +10,11 @@ import pytest
 
 from core.checkpoints import packaged_encoder
 from core.engine.protocol import (
+    MASKED,
+    UNMASKED,
+    ArrangedRow,
+    Arrangement,
+    Compare,
     Compared,
     ExportTokenizer,
     Failed,
@@ -22,6 +27,13 @@ from core.errors import ModelError
 from tests.core.engine.harness import PAIR, Start
 from tests.core.models import tiny
 from tests.hub_server import HubServer
+
+
+def rows_of(compared: Compared, arrangement: Arrangement) -> list[ArrangedRow]:
+    result = compared.result(arrangement)
+    assert result is not None
+    return result.rows
+
 
 pytestmark = pytest.mark.slow  # each engine imports torch
 
@@ -41,12 +53,12 @@ async def test_models_come_and_go(start: Start, tiny_classifier: Path, tmp_path:
     assert isinstance(again, Loaded)
     assert not [e for e in heard.replies if isinstance(e, Loading) and e.id == request]
 
-    [compared] = await heard.answers(client.compare(model, PAIR))
+    [compared] = await heard.answers(client.post(Compare(0, model, PAIR)))
     assert isinstance(compared, Compared)
     assert compared.model == loaded.model
     assert compared.sentences == PAIR
-    assert all(row.max_abs_diff_masked <= 1e-5 for row in compared.rows)
-    assert compared.rows[1].max_abs_diff_unmasked > 1e-3
+    assert all(row.max_abs_diff <= 1e-5 for row in rows_of(compared, MASKED))
+    assert rows_of(compared, UNMASKED)[1].max_abs_diff > 1e-3
 
     nothing = str(tmp_path / "nothing")
     encoder = str(tiny.encoder_only(tmp_path / "encoder"))
@@ -54,20 +66,20 @@ async def test_models_come_and_go(start: Start, tiny_classifier: Path, tmp_path:
     [missing] = await heard.answers(client.load(nothing))
     assert isinstance(missing, Failed)
     assert missing.kind == "not_found"
-    [headless] = await heard.answers(client.compare(encoder, PAIR))
+    [headless] = await heard.answers(client.post(Compare(0, encoder, PAIR)))
     assert isinstance(headless, Failed)
     assert headless.kind == "not_a_classifier"
-    [kept] = await heard.answers(request := client.compare(model, PAIR))
+    [kept] = await heard.answers(request := client.post(Compare(0, model, PAIR)))
     assert isinstance(kept, Compared)
     assert not [e for e in heard.replies if isinstance(e, Loading) and e.id == request]
 
-    [named] = await heard.answers(client.compare(other, PAIR))
+    [named] = await heard.answers(client.post(Compare(0, other, PAIR)))
     assert isinstance(named, Compared)
     assert named.model.name == other
-    assert len(named.rows[0].alone) == 3
-    [empty] = await heard.answers(client.compare(other, []))
+    assert len(rows_of(named, MASKED)[0].logits) == 3
+    [empty] = await heard.answers(client.post(Compare(0, other, [])))
     assert isinstance(empty, Compared)
-    assert empty.rows == []
+    assert rows_of(empty, MASKED) == []
     [bare] = await heard.answers(client.load(encoder))
     assert isinstance(bare, Loaded)
     assert bare.model.labels == []
@@ -83,7 +95,7 @@ async def test_a_model_that_changed_on_disk_is_loaded_again(
     assert isinstance(first, Loaded)
     shutil.rmtree(folder)
     tiny.distilbert(folder)
-    [second] = await engine.heard.answers(engine.client.compare(str(folder), PAIR))
+    [second] = await engine.heard.answers(engine.client.post(Compare(0, str(folder), PAIR)))
     assert isinstance(second, Compared)
     assert second.model.class_name.startswith("DistilBert")
 
@@ -94,13 +106,13 @@ async def test_the_newest_wins(start: Start, tiny_classifier: Path) -> None:
     model = str(tiny_classifier)
     await heard.answers(client.load(model))
 
-    ids = [client.compare(model, [(f"number {number}", None)]) for number in range(20)]
+    ids = [client.post(Compare(0, model, [(f"number {number}", None)])) for number in range(20)]
     first, *between, last = await heard.answers(*ids)
 
     assert isinstance(first, Compared)
     assert all(isinstance(each, Overtaken) for each in between)
     assert isinstance(last, Compared)
-    assert last.rows[0].text == "number 19"
+    assert last.sentences == [("number 19", None)]
 
 
 async def test_the_engine_computes_only_the_newest_of_what_waits(
@@ -110,7 +122,9 @@ async def test_the_engine_computes_only_the_newest_of_what_waits(
     client, heard = engine.client, engine.heard
     one, other = str(tiny_classifier), str(tiny.distilbert(tmp_path / "other"))
     # Different models, so that the client holds none of them back; all arrive during the import.
-    ids = [client.compare(name, PAIR) for name in (one, other, one + "/", other + "/", other)]
+    ids = [
+        client.post(Compare(0, name, PAIR)) for name in (one, other, one + "/", other + "/", other)
+    ]
     *overtaken, last = await heard.answers(*ids)
     assert isinstance(last, Compared)
     assert all(isinstance(each, Overtaken) for each in overtaken)
@@ -132,7 +146,7 @@ async def test_a_download_holds_nobody_up(
 
         slow = client.load("slow/model")
         await asyncio.to_thread(repository.held.wait, 60)
-        [compared] = await heard.answers(client.compare(model, PAIR))
+        [compared] = await heard.answers(client.post(Compare(0, model, PAIR)))
         assert isinstance(compared, Compared)
         progress = [e for e in heard.replies if isinstance(e, Loading) and e.id == slow]
         assert progress[-1].stage == "downloading slow/model"

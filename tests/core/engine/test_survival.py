@@ -39,7 +39,7 @@ async def test_killed_in_the_middle_and_answered_all_the_same(
     engine = await start()
     client, heard = engine.client, engine.heard
     load = client.load(str(tiny_classifier))
-    older, newer = (client.compare(str(tiny_classifier), PAIR[:n]) for n in (1, 2))
+    older, newer = (client.post(Compare(0, str(tiny_classifier), PAIR[:n])) for n in (1, 2))
     await heard.until(lambda: heard.replies)
     killed = client.pid
     assert killed is not None
@@ -70,7 +70,9 @@ async def test_killed_while_idle(start: Start) -> None:
 
 async def test_what_is_no_text_is_refused(start: Start) -> None:
     engine = await start()
-    [failed] = await engine.heard.answers(engine.client.compare("mini", [("\ud800", None)]))
+    [failed] = await engine.heard.answers(
+        engine.client.post(Compare(0, "mini", [("\ud800", None)]))
+    )
     assert isinstance(failed, Failed)
     with pytest.raises(ModelError, match="no text"):
         await engine.client.ask(LoadModel(0, os.fsdecode(b"\xff")))

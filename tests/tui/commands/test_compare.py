@@ -11,7 +11,14 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from core.engine.protocol import Compared, ComparedRow, ModelInfo
+from core.engine.protocol import (
+    LESSON,
+    Arranged,
+    ArrangedRow,
+    Compared,
+    ModelInfo,
+    Postprocess,
+)
 from tests.terminal.terminal import Terminal
 from tests.tui.commands.command import COMMAND, ROOT, Finished, Here, run_apart
 from tui.commands import compare
@@ -119,12 +126,17 @@ def test_what_is_no_classifier_or_not_there_is_one_sentence(
     assert termformer("compare").code == 2
 
 
-def broken(problem_type: str | None = None) -> Compared:
+def broken() -> Compared:
     """What the engine says of a broken checkpoint: numbers that are none."""
     nan, inf = float("nan"), float("inf")
-    row = ComparedRow("a", None, [nan, 1.0], [inf, 1.0], [nan, 1.0], inf, nan)
-    info = ModelInfo("broken", "", "", "", 1, ["A", "B"], problem_type, None, "right")
-    return Compared(0, info, [("a", None)], [[1, 2]], [[1, 1]], [row], 0.0)
+    info = ModelInfo("broken", "", "", "", 1, ["A", "B"], None, None, "right")
+    results = [
+        Arranged(arrangement, [ArrangedRow([1, 2], [1, 1], None, logits, [nan, nan], apart)], 0.0)
+        for arrangement, logits, apart in zip(
+            LESSON, ([nan, 1.0], [inf, 1.0], [nan, 1.0]), (0.0, inf, nan), strict=True
+        )
+    ]
+    return Compared(0, info, [("a", None)], results, 0.0)
 
 
 def test_numbers_that_are_not_finite_are_null(
@@ -151,10 +163,45 @@ def test_ctrl_c_while_the_engine_loads_ends_without_a_traceback(
         assert "Traceback" not in str(terminal.screen)
 
 
-def test_probabilities_follow_the_kind_of_model() -> None:
-    labels = ["A", "B", "C"]
-    assert compare._prediction([0.0, 0.0, 3.0], labels, None) == "C 90.94 %"
-    assert compare._prediction([0.0, 0.0, 3.0], labels, "multi_label_classification") == "C 95.26 %"
-    assert compare._prediction([0.3], ["A"], "regression") == ""
-    assert compare._prediction([1e4, -1e4], ["A", "B"], None) == "A 100.00 %"
-    assert compare._prediction([-1e4, -2e4], labels[:2], "multi_label_classification") == "A 0.00 %"
+@pytest.mark.parametrize(
+    ("postprocess", "shares", "said"),
+    [
+        ("softmax", [0.04, 0.05, 0.91], "C 91.00 %"),
+        ("sigmoid", [0.5, 0.5, 0.95], "C 95.00 %"),
+        ("none", [0.3, 0.1, 0.2], ""),
+        ("softmax", [1.0], ""),
+    ],
+)
+def test_a_guess_is_made_where_there_are_probabilities(
+    postprocess: Postprocess, shares: list[float], said: str
+) -> None:
+    labels = ["A", "B", "C"][: len(shares)]
+    info = ModelInfo("m", "", "", "", 1, labels, None, None, "right", postprocess=postprocess)
+    assert compare._prediction(ArrangedRow([], [], None, shares, shares, 0.0), info) == said
+
+
+def test_ids_as_the_course_types_them(folders: None, tiny_classifier: Path) -> None:
+    ids = "[[200, 200, 200], [200, 200]]"
+    chosen = ("--padding-side", "left", "--pad-to", "5")
+    finished = run_apart("compare", "--json", "-m", str(tiny_classifier), "--ids", ids, *chosen)
+    document = finished.document
+    assert document["input_ids"] == [[0, 0, 200, 200, 200], [0, 0, 0, 200, 200]]
+    assert document["attention_mask"] == [[0, 0, 1, 1, 1], [0, 0, 0, 1, 1]]
+    assert [row["text"] for row in document["rows"]] == ["[200, 200, 200]", "[200, 200]"]
+    model = AutoModelForSequenceClassification.from_pretrained(tiny_classifier).eval()
+    with torch.inference_mode():
+        alone = model(torch.tensor([[200, 200]])).logits[0]
+        unmasked = model(torch.tensor(document["input_ids"])).logits[1]
+    assert document["rows"][1]["alone"] == pytest.approx(alone.tolist(), abs=1e-5)
+    assert document["rows"][1]["padded_unmasked"] == pytest.approx(unmasked.tolist(), abs=1e-5)
+
+
+def test_ids_that_are_none(termformer: Here, folders: None, tiny_classifier: Path) -> None:
+    assert termformer("compare", "--ids", "[[1]]", "a text").code == 2
+    typed = termformer("compare", "--ids", '[[200, "x"]]')
+    assert typed.code == 1
+    assert "Row 1, entry 2" in typed.complaint
+    unknown = run_apart("compare", "-m", str(tiny_classifier), "--ids", "[[200], [30522]]")
+    assert unknown.code == 1
+    assert "Row 2, entry 1: there is no id 30522" in unknown.complaint
+    assert "30,522 ids" in unknown.complaint

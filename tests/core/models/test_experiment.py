@@ -13,7 +13,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from core.engine.protocol import Texts
 from core.errors import ModelError
-from core.models.inference import compare
+from core.models.experiment import compare
 from core.models.loading import LoadedModel, load_model
 from tests.core.models import tiny
 
