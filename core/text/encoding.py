@@ -129,6 +129,7 @@ class Cell:
 class Row:
     """One padded row, `[sequence]` each, as a transformers tokenizer call gives it."""
 
+    tokens: list[str]
     input_ids: list[int]
     token_type_ids: list[int]
     attention_mask: list[int]
@@ -215,6 +216,7 @@ class Batch:
         count = self.row_length(row) - len(encoding)
         if count == 0 or self.padding is None:
             return Row(
+                encoding.tokens,
                 ids,
                 types,
                 encoding.attention_mask,
@@ -225,6 +227,7 @@ class Batch:
         right = count - left
         pad_id, type_id = self.padding.token_id, self.padding.type_id
         return Row(
+            [self.padding.token] * left + encoding.tokens + [self.padding.token] * right,
             [pad_id] * left + ids + [pad_id] * right,
             [type_id] * left + types + [type_id] * right,
             [0] * left + encoding.attention_mask + [0] * right,

@@ -169,7 +169,7 @@ def _exported(batch: Batch, row: int) -> ExportedRow:
         _sentence(batch, row),
         sentence.text,
         sentence.text_pair,
-        [cell.token for cell in batch.cells(row)],
+        fields.tokens,
         fields.input_ids,
         fields.token_type_ids,
         fields.attention_mask,

@@ -33,13 +33,14 @@ def _complete_model(
     return [*known, CompletionItem(incomplete, type="dir")]
 
 
-def model_option(help_text: str, default: str | None) -> _Decorator:
-    """`--model M`, with completion."""
+def model_option(help_text: str, default: str | None, *, multiple: bool = False) -> _Decorator:
+    """`--model M`, with completion; `multiple` lets it be repeated, and its value is a tuple."""
     return click.option(
         "--model",
         "-m",
         metavar="M",
-        default=default,
+        default=(default,) if multiple else default,
+        multiple=multiple,
         show_default=True,
         help=help_text,
         shell_complete=_complete_model,
