@@ -34,6 +34,15 @@ class Columns:
     text_pair: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """What the user says of the columns; None is to be found. A `text_pair` of "" is none."""
+
+    text: str | None = None
+    label: str | None = None
+    text_pair: str | None = None
+
+
 def label_key(value: object) -> str | None:
     """A label as text, the same for 1, 1.0 and "1"; None where there is no label."""
     if value is None or isinstance(value, str):
@@ -66,29 +75,48 @@ def is_header(rows: Sequence[Sequence[str]]) -> bool:
     return not any(name in cells for name, cells in zip(first, below, strict=True))
 
 
-def find_columns(rows: Sequence[Mapping[str, object]], where: str) -> Columns:
-    """Finds text and label by the columns' names, else by what stands in them.
+def find_columns(
+    rows: Sequence[Mapping[str, object]], where: str, chosen: ColumnChoice | None = None
+) -> Columns:
+    """The columns `chosen`; what it leaves open is found by name, else by what stands there.
 
     Raises `DataError` naming the columns there are.
     """
+    chosen = chosen or ColumnChoice()
     names = list(dict.fromkeys(name for row in rows for name in row))
+    for name in (chosen.text, chosen.label, chosen.text_pair):
+        if name and name not in names:
+            raise DataError(f"{where} has no column {name!r}; it has {_listed(names)}.")
     by_name = {name.strip().lower(): name for name in reversed(names)}
-    label = next((by_name[name] for name in _LABELS if name in by_name), None)
-    label = label or _label_by_looking(rows, names)
-    for one, other in _PAIRS:
-        pair = (by_name.get(one), by_name.get(other))
-        if label and pair[0] and pair[1] and label not in pair:
-            return Columns(pair[0], label, pair[1])
-    text = next((by_name[name] for name in _TEXTS if by_name.get(name) not in (None, label)), None)
-    text = text or _text_by_looking(rows, [name for name in names if name != label])
+    free = [name for name in names if name not in (chosen.text, chosen.text_pair)]
+    label = chosen.label or next(
+        (by_name[name] for name in _LABELS if by_name.get(name) in free), None
+    )
+    label = label or _label_by_looking(rows, free)
+    text, pair = chosen.text, chosen.text_pair
+    if text is None and pair is None and label:
+        for one, other in _PAIRS:
+            found = (by_name.get(one), by_name.get(other))
+            if found[0] and found[1] and label not in found:
+                text, pair = found
+                break
+    free = [name for name in names if name not in (label, pair)]
+    text = text or next((by_name[name] for name in _TEXTS if by_name.get(name) in free), None)
+    text = text or _text_by_looking(rows, free)
     if text is None or label is None:
-        missing = "text" if text is None else "labels"
-        listed = ", ".join(repr(name) for name in names[:10])
+        missing, option = ("text", "text") if text is None else ("labels", "label")
         raise DataError(
-            f"No column with {missing} was found in {where}, which has {listed}; "
-            "call the columns 'text' and 'label'."
+            f"No column with {missing} was found in {where}, which has {_listed(names)}; "
+            f"name it with --{option}-column."
         )
-    return Columns(text, label)
+    if len({text, label, pair}) < 3:
+        raise DataError(f"Text, pair and label of {where} must be three different columns.")
+    return Columns(text, label, pair or None)
+
+
+def _listed(names: list[str]) -> str:
+    rest = ", …" if len(names) > 10 else ""
+    return ", ".join(repr(name) for name in names[:10]) + rest
 
 
 def _label_by_looking(rows: Sequence[Mapping[str, object]], names: list[str]) -> str | None:

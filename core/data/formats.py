@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from core.data.columns import is_header
 from core.errors import DataError
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".arrow")
 _LARGEST_CELL = 1 << 24
 _SAMPLE = 100
 
@@ -22,30 +24,37 @@ _SAMPLE = 100
 class Row:
     """One row: cells by column name, or a `problem` in words instead.
 
-    `line` counts from 1 and is where the row begins in a text file; in Parquet it is the row.
+    `line` counts from 1 and is where the row begins in a text file; in Parquet and Arrow it is
+    the row. `file` names it where each row has a file to itself.
     """
 
     line: int
     cells: Mapping[str, object] = field(default_factory=dict)
     problem: str = ""
+    file: str = ""
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a CSV, TSV, JSON lines or Parquet file; blank lines are no rows.
+    """The rows of a CSV, TSV, JSON, Parquet or Arrow file, or of a folder of texts by label.
 
-    Text files are UTF-8. Cells of a TSV are text as it stands: quotation marks have no meaning
-    there, as IANA's text/tab-separated-values has it. A CSV or TSV without a header names its
-    columns `column 1`, `column 2`, … Raises `DataError` where the file is none of these.
+    Blank lines are no rows. Text files are UTF-8. Cells of a TSV are text as it stands: quotation
+    marks have no meaning there, as IANA's text/tab-separated-values has it. A CSV or TSV without
+    a header names its columns `column 1`, `column 2`, … Raises `DataError` where the file is none
+    of these.
     """
+    if path.is_dir():
+        return _read_texts(path)
     match path.suffix.lower():
         case ".csv":
             return _named(path, lambda: _read_csv(path))
         case ".tsv":
             return _named(path, lambda: _read_tsv(path))
         case ".jsonl" | ".json":
-            return _read_json_lines(path)
-        case ".parquet":
-            return _read_parquet(path)
+            return _read_json(path)
+        case ".parquet" | ".arrow":
+            from core.data.tables import read_table
+
+            return read_table(path)
     raise DataError(f"{path} is not data that can be read: use {', '.join(SUFFIXES)}.")
 
 
@@ -115,36 +124,65 @@ def _read_csv(path: Path) -> Iterator[_Cells]:
             ) from error
 
 
-def _read_json_lines(path: Path) -> Iterator[Row]:
-    decoder = msgspec.json.Decoder(dict[str, object])
+def _read_json(path: Path) -> Iterator[Row]:
+    """One object a line, or one array of objects, of which each counts as a line."""
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                yield Row(number, decoder.decode(line))
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                yield Row(number, problem="is not a JSON object on one line")
+        start = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        file.seek(0)
+        yield from _read_json_array(path) if start == b"[" else _read_json_lines(file)
 
 
-def _read_parquet(path: Path) -> Iterator[Row]:
-    import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
-    from datasets import ClassLabel, Features
-    from pyarrow import parquet
+def _read_json_lines(file: BinaryIO) -> Iterator[Row]:
+    decoder = msgspec.json.Decoder(dict[str, object])
+    for number, line in enumerate(file, 1):
+        text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+        if not text.strip():
+            continue
+        try:
+            yield Row(number, decoder.decode(text))
+        except UnicodeDecodeError:
+            yield Row(number, problem="is not UTF-8")
+        except msgspec.MsgspecError:
+            yield Row(number, problem="is not a JSON object on one line")
 
+
+def _read_json_array(path: Path) -> Iterator[Row]:
+    """Held in memory: an array has no lines at which it could be cut."""
     try:
-        with parquet.ParquetFile(path) as file:
-            features = Features.from_arrow_schema(file.schema_arrow)
-            named = {name: kind for name, kind in features.items() if isinstance(kind, ClassLabel)}
-            number = 0
-            for batch in file.iter_batches():
-                for cells in batch.to_pylist():
-                    number += 1
-                    for name, kind in named.items():
-                        # datasets writes -1 where a row has no label.
-                        value = cells[name]
-                        known = value is not None and 0 <= value < kind.num_classes
-                        cells[name] = kind.int2str(value) if known else None
-                    yield Row(number, cells)
-    except pa.ArrowException as error:
-        raise DataError(f"{path} cannot be read as Parquet: {error}.") from error
+        rows = msgspec.json.decode(path.read_bytes().removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read as JSON: {error}.") from error
+    for number, row in enumerate(rows, 1):
+        if isinstance(row, dict):
+            yield Row(number, row)
+        else:
+            yield Row(number, problem="is not a JSON object")
+
+
+def _read_texts(folder: Path) -> Iterator[Row]:
+    """A folder for each label, a `.txt` file for each text: `pos/12.txt`, `neg/7.txt`, …"""
+    number = 0
+    for label in label_folders(folder):
+        for file in sorted(label.glob("*.txt"), key=_by_number):
+            number += 1
+            name = f"{label.name}/{file.name}"
+            try:
+                cells = {"text": file.read_bytes().decode("utf-8-sig"), "label": label.name}
+                yield Row(number, cells, file=name)
+            except UnicodeDecodeError:
+                yield Row(number, problem="is not UTF-8", file=name)
+
+
+def label_folders(folder: Path) -> list[Path]:
+    """The folders in `folder` that hold texts, one for each label, by name."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and path.is_dir() and any(path.glob("*.txt"))
+    )
+
+
+def _by_number(file: Path) -> tuple[int, str]:
+    """2.txt before 10.txt."""
+    digits = re.match(r"\d{1,18}", file.name)
+    return (int(digits[0]) if digits else 0, file.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.columns import Columns, find_columns, is_header, label_key, sort_labels
+from core.data.columns import ColumnChoice, Columns, find_columns, is_header, label_key, sort_labels
 from core.errors import DataError
 
 
@@ -36,9 +36,34 @@ def test_columns_without_a_known_name_are_known_by_what_stands_in_them() -> None
     assert find_columns(rows, "data.csv") == Columns("said", "who")
 
 
+ROW = {"id": 1, "title": "a", "text": "b", "premise": "c", "hypothesis": "d", "label": 0, "who": 1}
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (ColumnChoice(), Columns("premise", "label", "hypothesis")),
+        (ColumnChoice(text="title"), Columns("title", "label")),
+        (ColumnChoice(text_pair=""), Columns("text", "label")),
+        (ColumnChoice(text_pair="title"), Columns("text", "label", "title")),
+        (ColumnChoice(label="who"), Columns("premise", "who", "hypothesis")),
+        (ColumnChoice("hypothesis", "who", "text"), Columns("hypothesis", "who", "text")),
+    ],
+)
+def test_what_the_user_says_of_columns_holds(choice: ColumnChoice, expected: Columns) -> None:
+    assert find_columns([ROW], "data.csv", choice) == expected
+
+
+def test_columns_that_are_not_there_or_serve_twice_are_refused() -> None:
+    with pytest.raises(DataError, match=r"data.csv has no column 'verdict'; it has 'id', 'title'"):
+        find_columns([ROW], "data.csv", ColumnChoice(label="verdict"))
+    with pytest.raises(DataError, match="three different columns"):
+        find_columns([ROW], "data.csv", ColumnChoice("text", "text"))
+
+
 def test_where_there_is_no_label_the_columns_are_named() -> None:
     rows = [{"said": f"a sentence, number {n}"} for n in range(40)]
-    with pytest.raises(DataError, match=r"labels.*'said'.*'text' and 'label'"):
+    with pytest.raises(DataError, match=r"labels.*'said'.*--label-column"):
         find_columns(rows, "data.csv")
 
 

@@ -7,10 +7,14 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
-from datasets import ClassLabel, Dataset
+from datasets import ClassLabel, Dataset, DatasetDict
+from pyarrow import ipc
 
-from core.data.sources import TrainingData, load_data
+from core import paths
+from core.data.columns import ColumnChoice, Columns
+from core.data.sources import DataOptions, TrainingData, load_data
 from core.errors import DataError
 from core.runs.config import REVIEWS
 
@@ -155,7 +159,127 @@ def test_bad_rows_are_named_with_their_lines_and_counted(tmp_path: Path) -> None
     assert "line 15 is not UTF-8" in message
     assert "line 16 has no label" in message
     assert "line 18" not in message
-    assert message.endswith("and 2 more.")
+    assert "; and 2 more. " in message
+    assert message.endswith("--skip-bad-rows.")
+
+
+def test_bad_rows_are_left_out_on_request_and_named_all_the_same(tmp_path: Path) -> None:
+    good = [f"fine {n},{n % 2}".encode() for n in range(20)]
+    bad = [b"no label,", b"\xff\xfe,1", b" ,1"]
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\n".join([b"text,label", *good[:10], *bad, *good[10:]]))
+    data = load_data(str(path), DataOptions(skip_bad_rows=True))
+    assert sum(map(len, data.splits().values())) == 20
+    assert data.bad_rows == 3
+    assert [(row.where, row.line) for row in data.first_bad_rows] == [
+        ("a.csv", line) for line in (12, 13, 14)
+    ]
+
+
+def test_rows_of_which_none_is_good_are_refused_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\n,1\n,0\n")
+    with pytest.raises(DataError, match="2 rows that cannot"):
+        load_data(str(tmp_path / "a.csv"), DataOptions(skip_bad_rows=True))
+
+
+def test_values_of_the_wrong_type_are_said_to_be_so(tmp_path: Path) -> None:
+    lines = [json.dumps({"text": f"t {n}", "label": n % 2}) for n in range(20)]
+    lines[2:2] = ['{"text": ["a"], "label": 1}', '{"text": "a", "label": [1]}']
+    lines[4:4] = ['{"text": "half \\ud83d", "label": 1}', '{"text": "a"}']
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    with pytest.raises(DataError) as caught:
+        load_data(str(tmp_path / "a.jsonl"))
+    assert "line 3 has list instead of text in 'text'" in str(caught.value)
+    assert "line 4 has list instead of a label in 'label'" in str(caught.value)
+    assert "line 5 " in str(caught.value)
+    assert "line 6 has no label in 'label'" in str(caught.value)
+
+
+def test_columns_and_label_names_are_the_users_to_choose(tmp_path: Path) -> None:
+    rows = [f"title {n},a text of its own {n},{n % 2},{n % 3}\n" for n in range(60)]
+    (tmp_path / "a.csv").write_text("title,text,label,stars\n" + "".join(rows))
+    options = DataOptions(ColumnChoice("title", "stars"), ("low", "middle", "high"))
+    data = load_data(str(tmp_path / "a.csv"), options)
+    assert data.labels == ["low", "middle", "high"]
+    assert data.columns == Columns("title", "stars")
+    assert all(text.startswith("title") for text in data.train["text"])
+    with pytest.raises(DataError, match="3 names were given for 2 labels"):
+        load_data(str(tmp_path / "a.csv"), DataOptions(label_names=("a", "b", "c")))
+
+
+def test_a_json_file_may_be_one_array(tmp_path: Path) -> None:
+    rows = [{"text": text, "label": label} for text, label in _rows()]
+    (tmp_path / "a.json").write_text(json.dumps(rows, indent=1))
+    assert _all(load_data(str(tmp_path / "a.json"))) == Counter(_rows())
+
+
+@pytest.mark.parametrize("splits", [[""], ["train", "test"]])
+def test_a_folder_of_texts_for_each_label(tmp_path: Path, splits: list[str]) -> None:
+    for split in splits:
+        for label in ("neg", "pos"):
+            folder = tmp_path / split / label
+            folder.mkdir(parents=True)
+            for n in range(20):
+                (folder / f"{n}.txt").write_text(f"{split} {label}\nnumber {n}")
+    data = load_data(str(tmp_path))
+    assert data.labels == ["neg", "pos"]
+    assert sum(_all(data).values()) == 40 * len(splits)
+    assert all(text.split()[-3] == data.labels[label] for text, label in _all(data))
+    if splits == ["train", "test"]:
+        assert data.test is not None
+        assert all(text.startswith("test") for text in data.test["text"])
+    (tmp_path / splits[0] / "pos" / "7.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match=r"1 row .*/pos/7.txt is not UTF-8"):
+        load_data(str(tmp_path))
+
+
+def _named(texts: str, count: int = 40) -> Dataset:
+    """Labels whose names are not in the order of the alphabet."""
+    ids = [n % 3 for n in range(count)]
+    dataset = Dataset.from_dict({"text": [f"{texts} {n}" for n in range(count)], "label": ids})
+    return dataset.cast_column("label", ClassLabel(names=["World", "Sports", "Business"]))
+
+
+def test_datasets_own_files_and_folders(tmp_path: Path) -> None:
+    DatasetDict({"train": _named("a"), "test": _named("b")}).save_to_disk(tmp_path / "saved")
+    (arrow,) = (tmp_path / "saved" / "train").glob("*.arrow")
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    _named("a", 20).to_parquet(shards / "train-00000-of-00002.parquet")
+    _named("b", 20).to_parquet(shards / "train-00001-of-00002.parquet")
+    for name, rows in ((tmp_path / "saved", 80), (arrow, 40), (shards, 40)):
+        data = load_data(str(name))
+        assert data.labels == ["World", "Sports", "Business"], name
+        assert sum(_all(data).values()) == rows, name
+        assert {(int(text.split()[1]) % 20) for text, _ in _all(data)} == set(range(20)), name
+
+
+def test_arrow_files_of_both_kinds(tmp_path: Path) -> None:
+    table = pa.table({"text": [text for text, _ in _rows()], "label": [n for _, n in _rows()]})
+    for name, writer in (("stream.arrow", ipc.new_stream), ("file.arrow", ipc.new_file)):
+        with pa.OSFile(str(tmp_path / name), "wb") as sink, writer(sink, table.schema) as target:
+            target.write_table(table)
+        assert _all(load_data(str(tmp_path / name))) == Counter(_rows())
+    (tmp_path / "none.arrow").write_bytes(b"no")
+    with pytest.raises(DataError, match="as Arrow"):
+        load_data(str(tmp_path / "none.arrow"))
+
+
+def test_a_test_split_without_labels_is_left_out_and_said_to_be(tmp_path: Path) -> None:
+    _csv(tmp_path / "train.csv")
+    (tmp_path / "test.csv").write_text("text,label\nfine,\nodd,\n")
+    data = load_data(str(tmp_path))
+    assert "test.csv has no labels and is left out." in data.notes
+    assert data.test is not None
+    assert sum(_all(data).values()) == 40
+
+
+def test_what_is_cached_is_memory_mapped_and_read_once(tmp_path: Path) -> None:
+    _csv(tmp_path / "a.csv")
+    files = [{file["filename"] for file in load_data(str(tmp_path / "a.csv")).train.cache_files}]
+    files += [{file["filename"] for file in load_data(str(tmp_path / "a.csv")).train.cache_files}]
+    assert files[0] == files[1]
+    assert all(Path(file).is_relative_to(paths.cache_dir()) for file in files[0])
 
 
 def test_a_label_that_training_never_saw_is_a_bad_row(tmp_path: Path) -> None:

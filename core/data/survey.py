@@ -1,0 +1,130 @@
+"""One pass over the rows of a split: its columns, its labels, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from itertools import islice
+
+from core.data.columns import ColumnChoice, Columns, find_columns, label_key
+from core.data.formats import Row
+from core.errors import DataError
+from core.runs.events import BadRow
+
+SHOWN = 5
+"""Bad rows that are named; the others are counted."""
+_SAMPLE = 1000
+_REPORT_EVERY = 50_000
+
+Say = Callable[[str, int | None, int | None], None]
+"""Told what is being done, how much of it is done, and how much there is; may raise to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSource:
+    """Rows that can be read again and again.
+
+    `name` is fit for a message. `stamp` differs where the rows do. `labels` are the label names
+    of each column that brings such, in the order of their ids.
+    """
+
+    name: str
+    read: Callable[[], Iterator[Row]]
+    stamp: tuple[object, ...]
+    labels: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Survey:
+    """What `survey` found; `bad` are the first of `bad_count` rows."""
+
+    labels: Counter[str] = field(default_factory=Counter)
+    bad: list[BadRow] = field(default_factory=list)
+    bad_count: int = 0
+    unlabelled: int = 0
+    """Of the bad rows, those without a label."""
+
+    @property
+    def has_no_labels(self) -> bool:
+        """Whether nothing but the labels is missing, as in test splits of competitions."""
+        return not self.labels and self.unlabelled == self.bad_count > 0
+
+
+def sample_columns(source: RowSource, chosen: ColumnChoice) -> Columns:
+    """The columns `chosen`, what it leaves open being found by looking; raises `DataError`."""
+    sample = [row.cells for row in islice(source.read(), _SAMPLE) if not row.problem]
+    if not sample:
+        raise DataError(f"{source.name} holds no rows that can be read.")
+    return find_columns(sample, source.name, chosen)
+
+
+def survey(source: RowSource, columns: Columns, known: Set[str], say: Say) -> Survey:
+    """Looks at every row. Labels that are not `known` are bad; none known, every one is good."""
+    found = Survey()
+    for row in _counted(source, say):
+        problem = row.problem or problem_of(row, columns, known)
+        if not problem:
+            found.labels[label_key(row.cells[columns.label]) or ""] += 1
+            continue
+        found.bad_count += 1
+        found.unlabelled += not row.problem and label_key(row.cells.get(columns.label)) is None
+        if len(found.bad) < SHOWN:
+            where = f"{source.name}/{row.file}" if row.file else source.name
+            found.bad.append(BadRow(where=where, line=row.line, problem=problem))
+    return found
+
+
+def _counted(source: RowSource, say: Say) -> Iterator[Row]:
+    for number, row in enumerate(source.read(), 1):
+        if number % _REPORT_EVERY == 0:
+            say(f"Reading {source.name}", number, None)
+        yield row
+
+
+def problem_of(row: Row, columns: Columns, known: Set[str]) -> str:
+    """What keeps a row from being trained on, in words; empty where nothing does."""
+    for column in (columns.text, columns.text_pair):
+        if column is None:
+            continue
+        text = row.cells.get(column)
+        if text is None or (isinstance(text, str) and not text.strip()):
+            return f"has no text in {column!r}"
+        if not isinstance(text, str):
+            return f"has {type(text).__name__} instead of text in {column!r}"
+        if not text.isprintable() and _is_broken(text):
+            return f"has characters in {column!r} that are not Unicode text"
+    label = row.cells.get(columns.label)
+    key = label_key(label)
+    if key is None:
+        if label is None or isinstance(label, str):
+            return f"has no label in {columns.label!r}"
+        return f"has {type(label).__name__} instead of a label in {columns.label!r}"
+    if known and key not in known:
+        return f"has the label {key[:40]!r}, which is not known"
+    return ""
+
+
+def _is_broken(text: str) -> bool:
+    """Whether a text holds half a character, which JSON can spell and no encoding can write."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def refusal(source: RowSource, found: Survey) -> DataError:
+    """Names the first bad rows, and says what can be done."""
+    shown = "; ".join(f"{_place(row, source)} {row.problem}" for row in found.bad)
+    count = "1 row" if found.bad_count == 1 else f"{found.bad_count:,} rows"
+    rest = found.bad_count - len(found.bad)
+    more = f"; and {rest:,} more" if rest else ""
+    return DataError(
+        f"{source.name} has {count} that cannot be trained on: {shown}{more}. Correct them, or "
+        "leave them out with --skip-bad-rows."
+    )
+
+
+def _place(row: BadRow, source: RowSource) -> str:
+    return f"line {row.line}" if row.where == source.name else row.where
