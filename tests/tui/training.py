@@ -102,7 +102,7 @@ def pane_of(pilot: Pilot[None]) -> TrainPane:
 
 def losses(pilot: Pilot[None]) -> list[float]:
     watch = pane_of(pilot).watched
-    return [] if watch is None else list(watch.history.loss.y)
+    return [] if watch is None else list(watch.history.curves.loss.y)
 
 
 def shows(pilot: Pilot[None], *words: str) -> Callable[[], bool]:

@@ -240,7 +240,7 @@ def _remark_texts(watch: RunWatch) -> list[Part]:
     """What is wrong, warnings, what the worker chose and why."""
     history = watch.history
     texts: list[Part] = []
-    if count := history.loss.gaps:
+    if count := history.curves.loss.gaps:
         steps = "1 step has" if count == 1 else f"{count:,} steps have"
         words = f"{steps} a loss that is no finite number: a gap, marked ×."
         texts.append((words, "sheet--bad"))

@@ -10,7 +10,7 @@ from math import ceil
 from core.runs import events
 from core.runs.events import Event, Step
 from core.runs.log import EventBatch
-from tui.widgets.chart import Series
+from tui.panes.train.curves import Curves
 
 _RECENT = 64
 """Steps that the current figures and the time left are taken from."""
@@ -41,7 +41,7 @@ class RunHistory:
     """The whole of one log, as far as it was read; `take` adds what one read found."""
 
     def __init__(self) -> None:
-        self.loss = Series()
+        self.curves = Curves()
         self.started: events.RunStarted | None = None
         self.step: Step | None = None
         self.evaluations: deque[events.Evaluation] = deque(maxlen=_MOST_KEPT)
@@ -77,9 +77,7 @@ class RunHistory:
                 if type(event) is not Step:
                     self._take_other(event)
         if steps:
-            self.loss.extend(
-                [step.global_step for step in steps], [float(step.loss) for step in steps]
-            )
+            self.curves.take_steps(steps)
             self.step = steps[-1]
             self._recent.extend(steps[-_RECENT:])
         self._take_times(found)
@@ -91,6 +89,7 @@ class RunHistory:
                 self.started = event
             case events.Evaluation():
                 self.evaluations.append(event)
+                self.curves.take_evaluation(event)
             case events.CheckpointSaved():
                 self.checkpoint = event
             case events.Warned():

@@ -39,7 +39,7 @@ class RunView(Widget):
         """Draws the run as far as it was read."""
         self._heading.show(*figures.heading(watch))
         history = watch.history
-        begun = len(history.loss) > 0
+        begun = len(history.curves.loss) > 0
         self._chart.display = begun
         self._phases.display = not begun
         if begun:
@@ -51,7 +51,7 @@ class RunView(Widget):
                 )
                 for found in history.evaluations
             )
-            self._chart.show(Plot((Curve(history.loss),), watch.max_steps or 0, marks))
+            self._chart.show(Plot((Curve(history.curves.loss),), watch.max_steps or 0, marks))
         else:
             self._phases.show(figures.phases(history, live=watch.status.is_live))
         trend = self._chart.readings[0].trend if self._chart.readings else None

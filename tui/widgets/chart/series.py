@@ -50,19 +50,18 @@ class Series:
 
     Several series may share one `x`, which whoever shares it then extends first. The values of a
     point take 8 bytes, its x 8 more, and the summaries of all 8, 64, 512, … together 4 bytes a
-    point. They are made when their last point comes and never change, so that adding a point
-    costs the same however many there are.
+    point. They never change once their last point is there, so that adding a point costs the same
+    however many there are; they are made when the series is looked at, so that one that nobody
+    looks at costs next to nothing.
     """
 
     def __init__(self, x: array[float] | None = None) -> None:
         self.x = array("d") if x is None else x
         self.y = array("d")
-        self.low = inf
-        """The least finite y; `inf` where there is none."""
-        self.high = -inf
-        self.gaps = 0
-        """How many points are not finite."""
         self._levels: list[_Level] = []
+        self._low, self._high = inf, -inf
+        self._gaps = 0
+        self._settled = 0
 
     def __len__(self) -> int:
         return len(self.y)
@@ -76,27 +75,48 @@ class Series:
 
     def extend_values(self, ys: Sequence[float]) -> None:
         """Adds values at the x that the shared array has for them already."""
-        if not ys:
-            return
-        self.y.extend(array("d", ys))
-        low, high, _, count = _summary(ys)
-        if count:
-            self.low, self.high = min(self.low, low), max(self.high, high)
-        self.gaps += len(ys) - count
-        self._summarize()
+        self.y.extend(ys if isinstance(ys, array) else array("d", ys))
 
-    def _summarize(self) -> None:
+    @property
+    def low(self) -> float:
+        """The least finite y; `inf` where there is none."""
+        self.settle()
+        return self._low
+
+    @property
+    def high(self) -> float:
+        """The greatest finite y; `-inf` where there is none."""
+        self.settle()
+        return self._high
+
+    @property
+    def gaps(self) -> int:
+        """How many points are not finite."""
+        self.settle()
+        return self._gaps
+
+    def settle(self) -> None:
+        """Summarizes the points that came since this was called last, as every look does."""
+        if self._settled == len(self.y):
+            return
+        fresh = self.y[self._settled :].tolist()
+        self._settled = len(self.y)
+        low, high, _, count = _summary(fresh)
+        if count:
+            self._low, self._high = min(self._low, low), max(self._high, high)
+        self._gaps += len(fresh) - count
         first = self._level(0)
         fresh = self.y[len(first) * FANOUT : len(self.y) // FANOUT * FANOUT].tolist()
-        groups = [fresh[start : start + FANOUT] for start in range(0, len(fresh), FANOUT)]
         if isfinite(sum(fresh)):
-            first.low.extend(map(min, groups))
-            first.high.extend(map(max, groups))
-            first.total.extend(map(sum, groups))
-            first.count.extend(map(len, groups))
+            # The nth values of all groups: many groups at once is what opening a long run needs.
+            nth = [fresh[place::FANOUT] for place in range(FANOUT)]
+            first.low.extend(map(min, *nth))
+            first.high.extend(map(max, *nth))
+            first.total.extend(map(sum, zip(*nth, strict=True)))
+            first.count.extend([FANOUT] * len(nth[0]))
         else:
-            for group in groups:
-                first.add(*_summary(group))
+            for start in range(0, len(fresh), FANOUT):
+                first.add(*_summary(fresh[start : start + FANOUT]))
         depth = 0
         while len(self._levels[depth]) // FANOUT > len(self._level(depth + 1)):
             below, level = self._levels[depth], self._levels[depth + 1]
@@ -144,6 +164,7 @@ class Series:
         Yields at most `FANOUT` buckets for every `points` points, and a few at both ends, where
         a summary reaches too far or is not there yet.
         """
+        self.settle()
         axis = self.x if x is None else x
         stop = len(self.y) if stop is None else min(stop, len(self.y))
         depth = 0
