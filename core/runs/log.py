@@ -140,9 +140,8 @@ class EventReader:
         except msgspec.MsgspecError:
             return None
         first = self.next_seq
-        if len(events) != block.count(b"\n") or any(
-            event.seq != seq for seq, event in enumerate(events, first)
-        ):
+        expected = list(range(first, first + block.count(b"\n")))
+        if [event.seq for event in events] != expected:
             return None
         self.line += len(events)
         self.next_seq += len(events)
