@@ -63,6 +63,8 @@ class Engine:
         self._write_lock = threading.Lock()
         self._mailbox = Mailbox()
         self._shelf = Shelf()
+        self._under_way: list[type[Request]] = []
+        """Types of the questions that are being answered, each in the middle of the one before."""
         self._ending = threading.Event()
 
     def run(self) -> None:
@@ -142,7 +144,11 @@ class Engine:
 
         def work(_: Request) -> Reply:
             turn.check()
-            return answer(request, loaded, turn)
+            self._under_way.append(type(request))
+            try:
+                return answer(request, loaded, turn)
+            finally:
+                self._under_way.pop()
 
         self._handle(request, work)
 
@@ -151,11 +157,11 @@ class Engine:
         if self._mailbox.given_up(question):
             raise GivenUp
 
-    def answer_others(self, question: Question) -> None:
-        """Answers questions of other types about loaded models, in the middle of `question`."""
+    def answer_others(self) -> None:
+        """Answers questions of other types about loaded models, in the middle of one."""
 
         def accepts(request: Request) -> LoadedModel | None:
-            return None if type(request) is type(question) else self._ready(request)
+            return None if type(request) in self._under_way else self._ready(request)
 
         while found := self._mailbox.take_now(accepts):
             self._compute(*found)
@@ -252,7 +258,7 @@ class Turn:
 
     def pause(self) -> None:
         """Answers what else was asked meanwhile; raises `GivenUp` where the question has been."""
-        self.engine.answer_others(self.question)
+        self.engine.answer_others()
         self.check()
 
 

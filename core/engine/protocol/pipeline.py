@@ -97,6 +97,8 @@ class CheckedRow(msgspec.Struct, frozen=True):
     """The label; or the candidates, mask by mask; or the entities."""
     max_abs_diff: float
     """Between its scores and ours; 0 where there are none, infinite where labels differ."""
+    problem: str = ""
+    """What it raised instead of saying anything: a sentence without a mask to fill, for example."""
 
 
 class PipelineChecked(msgspec.Struct, frozen=True, tag="pipeline_checked"):
