@@ -2,6 +2,7 @@
 
     with HubServer() as hub:
         hub.add("someone/model", folder)
+        hub.add("datasets/someone/data", folder)
         hub.add("someone/gated", folder, refusal=GATED)
         environment = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0"}
 
@@ -122,34 +123,40 @@ def _handler(hub: HubServer) -> type[http.server.BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             self._answer()
 
+        def do_POST(self) -> None:
+            self._answer()
+
         def _answer(self) -> None:
             headers = {key.lower(): value for key, value in self.headers.items()}
             hub.asked.append(Asked(self.command, self.path, headers))
             path = urllib.parse.unquote(self.path.split("?")[0])
             for name, repository in hub.repositories.items():
-                if path.startswith((f"/api/models/{name}/", f"/{name}/resolve/")) or path == (
-                    f"/api/models/{name}"
-                ):
-                    self._serve(name, repository, path)
-                    return
+                for api in (f"/api/models/{name}", f"/api/{name}"):
+                    if path == api or path.startswith((f"{api}/", f"/{name}/resolve/")):
+                        self._serve(api, repository, path)
+                        return
             self._refuse(Refusal(404, "RepoNotFound", "Repository not found"))
 
-        def _serve(self, name: str, repository: Repository, path: str) -> None:
+        def _serve(self, api: str, repository: Repository, path: str) -> None:
+            files = [
+                {
+                    "type": "file",
+                    "path": str(file.relative_to(repository.folder)),
+                    "size": file.stat().st_size,
+                    "oid": _etag(file),
+                }
+                for file in repository.files()
+            ]
             if repository.refusal:
                 self._refuse(repository.refusal)
-            elif path.startswith(f"/api/models/{name}/tree/"):
-                self._json(
-                    [
-                        {
-                            "type": "file",
-                            "path": str(file.relative_to(repository.folder)),
-                            "size": file.stat().st_size,
-                            "oid": _etag(file),
-                        }
-                        for file in repository.files()
-                    ]
-                )
-            elif path.startswith("/api/models/"):
+            elif path.startswith(f"{api}/tree/"):
+                self._json(files)
+            elif path.startswith(f"{api}/paths-info/"):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                asked = urllib.parse.parse_qs(body.decode()).get("paths", [])
+                self._json([file for file in files if file["path"] in asked])
+            elif path.startswith("/api/"):
+                name = api.removeprefix("/api/models/").removeprefix("/api/datasets/")
                 self._json({"id": name, "modelId": name, "sha": repository.commit, "siblings": []})
             else:
                 file = repository.folder / path.split("/resolve/")[1].partition("/")[2]
@@ -171,7 +178,7 @@ def _handler(hub: HubServer) -> type[http.server.BaseHTTPRequestHandler]:
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if self.command == "GET":
+            if self.command != "HEAD":
                 self.wfile.write(body)
 
         def _file(self, repository: Repository, file: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import datasets
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
@@ -26,6 +27,8 @@ from core.runs.events import BadRow
 _REVIEWS_FOLDER = Path(__file__).with_name("reviews")
 _REVIEWS_COLUMNS = ColumnChoice(text="column 2", label="column 1")
 _REVIEWS_NAMES = ("NEGATIVE", "POSITIVE")
+ExampleStream = Callable[[int, int], Iterator[dict[str, Any]]]
+"""Of a seed and a pass over the data (from 0): its rows, shuffled, as `text`, `label`, …"""
 _LAYOUT = 1
 """Of the Arrow files in the cache; another number makes them anew."""
 
@@ -62,6 +65,8 @@ class TrainingData:
     columns: Columns
     bad_rows: int = 0
     first_bad_rows: list[BadRow] = field(default_factory=list)
+    stream: ExampleStream | None = None
+    """Where training rows are streamed; `train` then holds the first of them."""
 
     def splits(self) -> dict[str, Dataset]:
         """Those that are there, by name."""
@@ -166,8 +171,8 @@ def _load(sources: dict[str, RowSource], options: DataOptions, say: Say) -> Trai
     surveys = {"train": survey(train, columns, frozenset(), say)}
     _accept(train, surveys["train"], options)
     keys = train.labels.get(columns.label) or sort_labels(set(surveys["train"].labels))
-    _check_labels(surveys["train"], train.name, columns)
-    notes = []
+    check_labels(surveys["train"].labels.keys(), train.name, columns)
+    notes: list[str] = []
     for split, source in sources.items():
         if split == "train":
             continue
@@ -177,7 +182,7 @@ def _load(sources: dict[str, RowSource], options: DataOptions, say: Say) -> Trai
             continue
         _accept(source, found, options)
         surveys[split] = found
-    shown = _shown_labels(keys, options.label_names)
+    shown = shown_labels(keys, options.label_names)
     loaded = {split: _dataset(sources[split], columns, keys, shown) for split in surveys}
     splits, held_out = with_splits(loaded)
     return TrainingData(
@@ -200,18 +205,20 @@ def _accept(source: RowSource, found: Survey, options: DataOptions) -> None:
         raise DataError(f"{source.name} holds no rows that can be read.")
 
 
-def _check_labels(found: Survey, where: str, columns: Columns) -> None:
-    if len(found.labels) < 2:
-        only = next(iter(found.labels))
-        raise DataError(f"{where} has one label only ({only!r}); two are the least.")
-    if len(found.labels) > MOST_LABELS:
+def check_labels(found: Collection[str], where: str, columns: Columns) -> None:
+    """Raises `DataError` where the labels that were `found` are too few or too many."""
+    if len(found) < 2:
+        one = ", ".join(map(repr, found)) or "none"
+        raise DataError(f"{where} has one label only ({one}); two are the least.")
+    if len(found) > MOST_LABELS:
         raise DataError(
-            f"The column {columns.label!r} of {where} has {len(found.labels):,} different values; "
+            f"The column {columns.label!r} of {where} has {len(found):,} different values; "
             "that is more than labels can have."
         )
 
 
-def _shown_labels(keys: list[str], names: tuple[str, ...]) -> list[str]:
+def shown_labels(keys: list[str], names: tuple[str, ...]) -> list[str]:
+    """The user's names for the labels, else their own; raises `DataError`."""
     if names and len(names) != len(keys):
         raise DataError(
             f"{len(names)} names were given for {len(keys)} labels ({', '.join(keys[:10])})."
@@ -221,26 +228,35 @@ def _shown_labels(keys: list[str], names: tuple[str, ...]) -> list[str]:
 
 def _dataset(source: RowSource, columns: Columns, keys: list[str], shown: list[str]) -> Dataset:
     """An Arrow file in the cache, memory-mapped; made once for rows that stay as they are."""
-    features = {"text": Value("string"), "label": ClassLabel(names=shown)}
-    if columns.text_pair is not None:
-        features["text_pair"] = Value("string")
     ids = {key: number for number, key in enumerate(keys)}
 
     def examples() -> Iterator[dict[str, object]]:
         for row in source.read():
-            if row.problem or problem_of(row, columns, ids.keys()):
-                continue
-            example = {
-                "text": row.cells[columns.text],
-                "label": ids[label_key(row.cells[columns.label]) or ""],
-            }
-            if columns.text_pair is not None:
-                example["text_pair"] = row.cells[columns.text_pair]
-            yield example
+            if not (row.problem or problem_of(row, columns, ids.keys())):
+                yield example(row, columns, ids)
 
     return Dataset.from_generator(
         examples,
-        features=Features(features),
+        features=example_features(columns, shown),
         cache_dir=str(paths.cache_dir() / "datasets"),
         fingerprint=Hasher.hash([_LAYOUT, source.stamp, columns, keys, shown]),
     )
+
+
+def example_features(columns: Columns, labels: list[str]) -> Features:
+    """The columns of every split, whatever they were called."""
+    features = {"text": Value("string"), "label": ClassLabel(names=labels)}
+    if columns.text_pair is not None:
+        features["text_pair"] = Value("string")
+    return Features(features)
+
+
+def example(row: Row, columns: Columns, ids: Mapping[str, int]) -> dict[str, object]:
+    """A good row with `text`, `label` and perhaps `text_pair`."""
+    found = {
+        "text": row.cells[columns.text],
+        "label": ids[label_key(row.cells[columns.label]) or ""],
+    }
+    if columns.text_pair is not None:
+        found["text_pair"] = row.cells[columns.text_pair]
+    return found
