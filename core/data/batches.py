@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Literal
 
 import torch
@@ -19,6 +20,8 @@ Split = Literal["validation", "test"]
 _EVALUATED_AT_ONCE = 32
 _EPOCHS = 1_000_003
 """More epochs than any run has: seed and epoch never meet another pair's number."""
+_MEGABATCH = 50
+"""Batches that are sorted by length together, as in transformers' `LengthGroupedSampler`."""
 
 
 def tokenize(dataset: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Dataset:
@@ -45,74 +48,144 @@ def tokenize(dataset: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: i
     return tokenized.rename_column("label", "labels")
 
 
-def sequence_lengths(dataset: Dataset) -> list[int]:
-    """Tokens of each row of a tokenized dataset."""
-    return [len(ids) for batch in dataset.iter(1000) for ids in batch["input_ids"]]
+def sequence_lengths(dataset: Dataset) -> torch.Tensor:
+    """Tokens of each row of a tokenized dataset, `[rows]`."""
+    return torch.tensor(
+        [len(ids) for batch in dataset.iter(1000) for ids in batch["input_ids"]], dtype=torch.long
+    )
 
 
-def epoch_order(rows: int, seed: int, epoch: int) -> list[int]:
-    """The rows of an epoch (from 0) in the order they are trained on: a permutation."""
+def epoch_order(
+    lengths: torch.Tensor, batch_size: int, seed: int, epoch: int, *, grouped: bool
+) -> torch.Tensor:
+    """The rows `[rows]` of an epoch (from 0) in the order they are trained on: a permutation.
+
+    Where `grouped`, rows of like length share a batch: random megabatches are sorted, cut into
+    batches, and the batches shuffled, so that neither who meets whom nor when is fixed. `lengths`
+    are the rows' tokens `[rows]`.
+    """
     generator = torch.Generator().manual_seed(seed * _EPOCHS + epoch)
-    return [int(row) for row in torch.randperm(rows, generator=generator)]
+    order = torch.randperm(len(lengths), generator=generator)
+    if not grouped:
+        return order
+    # Of few rows at least four megabatches are made, or each epoch would have the same batches.
+    megabatch = max(1, min(_MEGABATCH, len(lengths) // (batch_size * 4))) * batch_size
+    order = torch.cat(
+        [
+            part[torch.argsort(lengths[part], descending=True, stable=True)]
+            for part in order.split(megabatch)
+        ]
+    )
+    full = len(order) - len(order) % batch_size
+    batches = order[:full].view(-1, batch_size)
+    shuffled = batches[torch.randperm(len(batches), generator=generator)]
+    return torch.cat([shuffled.flatten(), order[full:]])
 
 
-def batches(
+def padding_share(lengths: torch.Tensor, order: torch.Tensor, batch_size: int) -> float:
+    """Share of the cells of an epoch's batches that is padding, 0 to 1."""
+    batches = lengths[order].split(batch_size)
+    cells = sum(int(batch.max()) * len(batch) for batch in batches)
+    return 1 - int(lengths.sum()) / max(1, cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Microbatch:
+    """What one process sees of one forward pass, padded to its longest row.
+
+    `rows` are their numbers in the split; `size` counts the rows of all processes. A mean over
+    these rows times `weight`, averaged over the processes, is the mean over all `size` rows.
+    """
+
+    inputs: Batch
+    rows: list[int]
+    size: int
+    weight: float = 1.0
+
+
+def microbatches(
     dataset: Dataset,
-    order: Sequence[int],
-    batch_size: int,
+    batches: Sequence[list[int]],
     collator: DataCollatorWithPadding,
-    start: int = 0,
-) -> Iterable[Batch]:
-    """The batches of `dataset` in `order`, from batch `start` on, each padded to its longest.
+    rank: int = 0,
+    world_size: int = 1,
+) -> Iterator[Microbatch]:
+    """Of each of `batches` (row numbers) the share of process `rank`.
 
     Touches no global random state: training goes on as if this had not been called.
     """
+    # A process without a row takes part with one that weighs nothing: the others wait for it.
+    shares = [rows[rank::world_size] or rows[:1] for rows in batches]
     loader: DataLoader[Any] = DataLoader(
         dataset,
-        batch_size=batch_size,
-        sampler=order[start * batch_size :],
+        batch_sampler=shares,
         collate_fn=collator,
         # Without one of its own a loader's iterator draws from the global generator.
         generator=torch.Generator(),
     )
-    return loader
+    for rows, share, inputs in zip(batches, shares, loader, strict=True):
+        mine = len(rows[rank::world_size])
+        yield Microbatch(inputs, share, len(rows), mine * world_size / len(rows))
 
 
 @dataclass(frozen=True, slots=True)
 class BatchedData:
     """Tokenized splits, ready for a loop; `test` is None where there is none.
 
-    The order of training is a function of `seed` and epoch alone. Evaluation goes from short to
-    long rows, which needs the least padding.
+    The order of training is a function of `seed` and epoch alone. A step takes
+    `gradient_accumulation_steps` batches of `batch_size` rows; the last ones of an epoch may be
+    smaller and fewer. Evaluation goes from short to long rows, which needs the least padding.
+    `lengths` are the tokens of the training rows, `[rows]`.
     """
 
     train: Dataset
     validation: Dataset
     test: Dataset | None
     collator: DataCollatorWithPadding
+    lengths: torch.Tensor
     batch_size: int
     seed: int
+    gradient_accumulation_steps: int = 1
+    group_by_length: bool = False
+    _shortest_first: dict[Split, torch.Tensor] = field(default_factory=dict)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches in an epoch; the last one may be smaller."""
-        return -(-len(self.train) // self.batch_size)
+        """Optimizer steps in an epoch."""
+        return -(-len(self.train) // (self.batch_size * self.gradient_accumulation_steps))
 
-    def training(self, epoch: int, start: int = 0) -> Iterable[Batch]:
-        """The batches of an epoch (from 0), from batch `start` on."""
-        order = epoch_order(len(self.train), self.seed, epoch)
-        return batches(self.train, order, self.batch_size, self.collator, start)
+    def training(
+        self, epoch: int, start: int = 0, rank: int = 0, world_size: int = 1
+    ) -> Iterator[list[Microbatch]]:
+        """The batches of each step of an epoch (from 0), from step `start` on."""
+        accumulated = self.gradient_accumulation_steps
+        order = epoch_order(
+            self.lengths, self.batch_size, self.seed, epoch, grouped=self.group_by_length
+        )
+        batches = [rows.tolist() for rows in order.split(self.batch_size)]
+        found = microbatches(
+            self.train, batches[start * accumulated :], self.collator, rank, world_size
+        )
+        while step := list(islice(found, accumulated)):
+            yield step
 
-    def evaluation(self, split: Split) -> Iterable[Batch]:
-        """All batches of a split; none where it is not there."""
-        dataset = self.validation if split == "validation" else self.test
+    def evaluation(self, split: Split, rank: int = 0, world_size: int = 1) -> Iterator[Microbatch]:
+        """This process's batches of a split; none where it is not there, or too small for all."""
+        dataset = self._split(split)
         if dataset is None:
-            return []
-        lengths = sequence_lengths(dataset)
-        order = sorted(range(len(lengths)), key=lengths.__getitem__)
-        return batches(dataset, order, max(self.batch_size, _EVALUATED_AT_ONCE), self.collator)
+            return iter(())
+        if split not in self._shortest_first:
+            self._shortest_first[split] = torch.argsort(sequence_lengths(dataset), stable=True)
+        order = self._shortest_first[split][rank::world_size]
+        size = max(self.batch_size, _EVALUATED_AT_ONCE)
+        return microbatches(
+            dataset, [rows.tolist() for rows in order.split(size) if len(rows)], self.collator
+        )
+
+    def _split(self, split: Split) -> Dataset | None:
+        return self.validation if split == "validation" else self.test
 
     def rows(self, split: Split) -> int:
         """Rows of a split; 0 where it is not there."""
-        dataset = self.validation if split == "validation" else self.test
+        dataset = self._split(split)
         return 0 if dataset is None else len(dataset)

@@ -27,6 +27,11 @@ def chain(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or current.__context__
 
 
+def is_disk_full(error: BaseException) -> bool:
+    """Whether `error` came of a disk, a quota or a limit without room."""
+    return any(isinstance(link, OSError) and link.errno in _DISK_FULL for link in chain(error))
+
+
 def disk_failure(error: BaseException, what: str) -> ModelError | None:
     """The disk's share in `error`, if it has one: full, read-only, or closed to this user."""
     for link in chain(error):
@@ -59,8 +64,9 @@ def load_failure(error: BaseException, name: str, part: str) -> ModelError:
     if "trust_remote_code" in text:
         return ModelError(
             "remote_code",
-            f"{name} brings Python code of its own, which Termformer never runs: "
-            "choose a model that transformers itself knows.",
+            f"{name} brings Python code of its own, which could do anything on this machine, so it "
+            "was not run: choose a model that transformers itself knows, or, where you trust its "
+            "authors, start again with --trust-remote-code.",
         )
     if "does not recognize this architecture" in text:
         return ModelError(

@@ -126,6 +126,12 @@ def _absolute(name: str, embedded: set[str]) -> str:
     return str(path.absolute()) if path.exists() else name
 
 
+def saved_steps(folder: Path) -> list[int]:
+    """The steps of the run's checkpoints, the newest first."""
+    names = [path.name.removeprefix("step-") for path in (folder / CHECKPOINTS).glob("step-*")]
+    return sorted((int(name) for name in names if name.isdecimal()), reverse=True)
+
+
 def list_runs(parent: Path | None = None) -> list[Path]:
     """The folders of all runs in `parent` (the runs folder), the newest first."""
     parent = parent or paths.runs_dir()

@@ -1,4 +1,8 @@
-"""Starting a run's worker: a process of its own, which outlives whoever started it."""
+"""Starting a run's worker: a process of its own, which outlives whoever started it.
+
+Several processes are started by torch's or accelerate's launcher, which is then the worker's
+parent; nothing of ours replaces it.
+"""
 
 from __future__ import annotations
 
@@ -10,44 +14,105 @@ from pathlib import Path
 from core.durable import private_directory
 from core.environment import child_environment
 from core.errors import RunError
-from core.runs.config import RunConfig, write_config
+from core.runs.config import RunConfig, read_config, write_config
 from core.runs.folder import EVENTS, WORKER_LOG, settled
-from core.runs.process import PROCESS, is_alive, read_process, write_process
+from core.runs.process import PROCESS, host, is_alive, read_process, write_process
+from core.runs.status import STALLED_AFTER, run_status
 
 WORKER = "core.training.worker"
+RESUME = "--resume"
 
 
 def start_run(config: RunConfig, folder: Path) -> int:
     """Starts the worker of the run in `folder` (made by `create_run`) and returns its pid.
 
     A `config` that differs from the folder's `config.json` replaces it. The worker has no
-    terminal, writes to `worker.log`, and goes on when this process ends. Raises `RunError` where
-    the run was begun already or no process can be started.
+    terminal, writes to `worker.log`, and goes on when this process ends. Of several processes the
+    pid is their launcher's. Raises `RunError` where the run was begun already or no process can
+    be started.
     """
     folder = folder.absolute()
-    if is_alive(read_process(folder)):
-        raise RunError(f"The run {folder.name} has a worker already.")
-    if (folder / EVENTS).exists() and (folder / EVENTS).stat().st_size:
-        raise RunError(f"The run {folder.name} was begun before; start a new run.")
+    _require_no_worker(folder)
+    if _was_begun(folder):
+        raise RunError(f"The run {folder.name} was begun before; resume it, or start a new run.")
     try:
         private_directory(folder)
-        write_config(folder, settled(config, folder))
+        config = settled(config, folder)
+        write_config(folder, config)
+    except OSError as error:
+        raise RunError(f"The run {folder.name} could not be started: {error}.") from error
+    return _start(config, folder)
+
+
+def resume_run(folder: Path) -> int:
+    """Starts a worker that goes on with the run in `folder`, and returns its pid.
+
+    It goes on from the last checkpoint; without one from the start. A run that was never begun is
+    begun. Raises `RunError` where the run is finished or has a worker.
+    """
+    folder = folder.absolute()
+    config = read_config(folder)
+    _require_no_worker(folder)
+    status = run_status(folder)
+    if status.status == "finished":
+        raise RunError(f"The run {folder.name} is finished: there is nothing left to resume.")
+    return _start(config, folder, *([RESUME] if _was_begun(folder) else []))
+
+
+def _require_no_worker(folder: Path) -> None:
+    record = read_process(folder)
+    if is_alive(record):
+        raise RunError(f"The run {folder.name} has a worker already.")
+    if record is None or record.host == host():
+        return
+    # A folder that two machines share: the other one's processes cannot be seen from here.
+    status = run_status(folder)
+    age = status.last_event_age
+    if status.status == "crashed" and age is not None and age < STALLED_AFTER:
+        raise RunError(
+            f"The run {folder.name} gave a sign of life on {record.host} {age:.0f} seconds ago; "
+            f"if it is dead there, try again in {STALLED_AFTER - age:.0f} seconds."
+        )
+
+
+def _was_begun(folder: Path) -> bool:
+    return (folder / EVENTS).exists() and (folder / EVENTS).stat().st_size > 0
+
+
+def _start(config: RunConfig, folder: Path, *arguments: str) -> int:
+    try:
         with (folder / WORKER_LOG).open("ab") as log:
             (folder / WORKER_LOG).chmod(0o600)
-            # -P: a file of the user's, such as datasets.py, must not stand in for a library.
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", WORKER, str(folder)],
+                [sys.executable, "-P", *_command(config), str(folder), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=folder,
-                env=child_environment(),
+                # Safe paths, here and in what a launcher starts: a file of the user's, such as
+                # datasets.py, must not stand in for a library.
+                env={**child_environment(), "PYTHONSAFEPATH": "1"},
                 start_new_session=True,
             )
-        if not (folder / PROCESS).exists():
+        if arguments or not (folder / PROCESS).exists():
             write_process(folder, process.pid)
     except OSError as error:
         raise RunError(f"The run {folder.name} could not be started: {error}.") from error
     # Whoever starts a process must see it off, or it stays a zombie.
     threading.Thread(target=process.wait, name=f"worker-{process.pid}", daemon=True).start()
     return process.pid
+
+
+def _command(config: RunConfig) -> list[str]:
+    """What Python is to run: the worker, or a launcher that runs it several times."""
+    if config.config_file is not None:
+        # accelerate's file says how many machines and GPUs, and how they find each other.
+        launcher = ["accelerate.commands.launch", "--config_file", config.config_file]
+        return ["-m", *launcher, "--module", WORKER]
+    if config.num_processes > 1:
+        # accelerate's own launcher would start one process on a CPU, and say nothing
+        # (huggingface/accelerate#2741).
+        launcher = ["torch.distributed.run", "--nproc-per-node", str(config.num_processes)]
+        # Any free port: two runs on one machine must not meet.
+        return ["-m", *launcher, "--standalone", "--module", WORKER]
+    return ["-m", WORKER]

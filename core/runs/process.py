@@ -23,6 +23,8 @@ class ProcessRecord(msgspec.Struct, frozen=True):
     """Clock ticks since the machine started (Linux), else Unix seconds; only compared."""
     host: str
     boot_id: str
+    launcher: int | None = None
+    """The process that started this one and its likes, where a run has several."""
 
 
 def host() -> str:
@@ -61,10 +63,11 @@ def _started(pid: int) -> float | None:
     return None
 
 
-def write_process(folder: Path, pid: int | None = None) -> None:
+def write_process(folder: Path, pid: int | None = None, launcher: int | None = None) -> None:
     """Writes `process.json` for `pid` (this process); raises `OSError`."""
     record = record_of(os.getpid() if pid is None else pid)
     if record is not None:
+        record = msgspec.structs.replace(record, launcher=launcher)
         write_atomic(folder / PROCESS, msgspec.json.encode(record) + b"\n")
 
 
@@ -78,4 +81,6 @@ def read_process(folder: Path) -> ProcessRecord | None:
 
 def is_alive(record: ProcessRecord | None) -> bool:
     """Whether just that process lives, on this machine, since this start of the machine."""
-    return record is not None and record_of(record.pid) == record
+    if record is None:
+        return False
+    return record_of(record.pid) == msgspec.structs.replace(record, launcher=None)

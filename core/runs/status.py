@@ -12,7 +12,7 @@ import msgspec
 from core.runs import events
 from core.runs.folder import EVENTS, WORKER_LOG
 from core.runs.log import lines_backwards
-from core.runs.process import ProcessRecord, host, is_alive, read_process
+from core.runs.process import PROCESS, ProcessRecord, host, is_alive, read_process
 
 Status = Literal[
     "starting", "running", "paused", "stalled", "crashed", "finished", "stopped", "failed"
@@ -65,6 +65,9 @@ _DECIDING = (
 )
 
 
+_ENDING = events.RunFinished | events.RunStopped | events.RunFailed
+
+
 def run_status(folder: Path) -> RunStatus:
     """Reads the two ends of a run's log and looks for its process; never the whole log.
 
@@ -75,7 +78,7 @@ def run_status(folder: Path) -> RunStatus:
     alive = is_alive(process)
     try:
         tail = _read_tail(folder / EVENTS)
-        max_steps = _max_steps(folder / EVENTS)
+        started = read_started(folder)
     except OSError as error:
         message = f"The run's log cannot be read: {error.strerror or error}."
         return RunStatus(folder.name, str(folder), "crashed", message=message)
@@ -86,7 +89,7 @@ def run_status(folder: Path) -> RunStatus:
         path=str(folder),
         status=status,
         global_step=_global_step(tail),
-        max_steps=max_steps,
+        max_steps=None if started is None else started.max_steps,
         loss=None if tail.step is None else float(tail.step.loss),
         last_event_age=age,
         message=message,
@@ -111,9 +114,9 @@ def _read_tail(log: Path) -> _Tail:
     return tail
 
 
-def _max_steps(log: Path) -> int | None:
-    """From `run_started`, which stands near the beginning."""
-    descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+def read_started(folder: Path) -> events.RunStarted | None:
+    """The run's `run_started`, which stands near the log's beginning; raises `OSError`."""
+    descriptor = os.open(folder / EVENTS, os.O_RDONLY | os.O_CLOEXEC)
     try:
         head = os.pread(descriptor, _HEAD, 0)
     finally:
@@ -124,7 +127,7 @@ def _max_steps(log: Path) -> int | None:
         event = events.event_decoder.decode(line)
     except msgspec.MsgspecError:
         return None
-    return event.max_steps if isinstance(event, events.RunStarted) else None
+    return event if isinstance(event, events.RunStarted) else None
 
 
 def _global_step(tail: _Tail) -> int:
@@ -135,7 +138,11 @@ def _global_step(tail: _Tail) -> int:
 def _judge(
     folder: Path, tail: _Tail, age: float | None, process: ProcessRecord | None, alive: bool
 ) -> tuple[Status, str]:
-    match tail.lifecycle:
+    ended = tail.lifecycle if isinstance(tail.lifecycle, _ENDING) else None
+    if ended is not None and alive and ended.time < _written(folder / PROCESS):
+        # Said by the worker before; this one has not said a word yet.
+        return "starting", "Its worker is being started."
+    match ended:
         case events.RunFinished():
             return "finished", ""
         case events.RunStopped(reason=reason):
@@ -159,10 +166,15 @@ def _judge(
 
 
 def _is_fresh(folder: Path) -> bool:
+    return time.time() - _written(folder / "config.json") < STALLED_AFTER
+
+
+def _written(file: Path) -> float:
+    """When `file` was written (Unix seconds); 0 where it is not there."""
     try:
-        return time.time() - (folder / "config.json").stat().st_mtime < STALLED_AFTER
+        return file.stat().st_mtime
     except OSError:
-        return False
+        return 0.0
 
 
 def _crash(tail: _Tail, process: ProcessRecord | None) -> str:

@@ -9,47 +9,101 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import PeftModel, get_peft_model_state_dict
 
 from core.durable import sync_directory
 from core.errors import RunError
-from core.models.failures import disk_failure
-from core.runs.folder import ADAPTER, CHECKPOINTS, MODEL
+from core.models.failures import disk_failure, is_disk_full
+from core.runs.folder import ADAPTER, CHECKPOINTS, MODEL, saved_steps
+from core.training.failures import DiskFullError
 from core.training.loop import TrainingLoop
-from core.training.model import merged
-from core.training.randomness import random_state, random_state_kept
+from core.training.model import is_adapted, merged
+from core.training.randomness import RandomState, random_state_kept, restore_random_state
 
 STATE = "training_state.pt"
 """Beside the weights: all else it takes to go on exactly where the checkpoint was saved."""
+KEEP = ".keep"
+"""A checkpoint with this file in it is never removed."""
+_POSITION = ("global_step", "evaluated_step", "best_step", "best_loss", "evaluations_since_best")
 
 
-def save_checkpoint(run: Path, loop: TrainingLoop, tokenizer: Any) -> str:
+def save_checkpoint(
+    run: Path, loop: TrainingLoop, tokenizer: Any, random: list[RandomState], *, keep: bool = False
+) -> str:
     """Saves `checkpoints/step-N`, an ordinary checkpoint folder with `training_state.pt`.
 
-    Returns its path relative to the run's folder; one that stands already is kept. Training's
-    random state is left as it is. Raises `RunError` with nothing half-written left.
+    Returns its path relative to the run's folder; one that stands already is kept. `random` are
+    the random states of all processes, by rank. Training's own is left as it is. Raises
+    `RunError` with nothing half-written left.
     """
+    model = loop.accelerator.unwrap_model(loop.model)
     state = {
-        "global_step": loop.global_step,
-        "random": random_state(),
+        "position": {name: getattr(loop, name) for name in _POSITION},
+        "random": random,
         "optimizer": loop.optimizer.state_dict(),
         "lr_scheduler": loop.lr_scheduler.state_dict(),
         # Merging rounds: what is trained is kept as it is.
-        "adapter": get_peft_model_state_dict(loop.model)
-        if isinstance(loop.model, PeftModel)
-        else None,
+        "adapter": _adapter_weights(model),
     }
 
     def write(folder: Path) -> None:
-        _save_model(folder, loop.model, tokenizer)
-        torch.save(state, folder / STATE)
+        _save_model(folder, model, tokenizer)
+        # Through Python's own file: torch's would not say that a disk is full.
+        with (folder / STATE).open("wb") as file:
+            torch.save(state, file)
 
-    name = f"step-{loop.global_step}"
-    target = run / CHECKPOINTS / name
+    target = run / CHECKPOINTS / f"step-{loop.global_step}"
     if not target.exists():
         with random_state_kept():
             _write_folder(target, write)
-    return f"{CHECKPOINTS}/{name}"
+    if keep:
+        (target / KEEP).touch()
+    return f"{CHECKPOINTS}/{target.name}"
+
+
+def restore_checkpoint(folder: Path, loop: TrainingLoop, rank: int = 0) -> None:
+    """Puts `loop` and this process's random state where the checkpoint in `folder` was saved.
+
+    The weights must be loaded already, but for those of an adapter. Raises `RunError` where the
+    state is missing or damaged.
+    """
+    try:
+        state = torch.load(folder / STATE, map_location="cpu", weights_only=True)
+        if state["adapter"] is not None:
+            from peft import set_peft_model_state_dict
+
+            set_peft_model_state_dict(loop.accelerator.unwrap_model(loop.model), state["adapter"])
+        loop.optimizer.load_state_dict(state["optimizer"])
+        loop.lr_scheduler.load_state_dict(state["lr_scheduler"])
+        for name in _POSITION:
+            setattr(loop, name, state["position"][name])
+        restore_random_state(state["random"][rank])
+    except Exception as error:
+        raise RunError(
+            f"The checkpoint {folder.name} cannot be gone on from: {error}. Remove its folder, "
+            "and the run goes on from the one before."
+        ) from error
+
+
+def prune_checkpoints(run: Path, best_step: int, limit: int) -> None:
+    """Removes checkpoints but for the newest `limit`, the best, and those to be kept.
+
+    To be called after a new one is durable. Raises `OSError`.
+    """
+    for step in saved_steps(run)[limit:]:
+        folder = run / CHECKPOINTS / f"step-{step}"
+        if step != best_step and not (folder / KEEP).exists():
+            # Out of the way at once: half a folder must never look like a whole one.
+            gone = folder.with_name(f".{folder.name}.gone")
+            folder.rename(gone)
+            shutil.rmtree(gone)
+
+
+def clear_remains(run: Path) -> None:
+    """Removes what a killed worker was writing or removing."""
+    for place in (run, run / CHECKPOINTS):
+        for pattern in (".*.part", ".*.gone"):
+            for left in place.glob(pattern):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def save_final(run: Path, loop: TrainingLoop, tokenizer: Any) -> str:
@@ -57,13 +111,23 @@ def save_final(run: Path, loop: TrainingLoop, tokenizer: Any) -> str:
 
     Raises `RunError` with nothing half-written left.
     """
-    if isinstance(loop.model, PeftModel):
+    model = loop.accelerator.unwrap_model(loop.model)
+    if is_adapted(model):
         _write_folder(
             run / ADAPTER,
-            lambda folder: loop.model.save_pretrained(folder, save_embedding_layers=False),
+            lambda folder: model.save_pretrained(folder, save_embedding_layers=False),
         )
-    _write_folder(run / MODEL, lambda folder: _save_model(folder, loop.model, tokenizer))
+    _write_folder(run / MODEL, lambda folder: _save_model(folder, model, tokenizer))
     return MODEL
+
+
+def _adapter_weights(model: Any) -> dict[str, torch.Tensor] | None:
+    if not is_adapted(model):
+        return None
+    from peft import get_peft_model_state_dict
+
+    weights: dict[str, torch.Tensor] = get_peft_model_state_dict(model)
+    return weights
 
 
 def _save_model(folder: Path, model: Any, tokenizer: Any) -> None:
@@ -72,7 +136,12 @@ def _save_model(folder: Path, model: Any, tokenizer: Any) -> None:
 
 
 def _write_folder(target: Path, write: Callable[[Path], None]) -> None:
-    """Lets `write` fill a folder beside `target`, makes it durable, and renames it."""
+    """Lets `write` fill a folder beside `target`, makes it durable, and renames it.
+
+    A `target` that was written before is kept: the run got that far, and was killed then.
+    """
+    if target.exists():
+        return
     part = target.with_name(f".{target.name}.part")
     try:
         # Left by a worker that was killed.
@@ -90,7 +159,7 @@ def _write_folder(target: Path, write: Callable[[Path], None]) -> None:
         shutil.rmtree(part, ignore_errors=True)
         reason = disk_failure(error, target.name)
         said = str(reason) if reason else f"{target.name} could not be saved: {error}."
-        raise RunError(said) from error
+        raise (DiskFullError if is_disk_full(error) else RunError)(said) from error
 
 
 def _sync(file: Path) -> None:

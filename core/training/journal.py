@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from pathlib import Path
 
+from core.models.failures import is_disk_full
 from core.runs.events import Event, Heartbeat
 from core.runs.log import EventWriter
 
@@ -14,6 +16,8 @@ BEAT_AFTER = 8.0
 """Seconds of silence before a sign of life; several fit into `status.STALLED_AFTER`."""
 _IDLE = 0.01
 """Share of one core below which a process does not work, but hangs."""
+_RESERVE = 1 << 16
+"""Bytes kept from the disk, for the words that say that it is full."""
 
 logger = logging.getLogger(__name__)
 
@@ -23,11 +27,19 @@ class Journal:
 
     The sign of life is an honest one: it is given while the process uses its processor, or says
     that it waits on purpose (`waiting`), and not by a process that hangs.
+
+    On a full disk the log goes on in the room of a reserve; `is_full` then says so, and
+    `refill_reserve` is to be called once there is room again.
     """
 
     def __init__(self, path: Path, beat_after: float = BEAT_AFTER) -> None:
         self.waiting = False
+        self.is_full = False
+        self.append_seconds = 0.0
+        """Spent in `append` so far."""
+        self._reserve = path.with_name(".reserve")
         self._writer = EventWriter(path)
+        self.refill_reserve()
         self._lock = threading.Lock()
         self._beat_after = beat_after
         self._last = time.monotonic()
@@ -37,9 +49,31 @@ class Journal:
 
     def append(self, event: Event) -> None:
         """Writes one event; raises `OSError`."""
+        began = time.perf_counter()
         with self._lock:
-            self._writer.append(event)
+            try:
+                self._writer.append(event)
+            except OSError as error:
+                if self.is_full or not is_disk_full(error):
+                    raise
+                self.is_full = True
+                self._reserve.unlink(missing_ok=True)
+                self._writer.append(event)
             self._last = time.monotonic()
+        self.append_seconds += time.perf_counter() - began
+
+    def refill_reserve(self) -> None:
+        """Takes room from the disk for the last words; raises `OSError` where there is none."""
+        with self._reserve.open("wb") as file:
+            file.write(bytes(_RESERVE))
+            file.flush()
+            os.fsync(file.fileno())
+        self.is_full = False
+
+    def sync(self) -> None:
+        """Makes what was written survive a power cut."""
+        with self._lock:
+            self._writer.sync()
 
     def _beat(self) -> None:
         worked = time.process_time()
@@ -50,6 +84,9 @@ class Journal:
             if not self.waiting and now - worked < _IDLE * self._beat_after:
                 continue
             worked = now
+            # What is left of the reserve is for words.
+            if self.is_full:
+                continue
             try:
                 self.append(Heartbeat())
             except OSError as error:
@@ -66,3 +103,24 @@ class Journal:
             self._writer.sync()
         finally:
             self._writer.close()
+            self._reserve.unlink(missing_ok=True)
+
+
+class Silence(Journal):
+    """The journal of the processes that another one speaks for."""
+
+    def __init__(self) -> None:
+        self.waiting = self.is_full = False
+        self.append_seconds = 0.0
+
+    def append(self, event: Event) -> None:
+        """Says nothing."""
+
+    def refill_reserve(self) -> None:
+        """Has none."""
+
+    def sync(self) -> None:
+        """Has nothing to lose."""
+
+    def close(self, last_word: Event | None = None) -> None:
+        """Has nothing to end."""

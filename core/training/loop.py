@@ -1,71 +1,72 @@
 """The training loop, as in the Hugging Face course (chapter 3, "A full training loop").
 
-It computes and yields events; it reads and writes no file. Between two events the model, the
-optimizer and the schedule stand still: whoever drives the loop may save, evaluate or wait there.
+On `accelerate`, so that the same lines train on a CPU, a GPU, or many of them. The loop computes
+and yields events; it reads and writes no file. Between two events the model, the optimizer and
+the schedule stand still: whoever drives the loop may save, evaluate or wait there.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
-from torch.nn.utils import clip_grad_norm_
+from accelerate import Accelerator
 from torch.optim import AdamW
 from transformers import get_scheduler
 
-from core.data.batches import Batch, BatchedData, Split
+from core.data.batches import BatchedData, Microbatch, Split
 from core.errors import RunError
 from core.runs.config import RunConfig
 from core.runs.events import Evaluation, Progress, Step, number
-from core.training.randomness import random_state_kept
+from core.training.evaluation import evaluate
+from core.training.model import decay_groups
 
-_REPORT_EVERY = 2.0
-"""Seconds between two reports of an evaluation's progress."""
+_ROWS_NAMED = 8
 
 
 class NotFiniteError(RunError):
     """The loss or the gradients became NaN or infinite. The weights are those before the step."""
 
-    def __init__(self, what: str, global_step: int, epoch: int, batch: int) -> None:
-        super().__init__(
-            f"{what} became NaN or infinite at step {global_step} (batch {batch} of epoch "
-            f"{epoch}); try a lower learning rate or more warm-up."
-        )
-        self.global_step = global_step
-
 
 class TrainingLoop:
-    """Fine-tunes `model` on `data` as `config` says.
+    """Fine-tunes `model` on `data` as `config` says, in as many processes as `accelerator` has.
 
     `global_step` steps have been taken; the position in the data follows from it.
     """
 
     def __init__(
-        self, model: Any, data: BatchedData, config: RunConfig, device: torch.device
+        self, model: Any, data: BatchedData, config: RunConfig, accelerator: Accelerator
     ) -> None:
-        self.model = model.to(device)
         self.data = data
-        self.device = device
+        self.config = config
+        self.accelerator = accelerator
         steps = config.epochs * data.steps_per_epoch
         self.max_steps = min(steps, config.max_steps or steps)
         self.warmup_steps = int(config.warmup_ratio * self.max_steps)
-        self.max_grad_norm = config.max_grad_norm
         self.parameters = [weight for weight in model.parameters() if weight.requires_grad]
-        self.optimizer = AdamW(
-            self.parameters,
+        optimizer = AdamW(
+            self.parameters if config.plain else decay_groups(model, config.weight_decay),
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
-            fused=True,
+            fused=bool(config.fused),
         )
         self.lr_scheduler = get_scheduler(
             "linear",
-            optimizer=self.optimizer,
+            optimizer=optimizer,
             num_warmup_steps=self.warmup_steps,
             num_training_steps=self.max_steps,
         )
+        self.model, self.optimizer = accelerator.prepare(model, optimizer)
         self.global_step = 0
+        # Of the evaluations that the schedule brings, not of those that someone asks for.
+        self.evaluated_step = 0
+        self.best_step = 0
+        self.best_loss = math.inf
+        self.evaluations_since_best = 0
 
     @property
     def epoch(self) -> float:
@@ -73,22 +74,36 @@ class TrainingLoop:
         return self.global_step / self.data.steps_per_epoch
 
     def run(self) -> Generator[Step | Progress | Evaluation]:
-        """Trains from `global_step` to `max_steps`; evaluates after each epoch and at the end.
+        """Trains from `global_step` on; evaluates on schedule, and on the test split at the end.
 
         Raises `NotFiniteError` after the step that shows it.
         """
+        rank, world_size = self.accelerator.process_index, self.accelerator.num_processes
         self.model.train()
-        while self.global_step < self.max_steps:
+        # A checkpoint may have been saved between the step and its evaluation.
+        yield from self._evaluate_where_due()
+        while not self.is_over:
             epoch, start = divmod(self.global_step, self.data.steps_per_epoch)
             began = time.perf_counter()
-            for batch in self.data.training(epoch, start):
-                inputs = {name: tensor.to(self.device) for name, tensor in batch.items()}
+            for batches in self.data.training(epoch, start, rank, world_size):
                 learning_rate = self.optimizer.param_groups[0]["lr"]
 
-                outputs = self.model(**inputs)
-                loss = outputs.loss
-                loss.backward()
-                grad_norm = clip_grad_norm_(self.parameters, self.max_grad_norm)
+                loss = torch.zeros((), device=self.accelerator.device)
+                for index, batch in enumerate(batches, 1):
+                    waits = self.accelerator.no_sync(self.model)
+                    with nullcontext() if index == len(batches) else waits:
+                        inputs = {
+                            name: tensor.to(self.accelerator.device)
+                            for name, tensor in batch.inputs.items()
+                        }
+                        outputs = self.model(**inputs)
+                        part = outputs.loss * (batch.weight / len(batches))
+                        self.accelerator.backward(part)
+                        loss += part.detach()
+                loss = self.accelerator.reduce(loss, "mean")
+                grad_norm = self.accelerator.clip_grad_norm_(
+                    self.parameters, self.config.max_grad_norm
+                )
                 # A step along such gradients would spoil the weights for good.
                 is_finite = bool(torch.isfinite(loss) and torch.isfinite(grad_norm))
                 if is_finite:
@@ -98,70 +113,57 @@ class TrainingLoop:
                 self.optimizer.zero_grad()
 
                 global_step = self.global_step if is_finite else self.global_step + 1
+                rows = sum(batch.size for batch in batches)
                 yield Step(
                     global_step=global_step,
                     epoch=global_step / self.data.steps_per_epoch,
                     loss=number(loss.item()),
                     learning_rate=learning_rate,
                     grad_norm=number(grad_norm.item()),
-                    samples_per_second=len(batch["labels"]) / (time.perf_counter() - began),
-                    padding=1.0 - batch["attention_mask"].float().mean().item(),
+                    samples_per_second=rows / (time.perf_counter() - began),
+                    padding=_padding(batches),
                 )
                 if not is_finite:
                     what = "The gradients" if torch.isfinite(loss) else "The loss"
-                    batch_number = self.global_step % self.data.steps_per_epoch + 1
-                    raise NotFiniteError(what, global_step, epoch + 1, batch_number)
-                if self.global_step == self.max_steps:
+                    raise NotFiniteError(self._not_finite(what, batches))
+                yield from self._evaluate_where_due()
+                if self.is_over:
                     break
                 began = time.perf_counter()
-            yield from self.evaluate("validation")
         yield from self.evaluate("test")
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all steps are taken, or no evaluation was better for too long."""
+        return self.global_step >= self.max_steps or self.stopped_early
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether the validation loss has not fallen for as long as the patience is."""
+        patience = self.config.early_stopping_patience
+        return patience is not None and self.evaluations_since_best >= patience
+
+    def _evaluate_where_due(self) -> Generator[Progress | Evaluation]:
+        every = self.config.eval_steps or self.data.steps_per_epoch
+        at_end = self.global_step >= self.max_steps
+        if self.global_step == self.evaluated_step or not (at_end or self.global_step % every == 0):
+            return
+        for event in self.evaluate("validation"):
+            if isinstance(event, Evaluation):
+                self.evaluated_step = self.global_step
+                self.evaluations_since_best += 1
+                if float(event.loss) < self.best_loss:
+                    self.best_step, self.best_loss = self.global_step, float(event.loss)
+                    self.evaluations_since_best = 0
+            yield event
 
     def evaluate(
         self, split: Split, request: str | None = None
     ) -> Generator[Progress | Evaluation]:
-        """Loss, accuracy and confusion on a split; training's random state is left as it is.
-
-        Yields nothing for a split that is not there.
-        """
-        rows = self.data.rows(split)
-        if not rows:
-            return
-        labels = int(self.model.config.num_labels)
-        confusion = torch.zeros(labels, labels, dtype=torch.long)
-        total_loss, done, reported = 0.0, 0, time.monotonic()
-        was_training = self.model.training
-        self.model.eval()
-        try:
-            with random_state_kept():
-                for batch in self.data.evaluation(split):
-                    loss, predicted = self._predict(batch)
-                    size = len(predicted)
-                    total_loss += loss * size
-                    cells = batch["labels"] * labels + predicted
-                    confusion += torch.bincount(cells, minlength=labels**2).view(labels, labels)
-                    done += size
-                    if time.monotonic() - reported >= _REPORT_EVERY:
-                        reported = time.monotonic()
-                        yield Progress(phase=f"Evaluating on {split}", done=done, total=rows)
-        finally:
-            self.model.train(was_training)
-        yield Evaluation(
-            global_step=self.global_step,
-            epoch=self.epoch,
-            split=split,
-            loss=number(total_loss / rows),
-            accuracy=confusion.trace().item() / rows,
-            confusion=confusion.tolist(),
-            majority_baseline=confusion.sum(dim=1).max().item() / rows,
-            request=request,
+        """Metrics on a split; training's random state is left as it is. Nothing where it is not."""
+        yield from evaluate(
+            self.accelerator, self.model, self.data, split, self.global_step, request
         )
-
-    @torch.no_grad()
-    def _predict(self, batch: Batch) -> tuple[float, torch.Tensor]:
-        """The batch's mean loss and the predicted labels `[batch]`, on the CPU."""
-        outputs = self.model(**{name: tensor.to(self.device) for name, tensor in batch.items()})
-        return outputs.loss.item(), outputs.logits.argmax(dim=-1).cpu()
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """From the next step on, falling linearly to zero from there; in the warm-up: its peak."""
@@ -174,3 +176,19 @@ class TrainingLoop:
         self.lr_scheduler.base_lrs = [peak for _ in self.lr_scheduler.base_lrs]
         for group in self.optimizer.param_groups:
             group["lr"] = peak * factor
+
+    def _not_finite(self, what: str, batches: Sequence[Microbatch]) -> str:
+        epoch, before = divmod(self.global_step, self.data.steps_per_epoch)
+        rows = [row for batch in batches for row in batch.rows]
+        named = ", ".join(map(str, rows[:_ROWS_NAMED])) + (", …" if rows[_ROWS_NAMED:] else "")
+        return (
+            f"{what} became NaN or infinite at step {self.global_step + 1} (batch {before + 1} of "
+            f"epoch {epoch + 1}: training rows {named}, counted from 0); try a lower learning "
+            "rate or more warm-up."
+        )
+
+
+def _padding(batches: Sequence[Microbatch]) -> float:
+    """Share of this process's cells that are padding."""
+    masks = [batch.inputs["attention_mask"] for batch in batches]
+    return 1.0 - sum(int(mask.sum()) for mask in masks) / sum(mask.numel() for mask in masks)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, TaskType, get_peft_model
 from transformers import AutoModelForSequenceClassification
 
 from core.errors import ModelError
@@ -107,6 +106,9 @@ def with_adapter(model: Any, adapter: Adapter) -> Any:
         for name, weight in model.named_parameters():
             weight.requires_grad = any(name.startswith(f"{part}.") for part in head)
         return model
+    # Here, as only some runs need it: importing peft takes half a second.
+    from peft import LoraConfig, TaskType, get_peft_model
+
     config = LoraConfig(
         task_type=TaskType.SEQ_CLS,
         r=LORA_RANK,
@@ -116,6 +118,18 @@ def with_adapter(model: Any, adapter: Adapter) -> Any:
         modules_to_save=head,
     )
     return get_peft_model(model, config)
+
+
+def decay_groups(model: Any, weight_decay: float) -> list[dict[str, Any]]:
+    """What is trained, for an optimizer: biases and norms, which are vectors, do not decay.
+
+    The groups of transformers' `Trainer`.
+    """
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    return [
+        {"params": [weight for weight in trained if weight.ndim > 1], "weight_decay": weight_decay},
+        {"params": [weight for weight in trained if weight.ndim <= 1], "weight_decay": 0.0},
+    ]
 
 
 def _head(model: Any) -> list[str]:
@@ -141,8 +155,13 @@ def _layer_projections(model: Any) -> list[str]:
     ]
 
 
+def is_adapted(model: Any) -> bool:
+    """Whether `with_adapter` wrapped it for LoRA."""
+    return hasattr(model, "merge_and_unload")
+
+
 def merged(model: Any) -> Any:
     """An ordinary transformers model with the same function; `model` itself stays as it is."""
-    if not isinstance(model, PeftModel):
+    if not is_adapted(model):
         return model
     return copy.deepcopy(model).merge_and_unload()

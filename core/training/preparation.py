@@ -1,10 +1,11 @@
-"""From a run's configuration to a loop that is about to take its first step."""
+"""From a run's configuration to a loop that is about to take its next step."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,24 +22,31 @@ from core.runs.config import RunConfig
 from core.runs.events import RunStarted
 from core.training.loop import TrainingLoop
 from core.training.model import StartingPoint, load_starting_point, longest_input, with_adapter
-from core.training.threads import ThreadChoice, choose_threads
-
-_TRIAL_BATCHES = 2
+from core.training.ranks import Ranks
+from core.training.tuning import precision, tune
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything is loaded and the seed is set."""
+    """Everything is loaded and the seed is set; nothing in `config` is left to choose."""
 
     loop: TrainingLoop
     tokenizer: Any
     started: RunStarted
+    config: RunConfig
 
 
-def prepare(config: RunConfig, say: Progress, check_stop: Callable[[], None]) -> Prepared:
-    """Loads data and model, chooses threads and sets the seed.
+def prepare(
+    config: RunConfig,
+    say: Progress,
+    check_stop: Callable[[], None],
+    ranks: Ranks,
+    checkpoint: Path | None = None,
+) -> Prepared:
+    """Loads data and model, chooses what is fast here, and sets the seed.
 
-    `say` is told each phase; `check_stop` is called after each, and may raise. Raises
+    With `checkpoint` the weights are those saved there; `restore_checkpoint` then puts back the
+    rest. `say` is told each phase; `check_stop` is called after each, and may raise. Raises
     `DataError`, `ModelError` or `RunError`.
     """
     # What it would report, such as a new head, stands in the notes.
@@ -51,25 +59,34 @@ def prepare(config: RunConfig, say: Progress, check_stop: Callable[[], None]) ->
         check_stop()
         say(words, None, None)
 
-    phase(f"Loading the data {config.data}")
-    data = load_data(config.data)
-    check_stop()
-    folder = resolve(config.model, say)
-    phase(f"Loading the model {config.model}")
-    # A new head and LoRA's matrices begin at random: the same for the same seed.
-    set_seed(config.seed)
-    start = load_starting_point(folder, config.model, data.labels)
-    parameters = start.model.num_parameters()
-    model = with_adapter(start.model, config.adapter)
-    phase("Tokenizing")
-    longest = longest_input(start, config.max_length)
-    batched, cut = _batched(data, start, config, longest)
-    phase("Choosing the number of threads")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    choice = _threads(config, model, batched, device)
-    # Once more, so that trying left no trace and training begins as it would have without.
-    set_seed(config.seed)
-    loop = TrainingLoop(model, batched, config, device)
+    ranks.require(config.num_processes)
+    accelerator = ranks.accelerator(precision(config))
+    # One process a machine fills the caches, the others find them full.
+    with accelerator.local_main_process_first():
+        phase(f"Loading the data {config.data}")
+        data = load_data(config.data)
+        check_stop()
+        # An adapter is put onto the weights that it was trained on.
+        is_merged = checkpoint is None or config.adapter == "lora"
+        folder = resolve(config.model, say) if is_merged else checkpoint
+        assert folder is not None
+        phase(f"Loading the model {config.model}")
+        # A new head and LoRA's matrices begin at random: the same for the same seed.
+        set_seed(config.seed)
+        start = load_starting_point(folder, config.model, data.labels)
+        parameters = start.model.num_parameters()
+        model = with_adapter(start.model, config.adapter)
+        phase("Tokenizing")
+        batched, cut = _batched(data, start, config, longest_input(start, config.max_length))
+    phase("Finding out what is fast here")
+    tuned = ranks.agree(tune(config, model, batched, accelerator.device, ranks.local_size))
+    config = tuned.config
+    torch.set_num_threads(config.threads or 1)
+    batched = dataclasses.replace(batched, group_by_length=bool(config.group_by_length))
+    # Once more, so that trying left no trace and training begins as it would have without; each
+    # process with a dropout of its own.
+    set_seed(config.seed + ranks.rank)
+    loop = TrainingLoop(model, batched, config, accelerator)
     started = RunStarted(
         max_steps=loop.max_steps,
         steps_per_epoch=batched.steps_per_epoch,
@@ -78,12 +95,13 @@ def prepare(config: RunConfig, say: Progress, check_stop: Callable[[], None]) ->
         parameters=parameters,
         trainable=sum(weight.numel() for weight in loop.parameters),
         labels=start.labels,
-        threads=choice.threads,
-        device=str(device),
-        notes=[*data.notes, *start.notes, *cut, choice.note],
+        threads=config.threads or 1,
+        device=str(accelerator.device),
+        world_size=accelerator.num_processes,
+        notes=[*data.notes, *start.notes, *cut, *tuned.notes],
     )
     check_stop()
-    return Prepared(loop, start.tokenizer, started)
+    return Prepared(loop, start.tokenizer, started, config)
 
 
 def _batched(
@@ -94,26 +112,18 @@ def _batched(
     def tokenized(split: Dataset) -> Dataset:
         return tokenize(split, start.tokenizer, longest)
 
+    train = tokenized(data.train)
     batched = BatchedData(
-        train=tokenized(data.train),
+        train=train,
         validation=tokenized(data.validation),
         test=tokenized(data.test) if data.test is not None else None,
         collator=DataCollatorWithPadding(start.tokenizer),
+        lengths=sequence_lengths(train),
         batch_size=config.batch_size,
         seed=config.seed,
+        gradient_accumulation_steps=config.gradient_accumulation_steps,
     )
-    full = sum(length >= longest for length in sequence_lengths(batched.train))
-    rows = len(batched.train)
+    full = int((batched.lengths >= longest).sum())
+    rows = len(train)
     notes = [f"{full:,} of {rows:,} texts fill all {longest} tokens; longer ones were cut."]
     return batched, notes if full else []
-
-
-def _threads(
-    config: RunConfig, model: Any, batched: BatchedData, device: torch.device
-) -> ThreadChoice:
-    if config.threads is not None:
-        torch.set_num_threads(config.threads)
-        return ThreadChoice(config.threads, f"Threads: {config.threads}, as configured.")
-    if device.type != "cpu":
-        return ThreadChoice(torch.get_num_threads(), f"Computing on {device}.")
-    return choose_threads(model, list(islice(batched.training(0), _TRIAL_BATCHES)))

@@ -1,18 +1,21 @@
-"""What others want of a running worker: requests in its folder, and signals."""
+"""What others want of a running worker: requests in its folder, signals, and a full disk."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from core.errors import RunError
 from core.runs import requests
 from core.runs.events import LearningRateSet, Paused, Resumed, Warned
 from core.runs.requests import PostedRequest, remove_request, waiting_requests
+from core.training.failures import DiskFullError
 from core.training.journal import Journal
+from core.training.ranks import Ranks
 
 if TYPE_CHECKING:
     # Signals are heard before torch is imported, which takes seconds.
@@ -31,16 +34,35 @@ class StopWanted(Exception):  # noqa: N818 (a wish, not an error)
         self.request = request
 
 
+class Driver(Protocol):
+    """What a run can be asked to do between steps; both log it under the request's id."""
+
+    loop: TrainingLoop
+
+    def save(self, request: str | None = None) -> object:
+        """Saves a checkpoint; raises `RunError`."""
+
+    def evaluate(self, request: str) -> object:
+        """Evaluates on validation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the first process saw between two steps; all processes carry it out alike."""
+
+    posted: list[PostedRequest]
+    save: bool = False
+    is_full: bool = False
+    signalled: str = ""
+
+
 class Steering:
-    """Carries out requests between steps, in the order they were posted; a stop comes last.
+    """Carries out requests between steps, in the order they were posted; a stop comes last."""
 
-    `save` saves a checkpoint now and `evaluate` evaluates now; both log what they did under the
-    request's id, and raise `RunError` where it cannot be done.
-    """
-
-    def __init__(self, folder: Path, journal: Journal) -> None:
+    def __init__(self, folder: Path, journal: Journal, ranks: Ranks) -> None:
         self._folder = folder
         self._journal = journal
+        self._ranks = ranks
         self._signalled = threading.Event()
         self._signal_name = ""
         self._paused = False
@@ -55,57 +77,73 @@ class Steering:
         self._signalled.set()
 
     def check_stop(self) -> None:
-        """Raises `StopWanted` where a signal or a request asks for it."""
-        self._raise_if_wanted(waiting_requests(self._folder))
+        """Raises `StopWanted` where a signal or a request asks for it.
 
-    def _raise_if_wanted(self, waiting: list[PostedRequest]) -> None:
-        if self._signalled.is_set():
-            raise StopWanted(f"Stopped by {self._signal_name}.")
-        for posted in waiting:
-            if isinstance(posted.request, requests.Stop):
-                raise StopWanted("Stopped by request.", posted)
+        For phases that each process goes through at its own pace: of several none is stopped
+        there, or the others would wait for it.
+        """
+        if self._ranks.is_alone:
+            self._raise_if_wanted(self._look())
 
-    def between_steps(
-        self,
-        loop: TrainingLoop,
-        save: Callable[[str], object],
-        evaluate: Callable[[str], object],
-    ) -> None:
+    def check_stop_together(self) -> None:
+        """`check_stop` for all processes at the same step."""
+        self._raise_if_wanted(self._ranks.agree(self._look()))
+
+    def between_steps(self, driver: Driver, is_save_due: Callable[[], bool]) -> None:
         """Carries out what is asked for; returns when the next step may be taken.
 
         Raises `StopWanted`.
         """
         while True:
             # One look for both: a stop must not overtake what was posted before it.
-            waiting = waiting_requests(self._folder)
-            for posted in waiting:
+            wishes = self._ranks.agree(self._look(is_save_due))
+            if wishes.save:
+                self._try(driver.save, driver)
+            for posted in wishes.posted:
                 if not isinstance(posted.request, requests.Stop):
-                    self._carry_out(posted, loop, save, evaluate)
-                    remove_request(posted)
-            self._raise_if_wanted(waiting)
+                    self._carry_out(posted, driver)
+                    if self._ranks.is_first:
+                        remove_request(posted)
+            self._raise_if_wanted(wishes)
+            if wishes.is_full and not self._paused:
+                self._pause_after("The disk is full.", driver.loop.global_step)
             if not self._paused:
                 return
             self._signalled.wait(_POLL)
 
-    def _carry_out(
-        self,
-        posted: PostedRequest,
-        loop: TrainingLoop,
-        save: Callable[[str], object],
-        evaluate: Callable[[str], object],
-    ) -> None:
-        step = loop.global_step
+    def pause_until_resumed(self, problem: str, driver: Driver) -> None:
+        """Waits, after `problem`, for a request to go on; raises `StopWanted`."""
+        self._pause_after(problem, driver.loop.global_step)
+        self.between_steps(driver, lambda: False)
+
+    def _look(self, is_save_due: Callable[[], bool] = lambda: False) -> Wishes:
+        if not self._ranks.is_first:
+            return Wishes([])
+        return Wishes(
+            waiting_requests(self._folder),
+            not self._paused and is_save_due(),
+            self._journal.is_full,
+            self._signal_name,
+        )
+
+    def _raise_if_wanted(self, wishes: Wishes) -> None:
+        if wishes.signalled:
+            raise StopWanted(f"Stopped by {wishes.signalled}.")
+        for posted in wishes.posted:
+            if isinstance(posted.request, requests.Stop):
+                raise StopWanted("Stopped by request.", posted)
+
+    def _carry_out(self, posted: PostedRequest, driver: Driver) -> None:
+        loop, step = driver.loop, driver.loop.global_step
         match posted.request:
             case requests.SaveCheckpoint():
-                self._try(posted, save)
+                self._try(driver.save, driver, posted.id)
             case requests.Evaluate():
-                self._try(posted, evaluate)
+                self._try(driver.evaluate, driver, posted.id)
             case requests.Pause():
-                self._paused = self._journal.waiting = True
-                self._journal.append(Paused(global_step=step, request=posted.id))
+                self._pause(step, posted.id)
             case requests.Resume():
-                self._paused = self._journal.waiting = False
-                self._journal.append(Resumed(global_step=step, request=posted.id))
+                self._resume(step, posted.id)
             case requests.SetLearningRate(learning_rate=wanted) if 0 < wanted <= 1:
                 loop.set_learning_rate(wanted)
                 self._journal.append(
@@ -115,10 +153,38 @@ class Steering:
                 problem = posted.problem or "A learning rate must be above 0 and at most 1."
                 self._journal.append(Warned(message=problem, request=posted.id))
 
-    def _try(self, posted: PostedRequest, action: Callable[[str], object]) -> None:
+    def _pause(self, step: int, request: str | None = None) -> None:
+        self._paused = self._journal.waiting = True
+        self._journal.append(Paused(global_step=step, request=request))
+
+    def _resume(self, step: int, request: str) -> None:
+        problem = ""
+        try:
+            self._journal.refill_reserve()
+        except OSError as error:
+            problem = f"There is still no room on the disk: {error.strerror}. The run stays paused."
+        if problem := self._ranks.agree(problem):
+            self._journal.append(Warned(message=problem, request=request))
+            return
+        self._paused = self._journal.waiting = False
+        self._journal.append(Resumed(global_step=step, request=request))
+
+    def _pause_after(self, problem: str, step: int, request: str | None = None) -> None:
+        """Waits for someone to make room."""
+        message = (
+            f"{problem} The run is paused, with all it has learned: make room, then resume it."
+        )
+        self._journal.append(Warned(message=message, request=request))
+        if not self._paused:
+            self._pause(step)
+
+    def _try(
+        self, action: Callable[..., object], driver: Driver, request: str | None = None
+    ) -> None:
         """A wish that fails is no reason to lose a run."""
         try:
-            action(posted.id)
+            action(request)
+        except DiskFullError as error:
+            self._pause_after(str(error), driver.loop.global_step, request)
         except RunError as error:
-            message = f"{error} The run goes on."
-            self._journal.append(Warned(message=message, request=posted.id))
+            self._journal.append(Warned(message=f"{error} The run goes on.", request=request))

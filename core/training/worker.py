@@ -1,6 +1,7 @@
 """`python -m core.training.worker RUN_DIR`: the process that carries out one run.
 
-It writes the run's events and obeys its requests; whoever watches it only reads the folder.
+It writes the run's events and obeys its requests; whoever watches it only reads the folder. With
+`--resume` it goes on where an earlier worker ended, however that was.
 """
 
 from __future__ import annotations
@@ -9,27 +10,35 @@ import fcntl
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RunError, TermformerError
-from core.models.failures import disk_failure
-from core.runs.config import RunConfig, read_config
+from core.runs.config import RunConfig, read_config, write_config
 from core.runs.events import (
     CheckpointSaved,
+    Evaluation,
     Event,
     Progress,
     RunFailed,
     RunFinished,
+    RunResumed,
     RunStopped,
+    Step,
+    Warned,
 )
-from core.runs.folder import EVENTS, WORKER_LOG
+from core.runs.folder import CHECKPOINTS, EVENTS, saved_steps
+from core.runs.launch import RESUME
 from core.runs.log import last_seq
 from core.runs.process import write_process
 from core.runs.requests import PostedRequest, remove_request
-from core.training.journal import Journal
+from core.runs.status import read_started, run_status
+from core.training.failures import DiskFullError, explain
+from core.training.journal import Journal, Silence
+from core.training.ranks import Ranks
+from core.training.replay import Replay
 from core.training.steering import Steering, StopWanted
 
 if TYPE_CHECKING:
@@ -37,7 +46,8 @@ if TYPE_CHECKING:
     from core.training.loop import TrainingLoop
 
 _LOCK = "worker.lock"
-_NO_MEMORY = ("out of memory", "can't allocate memory", "Cannot allocate memory")
+_REPORT_EVERY = 2.0
+"""Seconds between two reports of how far steps were recomputed."""
 
 logger = logging.getLogger(__name__)
 
@@ -45,23 +55,34 @@ logger = logging.getLogger(__name__)
 class Worker:
     """One run, from its folder to its last word."""
 
-    def __init__(self, folder: Path) -> None:
+    loop: TrainingLoop
+
+    def __init__(self, folder: Path, *, resume: bool = False) -> None:
         self.folder = folder
         self.config: RunConfig = read_config(folder)
-        self.loop: TrainingLoop | None = None
         self.tokenizer: Any = None
-        self._began = time.monotonic()
+        self._resume = resume
+        self._ranks = Ranks()
+        self._replay = Replay()
+        self._is_ready = False
+        self._began = self._saved_at = self._reported = time.monotonic()
+        self._saved_step = 0
+        self._best_is_new = False
         self._granted: PostedRequest | None = None
 
     def run(self) -> bool:
         """Trains to the end, to a stop or to a failure, and logs which; True unless it failed.
 
-        Raises `RunError` where another worker has the run, or had it before.
+        Raises `RunError` where another worker has the run, or had it before and it is not to be
+        resumed.
         """
+        self._ranks.end_with_launcher()
+        if not self._ranks.is_first:
+            self.journal: Journal = Silence()
+            return not isinstance(self._carry_out(), RunFailed)
         with _locked(self.folder):
-            if last_seq(self.folder / EVENTS) >= 0:
-                raise RunError(f"The run {self.folder.name} was begun before; start a new run.")
-            write_process(self.folder)
+            self._require_unfinished()
+            write_process(self.folder, launcher=self._ranks.launcher)
             self.journal = Journal(self.folder / EVENTS)
             last_word = self._carry_out()
             self.journal.close(last_word)
@@ -69,11 +90,18 @@ class Worker:
                 remove_request(self._granted)
         return not isinstance(last_word, RunFailed)
 
+    def _require_unfinished(self) -> None:
+        if last_seq(self.folder / EVENTS) < 0:
+            self._resume = False
+        elif not self._resume:
+            raise RunError(f"The run {self.folder.name} was begun before; resume it.")
+        elif run_status(self.folder).status == "finished":
+            raise RunError(f"The run {self.folder.name} is finished; start a new run.")
+
     def _carry_out(self) -> Event:
         try:
-            self.steering = Steering(self.folder, self.journal)
+            self.steering = Steering(self.folder, self.journal, self._ranks)
             self.steering.listen()
-            self._say("Loading libraries")
             try:
                 self._prepare()
                 return self._train()
@@ -81,60 +109,140 @@ class Worker:
                 return self._stop(wish)
         except Exception as error:
             logger.exception("The run failed")
-            step = self.loop.global_step if self.loop else 0
-            return RunFailed(message=self._explain(error), global_step=step)
+            return RunFailed(message=explain(error), global_step=self._global_step)
+
+    @property
+    def _global_step(self) -> int:
+        return self.loop.global_step if self._is_ready else 0
 
     def _say(self, phase: str, done: int | None = None, total: int | None = None) -> None:
         self.journal.append(Progress(phase=phase, done=done, total=total))
 
     def _prepare(self) -> None:
-        """Loads data and model, and says how the run starts."""
+        """Loads data and model, goes to the last checkpoint, and says how the run starts."""
+        step = saved_steps(self.folder)[:1] if self._resume else []
+        checkpoint = self.folder / CHECKPOINTS / f"step-{step[0]}" if step else None
+        if self._resume and self._ranks.is_first:
+            path = f"{CHECKPOINTS}/{checkpoint.name}" if checkpoint else ""
+            # Read before this worker's own first word.
+            self._replay = Replay.read(self.folder, step[0] if step else 0)
+            self.journal.append(RunResumed(global_step=step[0] if step else 0, checkpoint=path))
+        self._say("Loading libraries")
+        from core.training.checkpoints import clear_remains, restore_checkpoint
         from core.training.preparation import prepare
 
-        prepared = prepare(self.config, self._say, self.steering.check_stop)
-        self.tokenizer = prepared.tokenizer
-        self.loop = prepared.loop
-        self.journal.append(prepared.started)
+        if self._ranks.is_first:
+            clear_remains(self.folder)
+        prepared = prepare(
+            self.config, self._say, self.steering.check_stop, self._ranks, checkpoint
+        )
+        self._replay = self._ranks.agree(self._replay)
+        self.tokenizer, self.loop = prepared.tokenizer, prepared.loop
+        if checkpoint is not None:
+            restore_checkpoint(checkpoint, self.loop, self._ranks.rank)
+        self._is_ready = True
+        self._saved_step, self._saved_at = self.loop.global_step, time.monotonic()
+        if self._ranks.is_first:
+            if prepared.config != self.config:
+                write_config(self.folder, prepared.config)
+            if not self._resume or read_started(self.folder) is None:
+                self.journal.append(prepared.started)
 
     def _train(self) -> RunFinished:
         """Takes all steps, obeys requests between them, and saves the model."""
         from core.training.checkpoints import save_final
         from core.training.loop import NotFiniteError
 
-        assert self.loop is not None
+        self._replay.steer(self.loop)
         events = self.loop.run()
         # Closed before a checkpoint is saved: an evaluation that was broken off has then put
         # back training's random state.
         with closing(events):
             try:
                 for event in events:
-                    self.journal.append(event)
+                    self._log(event)
                     if isinstance(event, Progress):
                         self.steering.check_stop()
+                    elif self._replay.covers(self.loop.global_step):
+                        self._recompute()
                     else:
-                        self.steering.between_steps(self.loop, self._save, self._evaluate)
+                        self.steering.between_steps(self, self._is_save_due)
             except NotFiniteError as error:
                 raise RunError(f"{error} {self._keep_last_good()}") from error
+        if self.loop.stopped_early:
+            patience = self.config.early_stopping_patience
+            self._warn(
+                f"Stopped early: the validation loss was not lower in {patience} evaluations "
+                f"than at step {self.loop.best_step}."
+            )
         self._say("Saving the model")
-        path = save_final(self.folder, self.loop, self.tokenizer)
+        path = self._insist(lambda: save_final(self.folder, self.loop, self.tokenizer))
+        best = f"{CHECKPOINTS}/step-{self.loop.best_step}"
         return RunFinished(
-            global_step=self.loop.global_step, seconds=time.monotonic() - self._began, path=path
+            global_step=self.loop.global_step,
+            seconds=time.monotonic() - self._began,
+            path=path,
+            best=best if (self.folder / best).exists() else None,
         )
 
-    def _save(self, request: str | None = None) -> str:
-        """Saves a checkpoint and says so; raises `RunError`."""
-        from core.training.checkpoints import save_checkpoint
+    def _log(self, event: Event) -> None:
+        """Logs what the log does not have yet."""
+        new = self._replay.new(event)
+        if new is not None:
+            self.journal.append(new)
+        if isinstance(event, Step) and event.global_step <= self._replay.last_step:
+            self._replay.steer(self.loop)
+        if isinstance(event, Evaluation) and self.loop.evaluations_since_best == 0:
+            self._best_is_new = True
 
-        assert self.loop is not None
+    def _recompute(self) -> None:
+        """Between two steps that the log has already: what is asked for waits, but for a stop."""
+        self.steering.check_stop_together()
+        if time.monotonic() - self._reported >= _REPORT_EVERY:
+            self._reported = time.monotonic()
+            done, total = self.loop.global_step, self._replay.last_step
+            self._say("Computing again what the log has already", done, total)
+
+    def _is_save_due(self) -> bool:
+        step, config = self.loop.global_step, self.config
+        if self._best_is_new:
+            return True
+        if step == self._saved_step:
+            return False
+        if config.save_steps is not None and step % config.save_steps == 0:
+            return True
+        minutes = (time.monotonic() - self._saved_at) / 60
+        return config.save_minutes is not None and minutes >= config.save_minutes
+
+    def save(self, request: str | None = None) -> str:
+        """Saves a checkpoint and says so, then removes old ones; raises `RunError`."""
+        from core.training.checkpoints import prune_checkpoints, save_checkpoint
+        from core.training.randomness import random_state
+
         self._say("Saving a checkpoint")
-        path = save_checkpoint(self.folder, self.loop, self.tokenizer)
-        self.journal.append(
-            CheckpointSaved(global_step=self.loop.global_step, path=path, request=request)
+        states = self._ranks.gather(random_state())
+        # A checkpoint that is newer than the log would leave a hole in it.
+        self.journal.sync()
+        path = self._by_first(
+            lambda: save_checkpoint(
+                self.folder, self.loop, self.tokenizer, states, keep=request is not None
+            )
         )
+        step, best = self.loop.global_step, self.loop.best_step
+        self._best_is_new = False
+        self._saved_step, self._saved_at = step, time.monotonic()
+        self.journal.append(
+            CheckpointSaved(global_step=step, path=path, best=step == best, request=request)
+        )
+        if self._ranks.is_first:
+            try:
+                prune_checkpoints(self.folder, best, self.config.save_total_limit)
+            except OSError as error:
+                self._warn(f"An old checkpoint could not be removed: {error}.")
         return path
 
-    def _evaluate(self, request: str) -> None:
-        assert self.loop is not None
+    def evaluate(self, request: str) -> None:
+        """Evaluates on validation, as a request asked."""
         with closing(self.loop.evaluate("validation", request)) as events:
             for event in events:
                 self.journal.append(event)
@@ -142,39 +250,46 @@ class Worker:
                 if isinstance(event, Progress):
                     self.steering.check_stop()
 
+    def _by_first(self, action: Callable[[], str]) -> str:
+        """What the first process does alone; where it cannot, all raise its `RunError`."""
+        done, error = "", None
+        if self._ranks.is_first:
+            try:
+                done = action()
+            except RunError as failure:
+                error = failure
+        done, error = self._ranks.agree((done, error))
+        if error is not None:
+            raise error
+        return done
+
+    def _insist(self, action: Callable[[], str]) -> str:
+        """Does what the run is not finished without; on a full disk, as soon as there is room."""
+        while True:
+            try:
+                return self._by_first(action)
+            except DiskFullError as error:
+                self.steering.pause_until_resumed(str(error), self)
+
+    def _warn(self, message: str) -> None:
+        self.journal.append(Warned(message=message))
+
     def _keep_last_good(self) -> str:
         """Saves the weights before the step that went wrong, and says so in a sentence."""
-        assert self.loop is not None
         if not self.loop.global_step:
             return "No step was taken before it."
-        return f"The weights before it were saved in {self._save()}."
+        return f"The weights before it were saved in {self.save()}."
 
     def _stop(self, wish: StopWanted) -> RunStopped:
         """Saves what was reached. Before the first step there is nothing to save."""
-        step = self.loop.global_step if self.loop else 0
-        path = self._save() if step else None
+        path = self.save() if self._global_step else None
         self._granted = wish.request
         return RunStopped(
-            global_step=step,
+            global_step=self._global_step,
             reason=wish.reason,
             path=path,
             request=wish.request.id if wish.request else None,
         )
-
-    def _explain(self, error: Exception) -> str:
-        """One sentence for the user; the traceback is in `worker.log`."""
-        if isinstance(error, TermformerError):
-            return str(error)
-        if failure := disk_failure(error, "A file of the run"):
-            return str(failure)
-        said = str(error)
-        if isinstance(error, MemoryError) or any(words in said for words in _NO_MEMORY):
-            return (
-                "There is not enough memory: choose a smaller batch size, shorter texts, "
-                "or a smaller model."
-            )
-        first = said.strip().partition("\n")[0][:200]
-        return f"{type(error).__name__}: {first} (the traceback is in {WORKER_LOG})."
 
 
 @contextmanager
@@ -191,11 +306,13 @@ def _locked(folder: Path) -> Iterator[None]:
 def main(arguments: list[str]) -> int:
     """Runs the worker; 0 when the run finished or stopped, 1 when it failed, 2 for wrong usage."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    if len(arguments) != 1:
-        logger.error("usage: python -m core.training.worker RUN_DIR")
+    folders = [argument for argument in arguments if argument != RESUME]
+    if len(folders) != 1:
+        logger.error("usage: python -m core.training.worker RUN_DIR [%s]", RESUME)
         return 2
     try:
-        return 0 if Worker(Path(arguments[0]).absolute()).run() else 1
+        worker = Worker(Path(folders[0]).absolute(), resume=RESUME in arguments)
+        return 0 if worker.run() else 1
     except (TermformerError, OSError) as error:
         logger.exception("The worker ends: %s", error)
         return 1

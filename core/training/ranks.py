@@ -1,0 +1,106 @@
+"""The processes of one run: which of them this is, and how they come to one decision.
+
+A launcher (`torch.distributed.run`, `accelerate launch`) tells each process its rank through the
+environment. Rank 0 alone writes the run's folder and reads its requests.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from core.errors import RunError
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from core.runs.config import Precision
+
+T = TypeVar("T")
+
+_PATIENCE = timedelta(days=30)
+"""How long a process waits for the others: a pause may last."""
+_WATCH_EVERY = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class Ranks:
+    """This process among those of its run; alone where no launcher said otherwise."""
+
+    def __init__(self) -> None:
+        self.rank = int(os.environ.get("RANK", "0"))
+        self.world_size = int(os.environ.get("WORLD_SIZE", "1"))
+        self.local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process speaks and listens for all."""
+        return self.rank == 0
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is one process only."""
+        return self.world_size == 1
+
+    @property
+    def launcher(self) -> int | None:
+        """The launcher's process id; None where there is none."""
+        return None if self.is_alone else os.getppid()
+
+    def require(self, wanted: int) -> None:
+        """Raises `RunError` unless there are as many processes as the run asked for."""
+        if self.world_size != wanted:
+            raise RunError(
+                f"The run asked for {wanted} processes and got {self.world_size}; start it with "
+                f"termformer train --num-processes {wanted}, or a launcher that starts as many."
+            )
+
+    def accelerator(self, mixed_precision: Precision | None) -> Accelerator:
+        """Joins the processes; raises `RunError` where they did not find each other."""
+        from accelerate import Accelerator, InitProcessGroupKwargs
+
+        handlers = [] if self.is_alone else [InitProcessGroupKwargs(timeout=_PATIENCE)]
+        accelerator = Accelerator(mixed_precision=mixed_precision, kwargs_handlers=handlers)
+        # accelerate trains in one process, without a word, where it misreads its environment.
+        if accelerator.num_processes != self.world_size:
+            raise RunError(
+                f"{self.world_size} processes were started, but accelerate joined "
+                f"{accelerator.num_processes}; see the accelerate configuration."
+            )
+        return accelerator
+
+    def agree(self, value: T) -> T:
+        """The first process's `value`, in all of them."""
+        if self.is_alone:
+            return value
+        from accelerate.utils import broadcast_object_list
+
+        return broadcast_object_list([value])[0]  # type: ignore[no-any-return]
+
+    def gather(self, value: T) -> list[T]:
+        """The values of all processes, by rank."""
+        if self.is_alone:
+            return [value]
+        from accelerate.utils import gather_object
+
+        return list(gather_object([value]))
+
+    def end_with_launcher(self) -> None:
+        """From now on this process ends when its launcher is gone, which it would not by itself."""
+        if self.is_alone:
+            return
+        launcher = os.getppid()
+
+        def watch() -> None:
+            while os.getppid() == launcher:
+                time.sleep(_WATCH_EVERY)
+            logger.error("The launcher is gone; process %d of the run ends.", self.rank)
+            # The others end too: whoever waits for them would wait in vain.
+            os._exit(1)
+
+        threading.Thread(target=watch, name="launcher-watch", daemon=True).start()
