@@ -73,7 +73,7 @@ def epoch_order(
     order = torch.cat(
         [
             part[torch.argsort(lengths[part], descending=True, stable=True)]
-            for part in order.split(megabatch)
+            for part in torch.split(order, megabatch)
         ]
     )
     full = len(order) - len(order) % batch_size
@@ -84,7 +84,7 @@ def epoch_order(
 
 def padding_share(lengths: torch.Tensor, order: torch.Tensor, batch_size: int) -> float:
     """Share of the cells of an epoch's batches that is padding, 0 to 1."""
-    batches = lengths[order].split(batch_size)
+    batches = torch.split(lengths[order], batch_size)
     cells = sum(int(batch.max()) * len(batch) for batch in batches)
     return 1 - int(lengths.sum()) / max(1, cells)
 
@@ -162,7 +162,7 @@ class BatchedData:
         order = epoch_order(
             self.lengths, self.batch_size, self.seed, epoch, grouped=self.group_by_length
         )
-        batches = [rows.tolist() for rows in order.split(self.batch_size)]
+        batches = [rows.tolist() for rows in torch.split(order, self.batch_size)]
         found = microbatches(
             self.train, batches[start * accumulated :], self.collator, rank, world_size
         )
@@ -179,7 +179,7 @@ class BatchedData:
         order = self._shortest_first[split][rank::world_size]
         size = max(self.batch_size, _EVALUATED_AT_ONCE)
         return microbatches(
-            dataset, [rows.tolist() for rows in order.split(size) if len(rows)], self.collator
+            dataset, [rows.tolist() for rows in torch.split(order, size) if len(rows)], self.collator
         )
 
     def _split(self, split: Split) -> Dataset | None:

@@ -82,7 +82,7 @@ class TrainingLoop:
         self.model.train()
         # A checkpoint may have been saved between the step and its evaluation.
         yield from self._evaluate_where_due()
-        while not self.is_over:
+        while not self.is_over():
             epoch, start = divmod(self.global_step, self.data.steps_per_epoch)
             began = time.perf_counter()
             for batches in self.data.training(epoch, start, rank, world_size):
@@ -127,12 +127,11 @@ class TrainingLoop:
                     what = "The gradients" if torch.isfinite(loss) else "The loss"
                     raise NotFiniteError(self._not_finite(what, batches))
                 yield from self._evaluate_where_due()
-                if self.is_over:
+                if self.is_over():
                     break
                 began = time.perf_counter()
         yield from self.evaluate("test")
 
-    @property
     def is_over(self) -> bool:
         """Whether all steps are taken, or no evaluation was better for too long."""
         return self.global_step >= self.max_steps or self.stopped_early
