@@ -11,8 +11,10 @@ from core.errors import TermformerError
 
 BLOCK = 256 * 1024
 """Bytes read at once: thousands of sentences, enough to keep all processors busy."""
-LONGEST = 4 * 1024 * 1024
-"""Bytes of a line that are held at once; a longer one comes in pieces, or not at all."""
+PIECE = 1024 * 1024
+"""Bytes from which on a line comes in pieces."""
+LONGEST = 16 * 1024 * 1024
+"""Bytes of the longest line that is read whole."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -54,15 +56,14 @@ class LineReader:
     `bytes_read` is how far the file was read.
     """
 
-    def __init__(self, file: BinaryIO, *, block: int = BLOCK, longest: int = LONGEST) -> None:
+    def __init__(self, file: BinaryIO, *, block: int = BLOCK) -> None:
         self._file = file
         self._block = block
-        self._longest = longest
         self.bytes_read = 0
         self.invalid_from: int | None = None
 
-    def blocks(self) -> Iterator[Block]:
-        """The file from here to its end, lines longer than `longest` bytes in pieces.
+    def blocks(self, piece: int = PIECE) -> Iterator[Block]:
+        """The file from here to its end, lines longer than `piece` bytes in pieces.
 
         Pieces begin at white space where there is some, so that words stay whole.
         """
@@ -74,7 +75,7 @@ class LineReader:
             if end < 0:
                 pending.append(data)
                 held += len(data)
-                if held >= self._longest:
+                if held >= piece:
                     whole = b"".join(pending)
                     cut = _place_to_cut(whole)
                     yield Block([self._decode(whole[:cut], number)], number, True, True)
@@ -92,12 +93,12 @@ class LineReader:
         if rest := b"".join(pending):
             yield Block(self._lines(rest, number), number, False, is_piece)
 
-    def whole_lines(self) -> Iterator[Block]:
-        """As `blocks`; raises `TermformerError` at a line longer than `longest` bytes."""
-        for block in self.blocks():
+    def whole_lines(self, longest: int = LONGEST) -> Iterator[Block]:
+        """The file from here to its end; a line over `longest` bytes raises `TermformerError`."""
+        for block in self.blocks(longest):
             if block.is_piece:
                 raise TermformerError(
-                    f"Line {block.first_line:,} is longer than {self._longest:,} bytes, too long "
+                    f"Line {block.first_line:,} is longer than {longest:,} bytes, too long "
                     "to show token by token: cut it, or count its tokens with --count."
                 )
             yield block

@@ -62,7 +62,7 @@ class Source:
         return self._reader.bytes_read if self._reader else 0
 
     def blocks(self) -> Iterator[Block]:
-        """All lines; those longer than `core.text.lines.LONGEST` bytes in pieces."""
+        """All lines; those longer than `core.text.lines.PIECE` bytes in pieces."""
         return self._read(LineReader.blocks)
 
     def sentences(self) -> Iterator[Sentence]:
