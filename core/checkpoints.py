@@ -15,6 +15,7 @@ from typing import Literal
 
 from core import paths
 from core.errors import ModelError
+from core.random_models import base_of, random_model
 
 MINI = "mini"
 """The embedded sentiment classifier: the MiniLM encoder and what training on `reviews` changed."""
@@ -58,10 +59,13 @@ AS_IS = "as-is"
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a named model is. `folder` is None where it must first be assembled or fetched."""
+    """Where a named model is. `folder` is None where it must first be assembled or fetched.
+
+    Of a random model it is where its config and tokenizer are.
+    """
 
     name: str
-    kind: Literal["embedded", "folder", "run", "hub"]
+    kind: Literal["embedded", "folder", "run", "hub", "random"]
     folder: Path | None
 
 
@@ -121,6 +125,8 @@ def locate(name: str) -> Location:
     `ModelError` ("not_found") where the name can mean nothing.
     """
     name = name.strip()
+    if twin := random_model(name):
+        return Location(name, "random", locate(twin.base).folder)
     if name in (MINI, MINI_BASE):
         folder = embedded_folder(name)
         return Location(name, "embedded", folder if (folder / "config.json").is_file() else None)
@@ -181,7 +187,7 @@ def tokenizer_folder(name: str) -> Path | None:
 
     None where only the engine (`ExportTokenizer`) can tell. Raises `ModelError` as `locate` does.
     """
-    location = locate(name)
+    location = locate(base_of(name))
     if location.kind == "embedded":
         return _packaged_tokenizer()
     folder = location.folder or hub_snapshot(location.name)

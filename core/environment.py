@@ -26,6 +26,25 @@ _UNLESS_SET = {
 }
 
 
+_TRUST_REMOTE_CODE = "TERMFORMER_TRUST_REMOTE_CODE"
+
+
+def trust_remote_code(trusted: bool) -> None:
+    """Whether this process, and those it starts, may run Python that a checkpoint brings.
+
+    Said anew at each start, by `--trust-remote-code`: never kept.
+    """
+    if trusted:
+        os.environ[_TRUST_REMOTE_CODE] = "1"
+    else:
+        os.environ.pop(_TRUST_REMOTE_CODE, None)
+
+
+def trusts_remote_code() -> bool:
+    """What `trust_remote_code` said last, here or in the process that started this one."""
+    return os.environ.get(_TRUST_REMOTE_CODE) == "1"
+
+
 def quiet_libraries() -> None:
     """Sets this process's environment; to be called before torch or transformers is imported.
 

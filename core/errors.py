@@ -20,6 +20,8 @@ ModelErrorKind = Literal[
     "remote_code",
     "no_memory",
     "disk",
+    "exists",
+    "impossible_config",
     "too_long",
     "other",
 ]

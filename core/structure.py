@@ -180,11 +180,12 @@ class _Folder:
     def _kind(self, index: int) -> int:
         """A number that two modules share where all but their weights and names is alike."""
         module = self._modules[index]
+        children = self._structure.children(index)
         signature = (
             module.class_name,
             module.detail,
             tuple((p.name, tuple(p.shape), p.dtype, p.trainable) for p in module.own),
-            tuple((self._modules[c].name, self._kind_of[c]) for c in self._structure.children(index)),
+            tuple((self._modules[child].name, self._kind_of[child]) for child in children),
         )
         return self._kinds.setdefault(signature, len(self._kinds))
 

@@ -24,6 +24,7 @@ from core.engine.protocol import (
     LENGTH_BYTES,
     Cancel,
     Cancelled,
+    Errand,
     ExportTokenizer,
     Failed,
     Loaded,
@@ -129,6 +130,8 @@ class Engine:
         """The reply, or None where the other thread goes on with what has been loaded."""
         if isinstance(request, ExportTokenizer):
             return TokenizerExported(request.id, self._export(request))
+        if isinstance(request, Errand):
+            return self._run_errand(request)
         loaded = self._shelf.find(request.model) or self._load(request)
         if isinstance(request, LoadModel):
             return Loaded(request.id, loaded.info)
@@ -206,6 +209,14 @@ class Engine:
         self._shelf.add(loaded)
         self._mailbox.look_again()
         return loaded
+
+    def _run_errand(self, errand: Errand) -> Reply:
+        progress = self._progress(errand)
+        progress("importing torch", None, None)
+        from core.models.errands import carry_out
+
+        _choose_threads()
+        return carry_out(errand, progress)
 
     def _export(self, request: ExportTokenizer) -> str:
         name = request.model.strip()

@@ -7,6 +7,7 @@ from pathlib import Path
 from core.checkpoints import MINI_BASE, locate
 from core.errors import ModelError
 from core.models.hub import Progress, has_tokenizer, has_weights
+from core.random_models import base_of
 
 
 def _silent(_stage: str, _done: int | None, _total: int | None) -> None: ...
@@ -21,6 +22,14 @@ def resolve(name: str, progress: Progress | None = None, *, weights: bool = True
     """
     location = locate(name)
     progress = progress or _silent
+    if location.kind == "random":
+        if weights:
+            raise ModelError(
+                "other",
+                f"{name} is built with random weights and has no folder: save it first with "
+                "`termformer model --from-config --save DIR`.",
+            )
+        return resolve(base_of(name), progress, weights=False)
     if location.kind == "embedded":
         from core.models import mini
 
@@ -37,11 +46,31 @@ def resolve(name: str, progress: Progress | None = None, *, weights: bool = True
     return folder
 
 
-def _require_whole(folder: Path, name: str, *, weights: bool) -> None:
+def resolve_config(name: str, progress: Progress | None = None) -> Path:
+    """A local folder with at least the config of `name`; fetches nothing else. As `resolve`."""
+    location = locate(name)
+    if location.kind == "random":
+        return resolve_config(base_of(name), progress)
+    if location.kind == "embedded":
+        return resolve(name, progress)
+    folder = location.folder
+    if folder is None:
+        from core.models import hub
+
+        folder = hub.config_folder(location.name, progress or _silent)
+    _require_config(folder, location.name)
+    return folder
+
+
+def _require_config(folder: Path, name: str) -> None:
     if not (folder / "config.json").is_file():
         raise ModelError(
             "not_found", f"{name} holds no config.json, so it is not a transformers checkpoint."
         )
+
+
+def _require_whole(folder: Path, name: str, *, weights: bool) -> None:
+    _require_config(folder, name)
     if weights and not has_weights(folder):
         raise ModelError(
             "not_found", f"{name} holds no complete weights (model.safetensors): fetch them again."

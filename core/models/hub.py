@@ -68,6 +68,15 @@ def snapshot(name: str, progress: Progress, *, weights: bool = True) -> Path:
     return folder
 
 
+def config_folder(name: str, progress: Progress) -> Path:
+    """As `snapshot`, for the config alone."""
+    cached = hub_snapshot(name)
+    if cached and (cached / "config.json").is_file():
+        return cached
+    progress(f"asking the Hub for {name}", None, None)
+    return _fetch(name, ["config.json"], progress)
+
+
 def _is_whole(folder: Path, *, weights: bool) -> bool:
     if not ((folder / "config.json").is_file() and has_tokenizer(folder)):
         return False

@@ -7,13 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from core.checkpoints import locate
 from core.engine.protocol import ModelInfo, Task
+from core.engine.protocol.checkpoint import HEADS
+from core.environment import trusts_remote_code
 from core.errors import ModelError
+from core.models.building import build_random
 from core.models.checkpoint import resolve
+from core.models.configuration import is_kind, read_config
 from core.models.failures import load_failure, remedy
 from core.models.hub import Progress
+from core.models.load_report import pickle_note
 from core.models.postprocess import postprocess_of
 from core.models.tokenizer_export import export_tokenizer, load_tokenizer
+from core.random_models import random_model
 
 _TASKS: dict[str, tuple[Task, str]] = {
     "ForSequenceClassification": ("text-classification", "AutoModelForSequenceClassification"),
@@ -21,6 +28,7 @@ _TASKS: dict[str, tuple[Task, str]] = {
     "ForTokenClassification": ("token-classification", "AutoModelForTokenClassification"),
 }
 """By the ending of the class that a config names: the task, and what loads it."""
+_HEAD_OF = {auto: head for head, auto in HEADS.items()}
 _HEADS = {
     "classifier", "score", "pre_classifier", "pooler", "classification_head", "qa_outputs",
     "cls", "lm_head", "predictions", "generator_predictions", "generator_lm_head",
@@ -59,17 +67,22 @@ def load_model(
     tasks: frozenset[Task] | None = None,
     make_room: Callable[[], None] | None = None,
 ) -> LoadedModel:
-    """Loads the model called `name`; raises `ModelError`.
+    """Loads the model called `name`, or builds it where it is a random one; raises `ModelError`.
 
     A checkpoint whose head is for none of the known tasks is loaded as its bare encoder. Where
     `tasks` are given, one whose head is for none of these is refused ("not_a_classifier") before
     its weights are read. `make_room` is called before that, when nothing else can be wrong.
     """
-    folder = resolve(name, progress)
+    twin = random_model(name)
+    if twin and is_kind(name):
+        raise ModelError(
+            "no_tokenizer",
+            f"{twin.base} is a kind of model and brings no tokenizer, so no text can go through "
+            "it: build from a checkpoint's config instead, such as random:mini.",
+        )
+    folder = resolve(name, progress, weights=twin is None)
     progress("importing transformers", None, None)
-    import transformers  # noqa: F401
-
-    config = _load_config(folder, name)
+    config = read_config(name, progress)
     progress("reading the tokenizer", None, None)
     tokenizer = load_tokenizer(folder, name)
     tokenizer_folder = export_tokenizer(folder, name, tokenizer)
@@ -79,9 +92,14 @@ def load_model(
     progress("reading weights", None, None)
     if make_room:
         make_room()
-    stamp = fingerprint(folder)
-    model = _load_weights(folder, name, config, task, auto)
-    notes = _give_pad_token(model, tokenizer)
+    stamp = fingerprint(locate(name).folder or folder)
+    if twin:
+        model = build_random(config, _HEAD_OF[auto], name, twin.seed)
+        notes = [twin.note]
+    else:
+        model = _load_weights(folder, name, config, task, auto)
+        notes = pickle_note(folder)
+    notes += _give_pad_token(model, tokenizer)
     info = ModelInfo(
         name=name,
         folder=str(folder),
@@ -137,15 +155,6 @@ def position_offset(model: Any) -> int:
     return 0
 
 
-def _load_config(folder: Path, name: str) -> Any:
-    from transformers import AutoConfig
-
-    try:
-        return AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    except Exception as error:
-        raise load_failure(error, name, "config") from error
-
-
 def _head(config: Any) -> tuple[Task | None, str]:
     for architecture in config.architectures or []:
         for ending, known in _TASKS.items():
@@ -163,7 +172,7 @@ def _load_weights(folder: Path, name: str, config: Any, task: Task | None, auto:
             folder,
             config=config,
             dtype=torch.float32,
-            trust_remote_code=False,
+            trust_remote_code=trusts_remote_code(),
             local_files_only=True,
             output_loading_info=True,
         )

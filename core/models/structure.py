@@ -30,13 +30,22 @@ def _walk(module: Any, path: str, found: list[Module], first_names: dict[int, st
     found[index] = Module(
         path=path,
         class_name=type(module).__name__,
-        detail=" ".join(module.extra_repr().split()),
+        detail=_detail(module),
         size=len(found) - index,
         own=own,
         parameters=sum(tensor.numel() for tensor in tensors),
         trainable=sum(tensor.numel() for tensor in tensors if tensor.requires_grad),
         bytes=sum(tensor.nbytes for tensor in tensors),
     )
+
+
+def _detail(module: Any) -> str:
+    """What `print` shows between a module's brackets; some write it themselves."""
+    detail = module.extra_repr()
+    if not detail and not module._modules:
+        _, _, inside = repr(module).partition("(")
+        detail = inside.removesuffix(")")
+    return " ".join(detail.split())
 
 
 def _parameter(name: str, tensor: Any, full_name: str, first_names: dict[int, str]) -> Parameter:

@@ -15,6 +15,7 @@ from typing import Any
 
 from core.checkpoints import AS_IS, exported_tokenizer_folder, tokenizer_cache
 from core.durable import write_atomic
+from core.environment import trusts_remote_code
 from core.errors import ModelError
 from core.models.failures import disk_failure, load_failure
 from core.models.hub import has_tokenizer
@@ -35,7 +36,7 @@ def load_tokenizer(folder: Path, name: str) -> Any:
         raise load_failure(error, name, "config") from error
     try:
         tokenizer = AutoTokenizer.from_pretrained(
-            folder, trust_remote_code=False, local_files_only=True
+            folder, trust_remote_code=trusts_remote_code(), local_files_only=True
         )
     except Exception as error:
         raise load_failure(error, name, "tokenizer") from error

@@ -19,6 +19,19 @@ from core.engine.protocol.attention import (
     MeasuredAttention,
     ReadAttention,
 )
+from core.engine.protocol.checkpoint import (
+    CompareConfigs,
+    ConfigsCompared,
+    Errand,
+    InspectParameter,
+    ModelSaved,
+    ParameterInspected,
+    ReadStructure,
+    ReadWeights,
+    SaveModel,
+    StructureRead,
+    WeightsRead,
+)
 from core.engine.protocol.experiment import (
     ALONE,
     EQUAL_WITHIN,
@@ -90,12 +103,16 @@ __all__ = [
     "Classified",
     "Classify",
     "Compare",
+    "CompareConfigs",
     "Compared",
+    "ConfigsCompared",
     "DType",
     "Entity",
+    "Errand",
     "ExportTokenizer",
     "Failed",
     "FilledMask",
+    "InspectParameter",
     "Interim",
     "LoadModel",
     "Loaded",
@@ -104,8 +121,10 @@ __all__ = [
     "MeasuredAttention",
     "Message",
     "ModelInfo",
+    "ModelSaved",
     "OmitBatchDimension",
     "Overtaken",
+    "ParameterInspected",
     "PipelineChecked",
     "PipelineRan",
     "PipelineRow",
@@ -113,15 +132,20 @@ __all__ = [
     "Preprocessed",
     "Question",
     "ReadAttention",
+    "ReadStructure",
+    "ReadWeights",
     "Reply",
     "Request",
     "RowsClassified",
     "RunPipeline",
+    "SaveModel",
     "Scored",
     "Side",
+    "StructureRead",
     "Task",
     "Texts",
     "TokenizerExported",
+    "WeightsRead",
     "frame",
     "message_decoder",
     "reply_decoder",
@@ -136,6 +160,11 @@ AnyRequest = (
     | ReadAttention
     | RunPipeline
     | Classify
+    | ReadStructure
+    | CompareConfigs
+    | ReadWeights
+    | InspectParameter
+    | SaveModel
 )
 Interim = Loading | PipelineRan | RowsClassified
 """Replies that another one to the same request follows."""
@@ -149,6 +178,11 @@ Reply = (
     | AttentionRead
     | PipelineChecked
     | ClassificationDone
+    | StructureRead
+    | ConfigsCompared
+    | WeightsRead
+    | ParameterInspected
+    | ModelSaved
     | Failed
     | Overtaken
     | Cancelled

@@ -1,0 +1,106 @@
+"""The model that the Model pane looks into: loaded with a chosen head, or built at random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core.engine.protocol.checkpoint import Config, Head, LoadReport
+from core.environment import trusts_remote_code
+from core.errors import ModelError
+from core.models.building import auto_class, build_on_meta, build_random, require_memory
+from core.models.checkpoint import resolve
+from core.models.configuration import describe, is_kind, read_config
+from core.models.failures import load_failure
+from core.models.hub import Progress, has_tokenizer
+from core.models.load_report import borrowed_head, load_report, pickle_note
+from core.models.loading import fingerprint
+from core.models.tokenizer_export import load_tokenizer
+from core.random_models import base_of, random_model
+
+
+@dataclass(frozen=True, slots=True)
+class HeldModel:
+    """A model in float32 on the CPU, and how its numbers came about."""
+
+    name: str
+    head: Head | None
+    model: Any
+    tokenizer: Any | None
+    config: Config
+    report: LoadReport | None
+    """None where all numbers are random."""
+    notes: list[str]
+    folder: Path | None
+    fingerprint: tuple[tuple[str, int, int], ...]
+
+    def is_for(self, name: str, head: Head | None) -> bool:
+        """Whether it is still what `name` with `head` means."""
+        current = fingerprint(self.folder) if self.folder else ()
+        return (self.name, self.head) == (name, head) and current == self.fingerprint
+
+    def is_random(self, parameter: str) -> bool:
+        """Whether the numbers of the parameter of this name were read from no file."""
+        if self.report is None:
+            return True
+        mismatched = (each.key for each in self.report.mismatched_keys)
+        return parameter in {*self.report.missing_keys, *mismatched}
+
+
+def hold(name: str, head: Head | None, progress: Progress) -> HeldModel:
+    """Loads `name` with `head`, or builds it where it is to be random. Raises `ModelError`."""
+    progress("importing transformers", None, None)
+    config = read_config(name, progress)
+    told = describe(config)
+    if twin := random_model(name):
+        progress(f"building {name}", None, None)
+        model = build_random(config, head, name, twin.seed)
+        tokenizer, notes = _tokenizer_of(name, progress)
+        notes = [twin.note, *notes]
+        return HeldModel(name, head, model, tokenizer, told, None, notes, None, ())
+    if is_kind(name):
+        raise ModelError(
+            "not_found",
+            f"{name} is a kind of model, not a checkpoint, so it has no weights: see it from its "
+            f"config alone, or build it with random ones (random:{name}).",
+        )
+    folder = resolve(name, progress)
+    tokenizer = load_tokenizer(folder, name)
+    progress("reading weights", None, None)
+    stamp = fingerprint(folder)
+    planned = build_on_meta(config, head, name)
+    require_memory(4 * sum(each.numel() for each in planned.parameters()), name)
+    model, found = _load(folder, name, config, head)
+    saved_as = (config.architectures or [""])[0]
+    report = load_report(model, found, folder, saved_as)
+    notes = [*pickle_note(folder), *borrowed_head(model, report, saved_as)]
+    return HeldModel(name, head, model, tokenizer, told, report, notes, folder, stamp)
+
+
+def _tokenizer_of(name: str, progress: Progress) -> tuple[Any | None, list[str]]:
+    """The tokenizer that goes with a random model's config, and what is to be said of it."""
+    base = base_of(name)
+    if is_kind(base):
+        return None, [f"{base} is a kind of model and brings no tokenizer."]
+    folder = resolve(base, progress, weights=False)
+    return (load_tokenizer(folder, base) if has_tokenizer(folder) else None), []
+
+
+def _load(folder: Path, name: str, config: Any, head: Head | None) -> tuple[Any, dict[str, Any]]:
+    try:
+        model, found = auto_class(config, head).from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            trust_remote_code=trusts_remote_code(),
+            local_files_only=True,
+            # Other shapes are for the report to tell; running such a model is refused elsewhere.
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
+    except Exception as error:
+        raise load_failure(error, name, "weights") from error
+    return model.eval(), found
