@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal
 
+import numpy as np
+import pyarrow.compute as pc  # type: ignore[import-untyped, unused-ignore]
 import torch
 from datasets import Dataset
-from datasets.fingerprint import Hasher
 from torch.utils.data import DataLoader
-from transformers import DataCollatorWithPadding, PreTrainedTokenizerBase
+from transformers import DataCollatorWithPadding
 
 Batch = dict[str, torch.Tensor]
 """`input_ids`, `attention_mask`, … of `[batch, sequence]`, and `labels` of `[batch]`."""
 
 Split = Literal["validation", "test"]
+_AT_ONCE = 1000
 _EVALUATED_AT_ONCE = 32
 _EPOCHS = 1_000_003
 """More epochs than any run has: seed and epoch never meet another pair's number."""
@@ -24,35 +26,11 @@ _MEGABATCH = 50
 """Batches that are sorted by length together, as in transformers' `LengthGroupedSampler`."""
 
 
-def tokenize(dataset: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int) -> Dataset:
-    """Token ids for `text` and `text_pair`, cut at `max_length`, unpadded, with `labels`.
-
-    Cached beside the dataset, under the tokenizer's and the data's fingerprints.
-    """
-    paired = "text_pair" in dataset.column_names
-
-    def encode(examples: dict[str, Any]) -> Any:
-        pairs = examples["text_pair"] if paired else None
-        return tokenizer(examples["text"], pairs, truncation=True, max_length=max_length)
-
-    fast = getattr(tokenizer, "backend_tokenizer", None)
-    # A tokenizer's own pickle changes with use; its definition does not.
-    definition = fast.to_str() if fast is not None else repr(tokenizer)
-    key = [dataset._fingerprint, definition, max_length, sorted(tokenizer.model_input_names)]
-    tokenized = dataset.map(
-        encode,
-        batched=True,
-        remove_columns=[name for name in dataset.column_names if name != "label"],
-        new_fingerprint=Hasher.hash(key),
-    )
-    return tokenized.rename_column("label", "labels")
-
-
 def sequence_lengths(dataset: Dataset) -> torch.Tensor:
     """Tokens of each row of a tokenized dataset, `[rows]`."""
-    return torch.tensor(
-        [len(ids) for batch in dataset.iter(1000) for ids in batch["input_ids"]], dtype=torch.long
-    )
+    tables = dataset.select_columns("input_ids").with_format("arrow").iter(_AT_ONCE)
+    counted = [pc.list_value_length(table["input_ids"]).to_numpy() for table in tables]
+    return torch.from_numpy(np.concatenate(counted).astype(np.int64))
 
 
 def epoch_order(
@@ -135,7 +113,8 @@ class BatchedData:
     The order of training is a function of `seed` and epoch alone. A step takes
     `gradient_accumulation_steps` batches of `batch_size` rows; the last ones of an epoch may be
     smaller and fewer. Evaluation goes from short to long rows, which needs the least padding.
-    `lengths` are the tokens of the training rows, `[rows]`.
+    `lengths` are the tokens of the training rows, `[rows]`, none above `max_length`. `raw` holds
+    the splits before they were tokenized, by name.
     """
 
     train: Dataset
@@ -147,6 +126,8 @@ class BatchedData:
     seed: int
     gradient_accumulation_steps: int = 1
     group_by_length: bool = False
+    max_length: int = 512
+    raw: Mapping[str, Dataset] = field(default_factory=dict)
     _shortest_first: dict[Split, torch.Tensor] = field(default_factory=dict)
 
     @property
@@ -179,8 +160,15 @@ class BatchedData:
         order = self._shortest_first[split][rank::world_size]
         size = max(self.batch_size, _EVALUATED_AT_ONCE)
         return microbatches(
-            dataset, [rows.tolist() for rows in torch.split(order, size) if len(rows)], self.collator
+            dataset,
+            [rows.tolist() for rows in torch.split(order, size) if len(rows)],
+            self.collator,
         )
+
+    def text(self, split: Split, row: int) -> tuple[str, str | None]:
+        """A row's text and, of a sentence pair, the second one, as they stand in the data."""
+        found = self.raw[split][row]
+        return found["text"], found.get("text_pair")
 
     def _split(self, split: Split) -> Dataset | None:
         return self.validation if split == "validation" else self.test

@@ -9,6 +9,7 @@ import numpy as np
 
 from core.data.sources import TrainingData
 from core.data.tokenizing import TokenizedSplit
+from core.runs.config import REVIEWS
 from core.runs.events import DataReported, Duplicates, SplitReport
 
 
@@ -61,3 +62,30 @@ def _duplicates(splits: Mapping[str, TokenizedSplit]) -> list[Duplicates]:
         if rows:
             found.append(Duplicates(split=split, other=other, rows=rows))
     return found
+
+
+def report_notes(report: DataReported) -> list[str]:
+    """What of it someone should know before the first step, a sentence each."""
+    pair = f" and {report.pair_column!r}" if report.pair_column else ""
+    notes = []
+    if report.data != REVIEWS:
+        notes.append(
+            f"Text from {report.text_column!r}{pair}, labels from {report.label_column!r}."
+        )
+    notes += [
+        f"{split.truncated:,} of {split.rows:,} rows of the {split.split} split are longer than "
+        f"{report.max_length} tokens and were cut."
+        for split in report.splits
+        if split.truncated
+    ]
+    notes += [
+        f"{found.rows:,} rows of the {found.split} split stand in the {found.other} split too."
+        for found in report.duplicates
+    ]
+    if report.bad_rows:
+        first = report.first_bad_rows[0]
+        notes.append(
+            f"{report.bad_rows:,} rows that cannot be trained on were left out, first line "
+            f"{first.line} of {first.where}, which {first.problem}."
+        )
+    return notes

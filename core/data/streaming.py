@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Any
 
@@ -44,9 +44,13 @@ class StreamedData(BatchedData):
     """
 
     stream: ExampleStream | None = None
-    tokenizer: Any = None
-    max_length: int = 0
     steps: int = 1
+
+    @classmethod
+    def of(cls, data: BatchedData, stream: ExampleStream, steps: int) -> StreamedData:
+        """`data`, whose training rows are only the first ones, with a stream in their place."""
+        own = {one.name: getattr(data, one.name) for one in fields(data) if one.init}
+        return cls(**own, stream=stream, steps=steps)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -80,7 +84,7 @@ class StreamedData(BatchedData):
     ) -> Microbatch:
         mine = batch[rank::world_size] or batch[:1]
         pairs = [row["text_pair"] for row in mine] if "text_pair" in mine[0] else None
-        encoded = self.tokenizer(
+        encoded = self.collator.tokenizer(
             [row["text"] for row in mine], pairs, truncation=True, max_length=self.max_length
         )
         rows = [

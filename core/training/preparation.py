@@ -9,20 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
-from transformers import DataCollatorWithPadding, set_seed
+from transformers import set_seed
 from transformers.utils import logging as transformers_logging
 
-from core.data.batches import BatchedData, sequence_lengths, tokenize
-from core.data.sources import TrainingData, load_data
+from core.data.pipeline import batch_data, open_data
+from core.data.report import report_notes
+from core.data.sources import TrainingData
 from core.errors import RunError
 from core.models.checkpoint import resolve
 from core.models.hub import Progress
 from core.runs.config import RunConfig
-from core.runs.events import RunStarted
+from core.runs.events import DataReported, RunStarted
 from core.training.loop import TrainingLoop
 from core.training.model import StartingPoint, load_starting_point, longest_input, with_adapter
 from core.training.ranks import Ranks
+from core.training.scratch import start_from_scratch
 from core.training.tuning import precision, tune
 
 
@@ -32,6 +33,7 @@ class Prepared:
 
     loop: TrainingLoop
     tokenizer: Any
+    report: DataReported
     started: RunStarted
     config: RunConfig
 
@@ -64,20 +66,14 @@ def prepare(
     # One process a machine fills the caches, the others find them full.
     with accelerator.local_main_process_first():
         phase(f"Loading the data {config.data}")
-        data = load_data(config.data)
+        data = open_data(config, say)
         check_stop()
-        # An adapter is put onto the weights that it was trained on.
-        is_merged = checkpoint is None or config.adapter == "lora"
-        folder = resolve(config.model, say) if is_merged else checkpoint
-        assert folder is not None
-        phase(f"Loading the model {config.model}")
-        # A new head and LoRA's matrices begin at random: the same for the same seed.
-        set_seed(config.seed)
-        start = load_starting_point(folder, config.model, data.labels)
+        start = _starting_point(config, data, checkpoint, say)
         parameters = start.model.num_parameters()
         model = with_adapter(start.model, config.adapter)
         phase("Tokenizing")
-        batched, cut = _batched(data, start, config, longest_input(start, config.max_length))
+        longest = longest_input(start, config.max_length)
+        batched, report = batch_data(data, config, start.tokenizer, longest, say)
     phase("Finding out what is fast here")
     tuned = ranks.agree(tune(config, model, batched, accelerator.device, ranks.local_size))
     config = tuned.config
@@ -98,32 +94,26 @@ def prepare(
         threads=config.threads or 1,
         device=str(accelerator.device),
         world_size=accelerator.num_processes,
-        notes=[*data.notes, *start.notes, *cut, *tuned.notes],
+        notes=[*data.notes, *report_notes(report), *start.notes, *tuned.notes],
     )
     check_stop()
-    return Prepared(loop, start.tokenizer, started, config)
+    return Prepared(loop, start.tokenizer, report, started, config)
 
 
-def _batched(
-    data: TrainingData, start: StartingPoint, config: RunConfig, longest: int
-) -> tuple[BatchedData, list[str]]:
-    """The splits tokenized, and a note where texts were cut."""
-
-    def tokenized(split: Dataset) -> Dataset:
-        return tokenize(split, start.tokenizer, longest)
-
-    train = tokenized(data.train)
-    batched = BatchedData(
-        train=train,
-        validation=tokenized(data.validation),
-        test=tokenized(data.test) if data.test is not None else None,
-        collator=DataCollatorWithPadding(start.tokenizer),
-        lengths=sequence_lengths(train),
-        batch_size=config.batch_size,
-        seed=config.seed,
-        gradient_accumulation_steps=config.gradient_accumulation_steps,
-    )
-    full = int((batched.lengths >= longest).sum())
-    rows = len(train)
-    notes = [f"{full:,} of {rows:,} texts fill all {longest} tokens; longer ones were cut."]
-    return batched, notes if full else []
+def _starting_point(
+    config: RunConfig, data: TrainingData, checkpoint: Path | None, say: Progress
+) -> StartingPoint:
+    """The model and tokenizer that training begins with, or goes on with."""
+    name = config.model or "scratch"
+    if config.scratch is not None and checkpoint is None:
+        say("Training a tokenizer", None, None)
+        set_seed(config.seed)
+        return start_from_scratch(config.scratch, data.train, data.labels, config.max_length)
+    # An adapter is put onto the weights that it was trained on.
+    is_merged = checkpoint is None or config.adapter == "lora"
+    folder = resolve(config.model, say) if is_merged else checkpoint
+    assert folder is not None
+    say(f"Loading the model {name}", None, None)
+    # A new head and LoRA's matrices begin at random: the same for the same seed.
+    set_seed(config.seed)
+    return load_starting_point(folder, name, data.labels)

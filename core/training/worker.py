@@ -146,6 +146,7 @@ class Worker:
             if prepared.config != self.config:
                 write_config(self.folder, prepared.config)
             if not self._resume or read_started(self.folder) is None:
+                self.journal.append(prepared.report)
                 self.journal.append(prepared.started)
 
     def _train(self) -> RunFinished:

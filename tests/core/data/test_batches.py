@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoTokenizer, DataCollatorWithPadding
+from transformers import AutoTokenizer
 
 from core.data.batches import (
     BatchedData,
     epoch_order,
     padding_share,
-    sequence_lengths,
-    tokenize,
 )
+from core.data.pipeline import batch_data
 from core.data.sources import load_data
+from core.data.tokenizing import tokenize
+from core.runs.config import RunConfig
 
 TEXTS = ["I love this!", "I hate this so much, honestly.", "Fine.", "It was not bad at all."]
 
@@ -31,17 +32,8 @@ def batched(tmp_path: Path, tokenizer) -> BatchedData:
     rows = [f"{n % 2}\t{TEXTS[n % 4]} {'really ' * (n % 5)}{n}" for n in range(30)]
     for split in ("train", "validation"):
         (tmp_path / f"{split}.tsv").write_text("\n".join(["label\ttext", *rows]))
-    data = load_data(str(tmp_path))
-    train = tokenize(data.train, tokenizer, 16)
-    return BatchedData(
-        train=train,
-        validation=tokenize(data.validation, tokenizer, 16),
-        test=None,
-        collator=DataCollatorWithPadding(tokenizer),
-        lengths=sequence_lengths(train),
-        batch_size=8,
-        seed=3,
-    )
+    config = RunConfig(name="", model="tiny", batch_size=8, seed=3)
+    return batch_data(load_data(str(tmp_path)), config, tokenizer, 16)[0]
 
 
 @pytest.mark.parametrize("grouped", [False, True])
@@ -139,6 +131,6 @@ def test_pairs_are_tokenized_as_pairs(tmp_path: Path, tokenizer) -> None:
     rows = [f"a premise {n},its hypothesis {n},{n % 2}\n" for n in range(20)]
     for split in ("train", "validation"):
         (tmp_path / f"{split}.csv").write_text("premise,hypothesis,label\n" + "".join(rows))
-    tokenized = tokenize(load_data(str(tmp_path)).train, tokenizer, 64)
+    tokenized = tokenize(load_data(str(tmp_path)).train, tokenizer, 64).dataset
     assert tokenized[3]["input_ids"] == tokenizer("a premise 3", "its hypothesis 3")["input_ids"]
     assert 1 in tokenized[3]["token_type_ids"]

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 from accelerate import Accelerator
-from transformers import AutoTokenizer, DataCollatorWithPadding, set_seed
+from transformers import AutoTokenizer, set_seed
 
-from core.data.batches import BatchedData, sequence_lengths, tokenize
+from core.data.pipeline import batch_data
 from core.data.sources import load_data
 from core.runs.config import RunConfig
 from core.training.loop import TrainingLoop
@@ -70,19 +70,7 @@ def make_loop(tiny_classifier: Path, sentences: Path) -> Callable[[RunConfig], T
         set_seed(config.seed)
         start = load_starting_point(tiny_classifier, "tiny", data.labels)
         model = with_adapter(start.model, config.adapter)
-        assert data.test is not None
-        train = tokenize(data.train, tokenizer, config.max_length)
-        batched = BatchedData(
-            train=train,
-            validation=tokenize(data.validation, tokenizer, config.max_length),
-            test=tokenize(data.test, tokenizer, config.max_length),
-            collator=DataCollatorWithPadding(tokenizer),
-            lengths=sequence_lengths(train),
-            batch_size=config.batch_size,
-            seed=config.seed,
-            gradient_accumulation_steps=config.gradient_accumulation_steps,
-            group_by_length=bool(config.group_by_length),
-        )
+        batched, _ = batch_data(data, config, tokenizer, config.max_length)
         set_seed(config.seed)
         return TrainingLoop(model, batched, config, Accelerator(cpu=True))
 
