@@ -12,7 +12,7 @@ from core import __version__
 from core.text.visible import visible
 from tui.commands.environment import COMPLETE
 from tui.commands.opening import open_app
-from tui.commands.options import NAMES_OF_MODELS, model_option
+from tui.commands.options import NAMES_OF_MODELS, model_option, trust_option
 from tui.commands.outcome import DONE, FAILED, INTERRUPTED, WRONG_USAGE, complain
 
 
@@ -25,7 +25,9 @@ class Section:
 
 
 SECTIONS = (
-    Section("Look inside a model", {"tokenize": "tokenize", "compare": "compare"}),
+    Section(
+        "Look inside a model", {"tokenize": "tokenize", "compare": "compare", "model": "model"}
+    ),
     Section(
         "Fine-tune a model",
         {"train": "train", "runs": "runs", "attach": "runs", "stop": "runs"},
@@ -43,6 +45,7 @@ Examples:
   termformer                                        open the app
   termformer tokenize "I love hugging face!"
   termformer compare "I've waited for this." "I hate it."
+  termformer model --from-config --set num_hidden_layers=4 bert
   sort sentences.txt | termformer tokenize --json - | jq .shape
   termformer train --epochs 1 --detach && termformer runs
 
@@ -101,6 +104,7 @@ class CommandTree(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
 )
 @model_option("The model the app opens with.", default=None)
+@trust_option
 @click.version_option(__version__, prog_name="termformer", message="%(prog)s %(version)s")
 @click.pass_context
 def termformer(ctx: click.Context, model: str | None) -> None:

@@ -1,10 +1,11 @@
-"""Asking the engine one thing, and ending it again."""
+"""Asking the engine one thing, or several in turn, and ending it again."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 
 from core.engine.client import EngineClient
 from core.engine.protocol import Interim, Loading, Reply, Request
@@ -17,14 +18,20 @@ def ask_engine(request: Request) -> Reply:
 
     Raises `ModelError` or `EngineError`.
     """
-    return asyncio.run(_ask(request))
+    (reply,) = ask_engine_in_turn(request)
+    return reply
 
 
-async def _ask(request: Request) -> Reply:
+def ask_engine_in_turn(*requests: Request) -> list[Reply]:
+    """As `ask_engine`, of one engine: each request is sent when the one before is answered."""
+    return asyncio.run(_ask(requests))
+
+
+async def _ask(requests: Sequence[Request]) -> list[Reply]:
     told = Telling()
     client = EngineClient(on_crash=complain)
     try:
-        return await client.ask(request, told.show)
+        return [await client.ask(request, told.show) for request in requests]
     finally:
         told.clear()
         await client.close()

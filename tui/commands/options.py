@@ -14,14 +14,16 @@ A model (M) is named by
   mini-base   its encoder before fine-tuning
   a folder    that holds a Hugging Face checkpoint
   a run       by its name, or by its folder
-  a Hub name  such as distilbert-base-uncased; fetched once"""
+  a Hub name  such as distilbert-base-uncased; fetched once
+  random:M    random weights by the config of M: random:mini?seed=7"""
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def _complete_model(
+def complete_model(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[click.shell_completion.CompletionItem]:
+    """Names of models that begin so: embedded ones, runs, and what the shell knows of folders."""
     from click.shell_completion import CompletionItem
 
     from core.checkpoints import MINI, MINI_BASE
@@ -43,9 +45,26 @@ def model_option(help_text: str, default: str | None, *, multiple: bool = False)
         multiple=multiple,
         show_default=True,
         help=help_text,
-        shell_complete=_complete_model,
+        shell_complete=complete_model,
     )
 
+
+def _trust(ctx: click.Context, _param: click.Parameter, trusted: bool) -> None:
+    from core.environment import trust_remote_code
+
+    # Said before a command it holds for the command too.
+    if trusted or ctx.parent is None:
+        trust_remote_code(trusted)
+
+
+trust_option = click.option(
+    "--trust-remote-code",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_trust,
+    help="Run the Python that a checkpoint brings, for this start only. It may do anything.",
+)
 
 json_option = click.option(
     "--json",

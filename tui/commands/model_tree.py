@@ -1,0 +1,144 @@
+"""What `termformer model` prints for people: the folded tree, the load report, what was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.engine.protocol import ModelSaved, StructureRead, WeightsRead
+from core.engine.protocol.checkpoint import Config, KeyGroup, LoadReport
+from core.sizes import size_of
+from core.structure import Branch, Module, Structure, fold
+from tui.commands.output import Column, Table, print_table, print_text
+
+_MOST_KEYS = 4
+_ABSENT = "–"
+
+
+def show_structure(read: StructureRead | WeightsRead) -> None:
+    """The model in one line, its tree, and what its config sets."""
+    root = read.structure.root
+    dtypes = sorted({each.dtype for module in read.structure.modules for each in module.own})
+    print_text(
+        f"{read.model} · {read.class_name} · {_millions(root.parameters)} parameters · "
+        f"{size_of(root.bytes)} · {', '.join(dtypes)}",
+        "bold",
+    )
+    if root.trainable < root.parameters:
+        print_text(f"{root.trainable:,} parameters are trainable, the others frozen.")
+    table = Table(
+        [
+            Column("module"),
+            Column("class"),
+            Column("parameters", "right"),
+            Column("share", "right"),
+            Column("weight"),
+        ]
+    )
+    lines = list(_lines(fold(read.structure), "", "", 1))
+    for guide, branch, repeats in lines:
+        _add(table, read.structure, guide, branch, repeats)
+    print_table(table)
+    if any(branch.count > 1 for _, branch, _ in lines):
+        print_text(
+            "×N: N alike modules in one line. Parameters are those of one, the share is of all."
+        )
+    print_text(_config_line(read.config))
+
+
+def _lines(
+    branch: Branch, guide: str, below: str, repeats: int
+) -> Iterator[tuple[str, Branch, int]]:
+    """Every branch with the lines drawn before it, and how often it stands in the model."""
+    repeats *= branch.count
+    yield guide, branch, repeats
+    for child in branch.children:
+        last = child is branch.children[-1]
+        corner, pipe = ("└ ", "  ") if last else ("├ ", "│ ")
+        yield from _lines(child, below + corner, below + pipe, repeats)
+
+
+def _add(table: Table, structure: Structure, guide: str, branch: Branch, repeats: int) -> None:
+    module = structure.modules[branch.first]
+    label = branch.label or "(the model)"
+    if branch.count > 1:
+        label = f"{label} ×{branch.count}"
+    table.add(
+        f"{guide}{label}",
+        module.class_name,
+        f"{module.parameters:,}" if module.parameters else _ABSENT,
+        _percent(structure.share(module) * repeats),
+        _weight(module),
+        style="" if module.parameters else "dim",
+    )
+
+
+def _percent(share: float) -> str:
+    if not share:
+        return ""
+    return f"{100 * share:.1f} %" if share >= 0.0005 else "< 0.1 %"
+
+
+def _weight(module: Module) -> str:
+    """The shapes of a module's own tensors, `[768, 768] + [768]`; else what it says of itself."""
+    if not module.own:
+        return module.detail
+    return " + ".join(
+        f"{each.shape}"
+        + (f" = {each.tied_to}" if each.tied_to else "")
+        + ("" if each.trainable else " frozen")
+        for each in module.own
+    )
+
+
+def _config_line(config: Config) -> str:
+    told = {"architectures", "dtype", "transformers_version", "id2label", "label2id"}
+    differs = [
+        f"{each.name} {each.value}"
+        for each in config.fields
+        if each.differs and each.default is not None and each.name not in told
+    ]
+    if not differs:
+        return f"Config: {config.class_name} with its defaults."
+    return f"Config: {config.class_name}, other than its defaults: {', '.join(differs)}."
+
+
+def show_report(report: LoadReport | None, notes: list[str]) -> None:
+    """How the weights found their places, and what is to be said of them."""
+    if report:
+        print_text(f"Weights: {', '.join(report.files)}. {report.summary}")
+        for title, groups in (
+            ("Missing, newly initialised", report.missing),
+            ("Unexpected, not used", report.unexpected),
+            ("Of another shape, newly initialised", report.mismatched),
+        ):
+            for group in groups:
+                print_text(f"{title}: {_keys(group)}", "bold yellow")
+                print_text(f"  {group.meaning}")
+    for note in notes:
+        print_text(note)
+
+
+def _keys(group: KeyGroup) -> str:
+    shown = ", ".join(group.keys[:_MOST_KEYS])
+    more = len(group.keys) - _MOST_KEYS
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def show_saved(saved: ModelSaved) -> None:
+    """The files that appeared."""
+    table = Table([Column("file"), Column("size", "right"), Column("holds")])
+    for file in saved.files:
+        table.add(file.name, size_of(file.bytes), file.holds)
+    print_text(f"{'Replaced' if saved.replaced else 'Saved'}: {saved.folder}", "bold")
+    print_table(table)
+    print_text(
+        f"Read back and compared: all {saved.compared_tensors} tensors are identical, bit by bit."
+    )
+
+
+def _millions(count: int) -> str:
+    if count < 1_000_000:
+        return f"{count:,}"
+    if count < 1_000_000_000:
+        return f"{count / 1e6:.1f} M"
+    return f"{count / 1e9:.2f} B"
