@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.widgets.keys import own_bindings
+from tui.widgets.keys import PLACES, own_bindings
 from tui.widgets.pane import Pane
 
 _SYMBOLS = {
@@ -36,12 +36,10 @@ _SYMBOLS = {
     "equals_sign": "=",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
-    "f1": "F1",
 }
 _EVERYWHERE = (
     ("F1", "this help"),
     ("ctrl+p", "the palette: every action by name"),
-    ("F2 F3 F4", "the first, second, third pane"),
     ("Esc", "from typing to keys"),
 )
 _EDITOR = (
@@ -55,7 +53,11 @@ _KEYS = 22
 def shown_keys(app: App[Any], binding: Binding) -> str:
     """The keys of `binding` as they are bound now, the way they stand on a keyboard."""
     bound = app._keymap.get(binding.id or "", binding.key)
-    return " ".join(_SYMBOLS.get(key.strip(), key.strip()) for key in bound.split(","))
+    return " ".join(_symbol(key.strip()) for key in bound.split(","))
+
+
+def _symbol(key: str) -> str:
+    return _SYMBOLS.get(key) or re.sub(r"^f(\d+)$", r"F\1", key)
 
 
 class HelpScreen(ModalScreen[None]):
@@ -94,8 +96,8 @@ class HelpScreen(ModalScreen[None]):
         for title, rows in (
             (f"Keys of {pane.TITLE}", self._rows(type(pane))),
             ("Keys of every pane", self._rows(Pane)),
-            ("Everywhere", iter(_EVERYWHERE)),
-            ("In the editor, one sentence a line", iter(_EDITOR)),
+            ("Everywhere", (*_EVERYWHERE, *self._pane_keys())),
+            ("In the editor, one sentence a line", _EDITOR),
         ):
             text.append("\n")
             self._heading(text, title)
@@ -105,8 +107,17 @@ class HelpScreen(ModalScreen[None]):
         text.right_crop(1)
         return text
 
+    def _pane_keys(self) -> Iterator[tuple[str, str]]:
+        numbered = {binding.id: binding for binding in own_bindings(Pane)}
+        from_editor = {binding.id: binding for binding in own_bindings(type(self._pane.bench))}
+        for n, pane in enumerate(self._pane.bench.panes[: len(PLACES)]):
+            bound = (from_editor[f"pane.{PLACES[n]}"], numbered[f"pane.{n + 1}"])
+            yield " ".join(shown_keys(self.app, each) for each in bound), pane.TITLE
+
     def _rows(self, widget: type[Pane]) -> Iterator[tuple[str, str]]:
         for binding in own_bindings(widget):
+            if binding.action.startswith("screen.show_pane"):
+                continue  # stands with the keys that lead to panes from everywhere
             yield shown_keys(self.app, binding), binding.tooltip or binding.description
 
     def _heading(self, text: Text, title: str) -> None:

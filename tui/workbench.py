@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -18,19 +17,16 @@ from core.settings import ReadState, SavedState
 from core.text.sentences import SentenceLine, parse_sentences
 from core.text.visible import visible
 from tui.compositor import CellsCompositor
-from tui.document import Document, EncodingCache
+from tui.document import Document
+from tui.encoding import LiveEncoder
 from tui.memory import Memory
 from tui.widgets.bars import KeyBar, StatusLine, SummaryRule, Tabs
 from tui.widgets.editor import SentenceEditor
-from tui.widgets.keys import own_bindings
+from tui.widgets.keys import PLACES, keys_to_show
 
 if TYPE_CHECKING:
     from core.engine.protocol import Reply
-    from core.text.tokenizer import TextTokenizer
     from tui.widgets.pane import ModelState, Pane
-
-AT_ONCE = 20_000
-"""Characters that are encoded between a key and its frame; more go to a thread."""
 
 
 class Workbench(Screen[None], inherit_bindings=False):
@@ -43,9 +39,8 @@ class Workbench(Screen[None], inherit_bindings=False):
         (52, "-towering"),
     ]
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "show_pane(0)", "First pane", show=False, id="pane.first"),
-        Binding("f3", "show_pane(1)", "Second pane", show=False, id="pane.second"),
-        Binding("f4", "show_pane(2)", "Third pane", show=False, id="pane.third"),
+        Binding(f"f{n + 2}", f"show_pane({n})", f"{place} pane", False, id=f"pane.{place}")
+        for n, place in enumerate(PLACES)
     ]
 
     document: reactive[Document] = reactive(Document, repaint=False, init=False)
@@ -62,10 +57,9 @@ class Workbench(Screen[None], inherit_bindings=False):
         self._compositor = CellsCompositor()
         self._make_panes = make_panes
         self._opened_with = read.state
+        self._encoder = LiveEncoder(self, self._lines, self._encoded)
         self._may_save = read.writable
         self._preload = preload
-        self._cache: EncodingCache | None = None
-        self._encoding = False
         self._shown = 0
         self.furnished = asyncio.Event()
         """Set once the panes are there and the sentences encoded."""
@@ -104,7 +98,7 @@ class Workbench(Screen[None], inherit_bindings=False):
             pane.restore(state.options.get(pane.id or "", {}))
         self._tabs.show_titles([pane.TITLE for pane in self.panes])
         self.engine = EngineClient(self._engine_replied, self._engine_ended)
-        self.desk = ModelDesk(self.engine, self._model_changed, self._tokenizer_read)
+        self.desk = ModelDesk(self.engine, self._model_changed, self._encoder.use)
         self._memory = Memory(self, self._snapshot, self._tell)
         self._memory.enabled = self._may_save
         await self.query_one("#panes").mount_all(self.panes)
@@ -120,32 +114,18 @@ class Workbench(Screen[None], inherit_bindings=False):
 
     # --- from a key to the panes ----------------------------------------------------------
 
+    def _lines(self) -> tuple[SentenceLine, ...]:
+        return parse_sentences(self.editor.document.lines)
+
     def _edited(self) -> None:
         """The text changed: encodes what is new and shows it, before the next frame."""
         self._memory.changed()
-        if self._cache is None:
+        if self._encoder.tokenizer is None:
             self.show_summary()
-            return
-        lines = parse_sentences(self.editor.document.lines)
-        characters = sum(len(str(sentence)) for sentence in self._cache.missing(lines))
-        if characters <= AT_ONCE:
-            self.document = self._cache.document(lines)
-            return
-        self.document = replace(self.document, behind=characters)
-        if not self._encoding:
-            self._encoding = True
-            self.run_worker(self._encode_in_thread(self._cache, lines), group="encode")
+        self._encoder.encode()
 
-    async def _encode_in_thread(
-        self, cache: EncodingCache, lines: tuple[SentenceLine, ...]
-    ) -> None:
-        """Encodes long texts while keys go on; what was typed meanwhile comes next."""
-        try:
-            for sentence in cache.missing(lines):
-                cache.hold(await asyncio.to_thread(cache.tokenizer.encode, sentence))
-        finally:
-            self._encoding = False
-        self._edited()
+    def _encoded(self, document: Document) -> None:
+        self.document = document
 
     def watch_document(self, document: Document) -> None:
         pane = self.pane_in_view
@@ -157,7 +137,7 @@ class Workbench(Screen[None], inherit_bindings=False):
     def show_summary(self) -> None:
         """Says, in the rule, what batch the pane shows."""
         batch = self.pane_in_view.batch_in_view(self.document)
-        sentences = len(parse_sentences(self.editor.document.lines)) if self._cache is None else 0
+        sentences = len(self._lines()) if self._encoder.tokenizer is None else 0
         self._rule.show_batch(batch, behind=self.document.behind, waiting=sentences)
 
     def _caret_moved(self) -> None:
@@ -197,15 +177,11 @@ class Workbench(Screen[None], inherit_bindings=False):
         if self._preload:
             self.desk.need()
 
-    def _tokenizer_read(self, tokenizer: TextTokenizer) -> None:
-        self._cache = EncodingCache(tokenizer)
-        self._edited()
-
     def _model_changed(self, model: ModelState) -> None:
         self._memory.changed()
         self._show_status()
         self.pane_in_view.model_changed(model)
-        if model.status == "failed" and self._cache is None:
+        if model.status == "failed" and self._encoder.tokenizer is None:
             self.call_later(self._open_default, model)
         elif model.problem and model.status != "failed":
             self._tell(model.problem)
@@ -217,6 +193,27 @@ class Workbench(Screen[None], inherit_bindings=False):
 
     def _engine_ended(self, message: str) -> None:
         self._tell(message)
+
+    # --- what is shown, as code and as files ----------------------------------------------
+
+    def action_show_code(self) -> None:
+        """The Python that gives what the pane shows."""
+        from tui.code import CodeScreen  # as the others: imported when first needed
+
+        self.app.push_screen(CodeScreen(self.pane_in_view.code()))
+
+    def action_export(self) -> None:
+        """Writes what the pane shows to a file."""
+        from tui.export import ExportScreen
+
+        self.app.push_screen(ExportScreen(self.pane_in_view.TITLE, self.pane_in_view.exports()))
+
+    def action_vocabulary(self) -> None:
+        """All entries of the tokenizer's vocabulary."""
+        from tui.vocabulary import VocabularyScreen
+
+        if self._encoder.tokenizer is not None:
+            self.app.push_screen(VocabularyScreen(self._encoder.tokenizer))
 
     # --- panes, modes and bars ------------------------------------------------------------
 
@@ -275,22 +272,9 @@ class Workbench(Screen[None], inherit_bindings=False):
             self.editor.span = None
 
     def _show_keys(self) -> None:
-        """The way back to the editor first, then the pane's own keys, then those of all panes."""
         typing = self.editor.has_focus
         owner = self.editor if typing else self.pane_in_view
-        order = [binding.action for binding in own_bindings(type(owner))]
-        keys: dict[str, tuple[str, str]] = {}
-        for active in self.active_bindings.values():
-            binding = active.binding
-            if active.node is owner and binding.show:
-                shown = (self.app.get_key_display(binding), binding.description)
-                keys.setdefault(binding.action, shown)
-
-        def rank(action: str) -> tuple[bool, int]:
-            own = action in order
-            return action != "screen.type_mode", order.index(action) if own else len(order)
-
-        self._key_bar.show_keys(typing=typing, keys=[keys[name] for name in sorted(keys, key=rank)])
+        self._key_bar.show_keys(typing=typing, keys=keys_to_show(owner, "screen.type_mode"))
 
     def watch_run_note(self) -> None:
         self._show_status()

@@ -53,7 +53,7 @@ async def test_pause_and_checkpoint_show_what_the_worker_did(open_app: OpenApp) 
     run = Run().starts().steps(3)
     async with open_app(**TRAIN) as pilot:
         await until(shows(pilot, "● running"), pilot)
-        await pilot.press("escape", "c")
+        await pilot.press("escape", "w")
         await until(lambda: waiting_requests(run.folder), pilot)
         [posted] = waiting_requests(run.folder)
         assert posted.request == SaveCheckpoint()
@@ -84,17 +84,17 @@ async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: Ope
         await pilot.press("escape")
         await until(shows(pilot, "New run", "s starts it"), pilot)
         assert "mini-base" in screen_text(pilot)
-        await pilot.press("e", "tab", "tab", "backspace", "0")
+        await pilot.press("f", "tab", "tab", "backspace", "0")
         await until(shows(pilot, "Epochs must be at least 1."), pilot)
         await pilot.press("backspace", "x")
         await until(shows(pilot, "Epochs must be a whole number."), pilot)
         await pilot.press("tab", "end", *"9999", "escape", "s")
         await until(shows(pilot, "Not started: Epochs must be a whole number."), pilot)
         assert list_runs() == []
-        await pilot.press("e", "backspace", "2", "tab", "ctrl+u", *"nan", "escape", "s")
+        await pilot.press("f", "backspace", "2", "tab", "ctrl+u", *"nan", "escape", "s")
         await until(shows(pilot, "The learning rate must be above 0 and at most 1."), pilot)
         await pilot.press(
-            "e", "ctrl+u", *"1e-3", "up", "up", "up", "ctrl+u", *"/no/where", "escape"
+            "f", "ctrl+u", *"1e-3", "up", "up", "up", "ctrl+u", *"/no/where", "escape"
         )
         await pilot.press("s")
         await until(shows(pilot, "Not started: There is no model named '/no/where'"), pilot)
@@ -103,7 +103,7 @@ async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: Ope
 
 async def test_the_form_is_remembered(open_app: OpenApp) -> None:
     async with open_app(**TRAIN) as pilot:
-        await pilot.press("escape", "e", "up", "ctrl+u", "7", "escape")
+        await pilot.press("escape", "f", "up", "ctrl+u", "7", "escape")
     async with open_app() as pilot:
         await pilot.press("escape")
         await until(shows(pilot, "New run"), pilot)
@@ -113,7 +113,7 @@ async def test_the_form_is_remembered(open_app: OpenApp) -> None:
 
 async def test_keys_typed_into_the_form_act_on_nothing(open_app: OpenApp) -> None:
     async with open_app(**TRAIN) as pilot:
-        await pilot.press("escape", "e", *"xsq1p")
+        await pilot.press("escape", "f", *"xsq1p")
         app = pilot.app
         assert isinstance(app, TermformerApp)
         assert pane_of(pilot).form.values["model"] == "mini-basexsq1p"

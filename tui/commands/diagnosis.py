@@ -6,7 +6,6 @@ import importlib.metadata
 import os
 import platform
 import shutil
-import stat
 import sys
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import msgspec
 from core import __version__, checkpoints, paths
 from core.errors import SettingsError
 from core.settings import read_settings
+from core.sizes import size
 from tui.commands.output import encodable
 
 _PACKAGES = (
@@ -139,24 +139,6 @@ def _places() -> list[Place]:
         Place(name, encodable(str(path)), None if name == "program" else size(path), variable)
         for name, path, variable in places
     ]
-
-
-def size(path: Path) -> int | None:
-    """Bytes of a file, or of all files in a folder, links not followed; None where it is not."""
-    try:
-        status = path.lstat()
-    except OSError:
-        return None
-    if not stat.S_ISDIR(status.st_mode):
-        return status.st_size
-    total = 0
-    for folder, _, names in os.walk(path):
-        for name in names:
-            try:
-                total += os.lstat(f"{folder}/{name}").st_size
-            except OSError:
-                continue  # Gone since it was listed.
-    return total
 
 
 def _terminal() -> Terminal:

@@ -7,8 +7,9 @@ import msgspec
 
 from core import paths
 from core.errors import TermformerError
+from core.sizes import size, size_of
 from tui.commands.cleaning import clear, clearable
-from tui.commands.diagnosis import Diagnosis, diagnose, size
+from tui.commands.diagnosis import Diagnosis, diagnose
 from tui.commands.options import json_option
 from tui.commands.output import Column, Table, encodable, print_json, print_table, print_text
 
@@ -113,14 +114,3 @@ def _section(table: Table) -> None:
 
 def _yes(value: bool) -> str:
     return "yes" if value else "no"
-
-
-def size_of(count: int) -> str:
-    """A number of bytes as a person reads it, in powers of 1000."""
-    if count < 1000:
-        return f"{count} bytes"
-    value, unit = count / 1000, "kB"
-    for larger in ("MB", "GB"):
-        if value >= 1000:
-            value, unit = value / 1000, larger
-    return f"{value:.1f} {unit}"

@@ -13,10 +13,32 @@ from textual import events
 from textual.binding import Binding
 from textual.widget import Widget
 
+PLACES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
+"""The panes that a digit can name, in words; the last digit is 9."""
+
 
 def own_bindings(widget: type[Widget]) -> list[Binding]:
     """The bindings that this class itself lists, the most useful first."""
     return [binding for binding in widget.BINDINGS if isinstance(binding, Binding)]
+
+
+def keys_to_show(owner: Widget, first: str) -> list[tuple[str, str]]:
+    """(key, what it does) of what `owner` binds at present, as it is bound.
+
+    The action `first` comes first, then what the widget's own class lists, then the rest.
+    """
+    order = [binding.action for binding in own_bindings(type(owner))]
+    keys: dict[str, tuple[str, str]] = {}
+    for active in owner.screen.active_bindings.values():
+        binding = active.binding
+        if active.node is owner and binding.show:
+            shown = (owner.app.get_key_display(binding), binding.description)
+            keys.setdefault(binding.action, shown)
+
+    def rank(action: str) -> tuple[bool, int]:
+        return action != first, order.index(action) if action in order else len(order)
+
+    return [keys[action] for action in sorted(keys, key=rank)]
 
 
 class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]

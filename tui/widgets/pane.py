@@ -12,7 +12,7 @@ from textual.widget import Widget
 from core.engine.protocol import ModelInfo, Reply
 from core.text.encoding import Batch
 from tui.document import Document
-from tui.widgets.keys import KeysInOrder
+from tui.widgets.keys import PLACES, KeysInOrder
 
 if TYPE_CHECKING:
     from tui.workbench import Workbench
@@ -72,11 +72,24 @@ class Pane(KeysInOrder, Widget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i,enter", "screen.type_mode", "type", id="pane.type", tooltip="To the editor"),
         Binding("o", "screen.choose_model", "model", id="pane.model", tooltip="Choose a model"),
+        Binding(
+            "c",
+            "screen.show_code",
+            "code",
+            id="pane.code",
+            tooltip="The Python that gives what is shown",
+        ),
+        Binding(
+            "e", "screen.export", "export", id="pane.export", tooltip="What is shown, as a file"
+        ),
         Binding("tab", "screen.next_pane(1)", "next pane", id="pane.next"),
         Binding("shift+tab", "screen.next_pane(-1)", "pane before", show=False, id="pane.previous"),
-        Binding("1", "screen.show_pane(0)", "first pane", show=False, id="pane.1"),
-        Binding("2", "screen.show_pane(1)", "second pane", show=False, id="pane.2"),
-        Binding("3", "screen.show_pane(2)", "third pane", show=False, id="pane.3"),
+        *(
+            Binding(
+                str(n + 1), f"screen.show_pane({n})", f"{place} pane", False, id=f"pane.{n + 1}"
+            )
+            for n, place in enumerate(PLACES)
+        ),
         Binding("q", "app.quit", "quit", show=False, id="pane.quit"),
         Binding("question_mark", "app.help", "help", show=False, id="pane.help"),
     ]

@@ -1,0 +1,36 @@
+"""How many bytes files and folders take, and how a person reads that."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+
+def size(path: Path) -> int | None:
+    """Bytes of a file, or of all files in a folder, links not followed; None where it is not."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    if not stat.S_ISDIR(status.st_mode):
+        return status.st_size
+    total = 0
+    for folder, _, names in os.walk(path):
+        for name in names:
+            try:
+                total += os.lstat(f"{folder}/{name}").st_size
+            except OSError:
+                continue  # Gone since it was listed.
+    return total
+
+
+def size_of(count: int) -> str:
+    """A number of bytes as a person reads it, in powers of 1000."""
+    if count < 1000:
+        return f"{count} bytes"
+    value, unit = count / 1000, "kB"
+    for larger in ("MB", "GB"):
+        if value >= 1000:
+            value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}"

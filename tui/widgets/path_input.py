@@ -1,0 +1,53 @@
+"""A line to type a path into; Tab completes it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+
+class PathInput(Input):
+    """One line; Tab completes the path in it as far as there is only one way on."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "complete the path", show=False, id="path.complete")
+    ]
+    DEFAULT_CSS = """
+    PathInput, PathInput:focus { border: none; height: 1; padding: 0 1; background: $panel; }
+    """
+
+    def action_complete(self) -> None:
+        self.run_worker(self._complete(self.value), group="complete", exclusive=True)
+
+    async def _complete(self, typed: str) -> None:
+        longer = await asyncio.to_thread(completed_path, typed)
+        if self.value == typed:
+            self.value = longer
+            self.cursor_position = len(longer)
+
+
+def completed_path(typed: str) -> str:
+    """`typed` with as much added as all files and folders that begin so have in common."""
+    head, slash, name = typed.rpartition("/")
+    folder = Path(head + slash).expanduser() if slash else Path()
+    try:
+        found = [
+            entry.name + ("/" if entry.is_dir() else "")
+            for entry in os.scandir(folder)
+            if entry.name.startswith(name) and (name or not entry.name.startswith("."))
+        ]
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: no home to be found
+        return typed
+    return head + slash + _common(found) if found else typed
+
+
+def _common(names: Sequence[str]) -> str:
+    """What all of `names` begin with."""
+    first, last = min(names), max(names)
+    return next((first[:n] for n, each in enumerate(first) if last[n : n + 1] != each), first)
