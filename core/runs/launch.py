@@ -52,10 +52,9 @@ def resume_run(folder: Path) -> int:
     """
     folder = folder.absolute()
     config = read_config(folder)
-    _require_no_worker(folder)
-    status = run_status(folder)
-    if status.status == "finished":
+    if run_status(folder).status == "finished":
         raise RunError(f"The run {folder.name} is finished: there is nothing left to resume.")
+    _require_no_worker(folder)
     return _start(config, folder, *([RESUME] if _was_begun(folder) else []))
 
 
