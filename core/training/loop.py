@@ -21,9 +21,12 @@ from transformers import get_scheduler
 from core.data.batches import BatchedData, Microbatch, Split
 from core.errors import RunError
 from core.runs.config import RunConfig
-from core.runs.events import Evaluation, Progress, Step, number
+from core.runs.events import Evaluation, Probed, Progress, Step, number
 from core.training.evaluation import evaluate
 from core.training.model import decay_groups
+from core.training.probes import classify_probes
+
+Measured = Progress | Evaluation | Probed
 
 _ROWS_NAMED = 8
 
@@ -61,6 +64,7 @@ class TrainingLoop:
             num_training_steps=self.max_steps,
         )
         self.model, self.optimizer = accelerator.prepare(model, optimizer)
+        self.probes: Sequence[str] = config.probes
         self.global_step = 0
         # Of the evaluations that the schedule brings, not of those that someone asks for.
         self.evaluated_step = 0
@@ -73,7 +77,7 @@ class TrainingLoop:
         """Epochs done, with the part of the present one."""
         return self.global_step / self.data.steps_per_epoch
 
-    def run(self) -> Generator[Step | Progress | Evaluation]:
+    def run(self) -> Generator[Step | Measured]:
         """Trains from `global_step` on; evaluates on schedule, and on the test split at the end.
 
         Raises `NotFiniteError` after the step that shows it.
@@ -142,7 +146,7 @@ class TrainingLoop:
         patience = self.config.early_stopping_patience
         return patience is not None and self.evaluations_since_best >= patience
 
-    def _evaluate_where_due(self) -> Generator[Progress | Evaluation]:
+    def _evaluate_where_due(self) -> Generator[Measured]:
         every = self.config.eval_steps or self.data.steps_per_epoch
         at_end = self.global_step >= self.max_steps
         if self.global_step == self.evaluated_step or not (at_end or self.global_step % every == 0):
@@ -156,13 +160,21 @@ class TrainingLoop:
                     self.evaluations_since_best = 0
             yield event
 
-    def evaluate(
-        self, split: Split, request: str | None = None
-    ) -> Generator[Progress | Evaluation]:
-        """Metrics on a split; training's random state is left as it is. Nothing where it is not."""
+    def evaluate(self, split: Split, request: str | None = None) -> Generator[Measured]:
+        """Metrics on a split, and the probes; training's random state is left as it is.
+
+        Yields nothing for a split that is not there.
+        """
         yield from evaluate(
             self.accelerator, self.model, self.data, split, self.global_step, request
         )
+        if split == "validation" and self.probes:
+            yield self.probe(request)
+
+    def probe(self, request: str | None = None) -> Probed:
+        """What the model now thinks of the probes."""
+        model = self.accelerator.unwrap_model(self.model)
+        return classify_probes(model, self.data, self.probes, self.global_step, request)
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """From the next step on, falling linearly to zero from there; in the warm-up: its peak."""

@@ -60,9 +60,14 @@ class ClassificationMetrics:
                 "precision": MulticlassPrecision(average=None, **shape),
                 "recall": MulticlassRecall(average=None, **shape),
                 "confusion": MulticlassConfusionMatrix(**shape),
-            }
-        ).to(device)
-        # NaN is an answer too: it must not be taken out of the sum.
+            },
+            # Given, not found by looking at the first batch: a process may be without one, and
+            # all must bring the same sums together.
+            compute_groups=[["accuracy"], ["f1", "f1_each", "precision", "recall"], ["confusion"]],
+        )
+        # Counts in float64, so that shares have all their digits.
+        self._metrics.set_dtype(torch.float64).to(device)
+        # NaN is an answer too, and must not be left out of the sum.
         self._loss = SumMetric(nan_strategy="disable").set_dtype(torch.float64).to(device)
 
     def update(self, logits: Tensor, expected: Tensor) -> None:

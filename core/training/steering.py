@@ -35,7 +35,7 @@ class StopWanted(Exception):  # noqa: N818 (a wish, not an error)
 
 
 class Driver(Protocol):
-    """What a run can be asked to do between steps; both log it under the request's id."""
+    """What a run can be asked to do between steps, and logs under the request's id."""
 
     loop: TrainingLoop
 
@@ -44,6 +44,9 @@ class Driver(Protocol):
 
     def evaluate(self, request: str) -> object:
         """Evaluates on validation."""
+
+    def probe(self, sentences: list[str], request: str) -> object:
+        """Classifies `sentences`, now and at each evaluation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,8 @@ class Steering:
                 self._try(driver.save, driver, posted.id)
             case requests.Evaluate():
                 self._try(driver.evaluate, driver, posted.id)
+            case requests.Probe(sentences=sentences):
+                driver.probe(sentences, posted.id)
             case requests.Pause():
                 self._pause(step, posted.id)
             case requests.Resume():

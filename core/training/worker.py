@@ -15,6 +15,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from core.errors import RunError, TermformerError
 from core.runs.config import RunConfig, read_config, write_config
 from core.runs.events import (
@@ -250,6 +252,14 @@ class Worker:
                 # A long one may be broken off; a finished one is first reported as granted.
                 if isinstance(event, Progress):
                     self.steering.check_stop()
+
+    def probe(self, sentences: list[str], request: str) -> None:
+        """Classifies `sentences`, and will do so at each evaluation, after a resume too."""
+        self.loop.probes = sentences
+        if self._ranks.is_first:
+            config = read_config(self.folder)
+            write_config(self.folder, msgspec.structs.replace(config, probes=sentences))
+        self.journal.append(self.loop.probe(request))
 
     def _by_first(self, action: Callable[[], str]) -> str:
         """What the first process does alone; where it cannot, all raise its `RunError`."""
