@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 from core.durable import private_directory
@@ -21,6 +22,8 @@ from core.runs.status import STALLED_AFTER, run_status
 
 WORKER = "core.training.worker"
 RESUME = "--resume"
+_PATIENCE = 10.0
+_POLL = 0.05
 
 
 def start_run(config: RunConfig, folder: Path) -> int:
@@ -60,6 +63,10 @@ def resume_run(folder: Path) -> int:
 
 def _require_no_worker(folder: Path) -> None:
     record = read_process(folder)
+    # One that has said its last word needs a moment to be gone.
+    deadline = time.monotonic() + _PATIENCE
+    while is_alive(record) and not run_status(folder).is_live and time.monotonic() < deadline:
+        time.sleep(_POLL)
     if is_alive(record):
         raise RunError(f"The run {folder.name} has a worker already.")
     if record is None or record.host == host():

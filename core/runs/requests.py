@@ -9,13 +9,16 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from core.durable import write_atomic
 from core.errors import RunError
-from core.runs.folder import REQUESTS
+from core.runs.events import Event, RunResumed, event_decoder
+from core.runs.folder import EVENTS, REQUESTS
+from core.runs.log import lines_backwards
 from core.runs.status import run_status
 
 _SUFFIX = ".json"
@@ -88,6 +91,36 @@ def post_request(folder: Path, request: Request) -> str:
             f"The run {folder.name} cannot be asked: {error.strerror or error}."
         ) from error
     return request_id
+
+
+def find_answer(folder: Path, request_id: str, since: float) -> Event | None:
+    """What the run's log says of a request that was posted at `since` (Unix seconds), if it does.
+
+    Raises `OSError`.
+    """
+    for event in _events_backwards(folder, since):
+        if getattr(event, "request", None) == request_id:
+            return event
+    return None
+
+
+def find_resumed(folder: Path, since: float) -> RunResumed | None:
+    """The first word of a worker that resumed the run after `since`; raises `OSError`."""
+    for event in _events_backwards(folder, since):
+        if isinstance(event, RunResumed):
+            return event
+    return None
+
+
+def _events_backwards(folder: Path, since: float) -> Iterator[Event]:
+    for line in lines_backwards(folder / EVENTS):
+        try:
+            event = event_decoder.decode(line)
+        except msgspec.MsgspecError:
+            continue
+        if event.time < since:
+            return
+        yield event
 
 
 def waiting_requests(folder: Path) -> list[PostedRequest]:

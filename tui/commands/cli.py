@@ -30,7 +30,17 @@ SECTIONS = (
     ),
     Section(
         "Fine-tune a model",
-        {"train": "train", "runs": "runs", "attach": "runs", "stop": "runs"},
+        {
+            "train": "train",
+            "runs": "runs",
+            "attach": "runs",
+            "pause": "steering",
+            "resume": "steering",
+            "checkpoint": "steering",
+            "evaluate": "steering",
+            "set": "steering",
+            "stop": "runs",
+        },
     ),
     Section("Look after Termformer", {"doctor": "doctor", "completion": "completion"}),
 )

@@ -15,7 +15,11 @@ from core import __version__, paths
 from tests.terminal.terminal import Terminal
 from tests.tui.commands.command import COMMAND, ROOT, Here, run_apart, run_python
 
-COMMANDS = ["tokenize", "compare", "train", "runs", "attach", "stop", "doctor", "completion"]
+COMMANDS = [
+    *("tokenize", "compare"),
+    *("train", "runs", "attach", "pause", "resume", "checkpoint", "evaluate", "set", "stop"),
+    *("doctor", "completion"),
+]
 
 
 def test_help_says_what_it_is_for_and_names_every_command(termformer: Here) -> None:
