@@ -143,9 +143,14 @@ def locate(name: str) -> Location:
     return Location(name, "hub", None)
 
 
+def hub_repository(name: str) -> Path:
+    """Where the Hub's cache keeps `name`, whether or not anything of it was fetched."""
+    return paths.hub_cache_dir() / f"models--{name.replace('/', '--')}"
+
+
 def hub_snapshot(name: str) -> Path | None:
     """The Hub cache's folder for `name`, whole or in part; None where nothing was fetched."""
-    repository = paths.hub_cache_dir() / f"models--{name.replace('/', '--')}"
+    repository = hub_repository(name)
     try:
         commit = (repository / "refs" / "main").read_text().strip()
     except OSError:

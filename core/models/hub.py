@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
+import contextlib
+import fcntl
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 
-import huggingface_hub
 from huggingface_hub import constants, errors
 
-from core.checkpoints import TOKENIZER_FILES, VOCABULARY_FILES, hub_snapshot
+from core import paths
+from core.checkpoints import TOKENIZER_FILES, VOCABULARY_FILES, hub_repository, hub_snapshot
+from core.environment import trusts_remote_code
 from core.errors import ModelError
+from core.models.download import Abandoned, Download, Progress, under_way
 from core.models.failures import chain, disk_failure, reason
+
+__all__ = [
+    "Abandoned",
+    "Progress",
+    "config_folder",
+    "has_tokenizer",
+    "has_weights",
+    "snapshot",
+    "under_way",
+]
 
 SAFE_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model-*-of-*.safetensors")
 PICKLED_WEIGHTS = (
@@ -22,20 +33,6 @@ PICKLED_WEIGHTS = (
     "pytorch_model-*-of-*.bin",
 )
 """Fetched only where there are no safetensors, and read by `torch.load(weights_only=True)`."""
-
-_CHUNK_BYTES = 1 << 20
-under_way = threading.Lock()
-"""Held while something is fetched; whoever ends the process may wait for it a little."""
-
-Progress = Callable[[str, int | None, int | None], None]
-"""Called with what is being done, and bytes done and in all, where known.
-
-It may be called from any thread, and may raise `Abandoned` to break off.
-"""
-
-
-class Abandoned(Exception):  # noqa: N818 - a wish, not an error
-    """Raised by a `Progress` when nobody wants the model any more."""
 
 
 def has_weights(folder: Path) -> bool:
@@ -61,7 +58,7 @@ def snapshot(name: str, progress: Progress, *, weights: bool = True) -> Path:
     if cached and _is_whole(cached, weights=weights):
         return cached
     progress(f"asking the Hub for {name}", None, None)
-    small = ["config.json", *TOKENIZER_FILES]
+    small = ["config.json", *TOKENIZER_FILES, *(["*.py"] if trusts_remote_code() else [])]
     folder = _fetch(name, [*small, *SAFE_WEIGHTS] if weights else small, progress)
     if weights and not has_weights(folder):
         folder = _fetch(name, [*small, *PICKLED_WEIGHTS], progress)
@@ -80,7 +77,14 @@ def config_folder(name: str, progress: Progress) -> Path:
 def _is_whole(folder: Path, *, weights: bool) -> bool:
     if not ((folder / "config.json").is_file() and has_tokenizer(folder)):
         return False
-    return has_weights(folder) or not weights
+    return _has_code(folder) and (has_weights(folder) or not weights)
+
+
+def _has_code(folder: Path) -> bool:
+    """Whether code that may be run is there; it may have been fetched before it was trusted."""
+    if not trusts_remote_code() or any(folder.glob("*.py")):
+        return True
+    return b'"auto_map"' not in (folder / "config.json").read_bytes()
 
 
 def _has_shards(folder: Path, stem: str, ending: str) -> bool:
@@ -91,62 +95,39 @@ def _has_shards(folder: Path, stem: str, ending: str) -> bool:
 
 
 def _fetch(name: str, patterns: list[str], progress: Progress) -> Path:
-    # Its 10 MB are what a plain HTTP download loses when it breaks off, and how rarely it tells.
-    constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_BYTES
-    bar = _bar_class(f"downloading {name}", progress)
+    _remove_leftovers(name)
+    download = Download(name, patterns)
     try:
-        with under_way:
-            folder = huggingface_hub.snapshot_download(
-                name, allow_patterns=patterns, tqdm_class=bar
-            )
+        return download.wait(progress)
     except Abandoned:
         raise
     except Exception as error:
         raise _hub_failure(error, name) from error
-    return Path(folder)
+    finally:
+        _remove_leftovers(name)
 
 
-def _bar_class(stage: str, progress: Progress) -> type[Any]:
-    """A class with as much of tqdm's face as huggingface_hub uses, drawing nothing."""
-    lock = threading.Lock()
-    reported = -1
+def _remove_leftovers(name: str) -> None:
+    """Removes the halves of files that nobody writes any more: they cannot be gone on with.
 
-    class Bar:
-        def __init__(
-            self, *_: object, total: float | None = None, unit: str = "", **__: object
-        ) -> None:
-            self.n: float = 0
-            self.total = total
-            self.format_dict: dict[str, object] = {"rate": None}
-            self._bytes = unit == "B"
+    Whoever writes one holds its lock, so those of another process stay.
+    """
+    for half in (hub_repository(name) / "blobs").glob("*.incomplete"):
+        etag = half.name.partition(".")[0]
+        lock = paths.hub_cache_dir() / ".locks" / hub_repository(name).name / f"{etag}.lock"
+        with contextlib.suppress(OSError), _unlocked(lock):
+            half.unlink(missing_ok=True)
 
-        def update(self, count: float | None = 1) -> None:
-            # Two bars count the same bytes, as they arrive and as they are written.
-            nonlocal reported
-            with lock:
-                self.n += count or 0
-                done = int(self.n)
-                if not self._bytes or done <= reported:
-                    return
-                reported = done
-            total = int(self.total) if self.total else None
-            progress(stage, done, None if total is not None and total < done else total)
 
-        def _nothing(self, *_: object, **__: object) -> None: ...
-
-        refresh = close = set_description = set_description_str = set_postfix_str = _nothing
-
-        def __enter__(self) -> Self:
-            return self
-
-        def __exit__(
-            self,
-            kind: type[BaseException] | None,
-            error: BaseException | None,
-            traceback: TracebackType | None,
-        ) -> None: ...
-
-    return Bar
+@contextlib.contextmanager
+def _unlocked(lock: Path) -> Iterator[None]:
+    """Holds `lock`; raises `OSError` where somebody else does."""
+    if not lock.exists():
+        yield
+        return
+    with lock.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 def _hub_failure(error: BaseException, name: str) -> ModelError:

@@ -162,8 +162,9 @@ def test_a_download_that_breaks_off_goes_on_where_it_stopped(
     assert outcome.folder is not None, outcome.message
     weights = "model.safetensors"
     assert (outcome.folder / weights).read_bytes() == (tiny_classifier / weights).read_bytes()
-    ranges = [asked.headers.get("range") for asked in hub.asked if asked.method == "GET"]
-    assert f"bytes={1 << 20}-" in ranges
+    ranges = [asked.headers.get("range", "") for asked in hub.asked if asked.method == "GET"]
+    (went_on,) = [int(each[len("bytes=") : -1]) for each in ranges if each]
+    assert 1_400_000 < went_on <= 1_500_000
 
 
 @pytest.mark.slow  # huggingface_hub waits a second before each of its five retries

@@ -1,0 +1,181 @@
+"""Downloads that are slow, silent, given up or left behind, in a process of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.hub_server import HubServer
+
+CHILD = """
+import json, sys, threading
+from core.errors import ModelError
+from core.models.checkpoint import resolve
+from core.models.hub import Abandoned
+
+abandon = threading.Event()
+say = lambda **what: print(json.dumps(what), flush=True)
+
+def progress(stage, done, total):
+    say(stage=stage, done=done, total=total)
+    if abandon.is_set():
+        raise Abandoned
+
+def listen():
+    for line in sys.stdin:
+        abandon.set()
+
+threading.Thread(target=listen, daemon=True).start()
+try:
+    say(folder=str(resolve("tiny", progress)))
+except Abandoned:
+    say(abandoned=True)
+except ModelError as error:
+    say(kind=error.kind, message=str(error))
+"""
+
+
+class Child:
+    """`resolve("tiny")` under way, line by line."""
+
+    def __init__(self, url: str, home: Path, **environment: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", CHILD],
+            env=os.environ
+            | {"HF_ENDPOINT": url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(home)}
+            | environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            yield json.loads(line)
+
+    def abandon(self) -> None:
+        assert self._process.stdin is not None
+        print("abandon", file=self._process.stdin, flush=True)
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@contextlib.contextmanager
+def child(url: str, home: Path, **environment: str) -> Iterator[Child]:
+    started = Child(url, home, **environment)
+    try:
+        yield started
+    finally:
+        started.end()
+
+
+@pytest.fixture
+def hub() -> Iterator[HubServer]:
+    with HubServer() as server:
+        yield server
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "huggingface"
+
+
+def blobs(home: Path) -> list[Path]:
+    return list((home / "hub" / "models--tiny" / "blobs").iterdir())
+
+
+def halves(home: Path) -> list[Path]:
+    return [path for path in blobs(home) if path.suffix == ".incomplete"]
+
+
+def test_progress_follows_a_file_that_grows_slowly(
+    hub: HubServer, home: Path, tiny_classifier: Path
+) -> None:
+    repository = hub.add("tiny", tiny_classifier)
+    repository.hold_after = 300_000  # less than huggingface_hub itself would tell of
+    total = sum(path.stat().st_size for path in tiny_classifier.iterdir())
+    small = total - (tiny_classifier / "model.safetensors").stat().st_size
+    with child(hub.url, home) as download:
+        lines = download.lines()
+        part = next(
+            line for line in lines if line.get("total") == total and line["done"] > small + 200_000
+        )
+        assert part["stage"] == "downloading tiny"
+        assert part["done"] <= small + 300_000
+        repository.go_on.set()
+        *_, last, result = lines
+    assert (last["done"], last["total"]) == (total, total)
+    assert "folder" in result
+
+
+def test_what_is_given_up_leaves_whole_files_and_no_halves(
+    hub: HubServer, home: Path, tiny_classifier: Path
+) -> None:
+    repository = hub.add("tiny", tiny_classifier)
+    repository.hold_after = 300_000
+    with child(hub.url, home) as download:
+        lines = download.lines()
+        next(line for line in lines if (line.get("done") or 0) > 300_000)
+        assert halves(home)
+        download.abandon()
+        # Answered at once, though the server holds the connection.
+        assert any("abandoned" in line for line in lines)
+    repository.go_on.set()
+    kept = {path.name for path in blobs(home)} - {path.name for path in halves(home)}
+    assert len(kept) >= 2  # config and tokenizer
+
+    repository.hold_after = None
+    with child(hub.url, home) as download:
+        *_, result = download.lines()
+    assert "folder" in result
+    assert halves(home) == []
+    assert hub.downloads("config.json") == 1
+    assert hub.downloads("model.safetensors") == 2
+
+
+def test_halves_that_a_killed_process_left_are_removed(
+    hub: HubServer, home: Path, tiny_classifier: Path
+) -> None:
+    repository = hub.add("tiny", tiny_classifier)
+    repository.hold_after = 300_000
+    with child(hub.url, home) as download:
+        next(line for line in download.lines() if (line.get("done") or 0) > 300_000)
+    (left,) = halves(home)
+    repository.hold_after = None
+    repository.go_on.set()
+    with child(hub.url, home) as download:
+        *_, result = download.lines()
+    assert "folder" in result
+    assert not left.exists()
+
+
+def test_a_server_that_does_not_answer_is_told_of_while_it_is_tried_on(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        with child(f"http://127.0.0.1:{port}", home) as download:
+            told = next(line for line in download.lines() if "no answer" in line.get("stage", ""))
+    assert told["stage"] == f"no answer from 127.0.0.1:{port} for 3 s, still trying"
+
+
+def test_a_server_that_falls_silent_halfway_is_told_of(
+    hub: HubServer, home: Path, tiny_classifier: Path
+) -> None:
+    repository = hub.add("tiny", tiny_classifier)
+    repository.hold_after = 300_000
+    with child(hub.url, home) as download:
+        lines = download.lines()
+        assert any("no answer" in line.get("stage", "") for line in lines)
+        repository.go_on.set()
+        assert any("folder" in line for line in lines)
