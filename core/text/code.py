@@ -15,8 +15,8 @@ from core.text.tokenizer import TextTokenizer
 
 def steps_code(checkpoint: str, text: str) -> str:
     """tokenize, convert_tokens_to_ids and decode one text: `tokens`, `ids`, `decoded_string`."""
-    return _load(checkpoint) + _lines(
-        f"sequence = {_literal(text)}",
+    return _load(checkpoint) + lines(
+        f"sequence = {literal(text)}",
         "",
         "tokens = tokenizer.tokenize(sequence)",
         "print(tokens)",
@@ -37,7 +37,7 @@ def batch_code(
 ) -> str:
     """One tokenizer call on all sentences; `inputs` has every field that is shown."""
     arguments = [f"{name}={value!r}" for name, value in _arguments(tokenizer, options)]
-    return _load(checkpoint) + _lines(
+    return _load(checkpoint) + lines(
         "raw_inputs = [",
         *(f"    {_input(sentence)}," for sentence in sentences),
         "]",
@@ -59,8 +59,8 @@ def stages_code(checkpoint: str, stages: Stages, number: int = 0) -> str:
     text = stages.texts[number]
     added = any(section.added_token for section in text.sections)
     watched = added or not text.normalized
-    return _load(checkpoint) + _lines(
-        f"text = {_literal(text.text)}",
+    return _load(checkpoint) + lines(
+        f"text = {literal(text.text)}",
         "backend = tokenizer.backend_tokenizer",
         "",
         *(_watched_parts() if watched else _parts_in_turn(stages)),
@@ -72,12 +72,12 @@ def stages_code(checkpoint: str, stages: Stages, number: int = 0) -> str:
 
 def side_by_side_code(checkpoints: Sequence[str], sentence: Sentence) -> str:
     """The same sentence by several tokenizers; `all_tokens` has the tokens of each."""
-    return _lines(
+    return lines(
         "from transformers import AutoTokenizer",
         "",
         "all_tokens = []",
         "for checkpoint in [",
-        *(f"    {_literal(checkpoint)}," for checkpoint in checkpoints),
+        *(f"    {literal(checkpoint)}," for checkpoint in checkpoints),
         "]:",
         "    tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
         f"    inputs = tokenizer({_arguments_of(sentence)})",
@@ -89,7 +89,7 @@ def side_by_side_code(checkpoints: Sequence[str], sentence: Sentence) -> str:
 
 def token_code(checkpoint: str, sentence: Sentence, position: int) -> str:
     """One token of a sentence: `token`, `token_id`, its characters `start` to `end`, its `word`."""
-    return _load(checkpoint) + _lines(
+    return _load(checkpoint) + lines(
         f"inputs = tokenizer({_arguments_of(sentence)}, return_offsets_mapping=True)",
         f"position = {position}",
         "",
@@ -102,10 +102,10 @@ def token_code(checkpoint: str, sentence: Sentence, position: int) -> str:
 
 
 def _load(checkpoint: str) -> str:
-    return _lines(
+    return lines(
         "from transformers import AutoTokenizer",
         "",
-        f"checkpoint = {_literal(checkpoint)}",
+        f"checkpoint = {literal(checkpoint)}",
         "tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
         "",
     )
@@ -192,21 +192,22 @@ def _arguments(tokenizer: TextTokenizer, options: EncodeOptions) -> list[tuple[s
 
 def _input(sentence: Sentence) -> str:
     if not sentence.text_pair:
-        return _literal(sentence.text)
-    return f"({_literal(sentence.text)}, {_literal(sentence.text_pair)})"
+        return literal(sentence.text)
+    return f"({literal(sentence.text)}, {literal(sentence.text_pair)})"
 
 
 def _arguments_of(sentence: Sentence) -> str:
     texts = [sentence.text] + ([sentence.text_pair] if sentence.text_pair else [])
-    return ", ".join(map(_literal, texts))
+    return ", ".join(map(literal, texts))
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """A string literal; what cannot be printed, or would steer a terminal, is escaped."""
     if text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
     return repr(text)
 
 
-def _lines(*lines: str) -> str:
-    return "\n".join(lines) + "\n"
+def lines(*written: str) -> str:
+    """One line of a snippet each."""
+    return "\n".join(written) + "\n"
