@@ -9,6 +9,7 @@ from core.text.spelling import Spelling, spelling_of
 from core.text.tokenizer import TextTokenizer
 
 _NEIGHBOURS = 3
+_SPACE_MARKS = frozenset("▁Ġ")
 _LONGEST_GROUP = 64
 """A character that is more than so many tokens is grouped no further."""
 
@@ -156,17 +157,26 @@ def shared_group(encoding: Encoding, position: int) -> range:
     Byte-level pieces of an emoji are such a group; so are two tokens of a ligature taken apart.
     """
     first = last = position
-    while first > 0 and last - first < _LONGEST_GROUP and _share(encoding, first - 1):
+    while first > 0 and last - first < _LONGEST_GROUP and share_character(encoding, first - 1):
         first -= 1
-    while last + 1 < len(encoding) and last - first < _LONGEST_GROUP and _share(encoding, last):
+    while (
+        last + 1 < len(encoding)
+        and last - first < _LONGEST_GROUP
+        and share_character(encoding, last)
+    ):
         last += 1
     return range(first, last + 1)
 
 
-def _share(encoding: Encoding, position: int) -> bool:
-    """Whether this token and the next have a character in common."""
+def share_character(encoding: Encoding, position: int) -> bool:
+    """Whether the tokens at `position` and behind it are parts of one character.
+
+    A lone mark of a space (▁, Ġ) that was put before the text is no part of its first character.
+    """
     sequence = encoding.sequence_ids[position]
-    if sequence is None or encoding.sequence_ids[position + 1] != sequence:
+    if position + 1 >= len(encoding) or sequence is None:
+        return False
+    if encoding.sequence_ids[position + 1] != sequence or encoding.tokens[position] in _SPACE_MARKS:
         return False
     (start, end), (following, after) = encoding.offset_mapping[position : position + 2]
     return max(start, following) < min(end, after)

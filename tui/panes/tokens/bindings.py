@@ -4,25 +4,63 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
+
+def _view(key: str, name: str, about: str) -> Binding:
+    return Binding(
+        key,
+        f"view('{name}')",
+        name,
+        show=False,
+        id=f"tokens.view_{name}",
+        tooltip=f"View: {about}",
+    )
+
+
 MOVING = [
-    Binding("v", "next_view", "view", id="tokens.view", tooltip="Chips, table, grid"),
-    Binding(
-        "m",
-        "next_layer",
-        "tensor",
-        id="tokens.layer",
-        tooltip="input_ids, token_type_ids, mask",
-    ),
+    Binding("v", "next_view", "view", id="tokens.view", tooltip="Next view"),
+    Binding("right,l", "move(1)", "next token", id="tokens.next", key_display="→"),
+    Binding("left,h", "move(-1)", "token before", show=False, id="tokens.previous"),
+    Binding("d", "details", "details", id="tokens.details", tooltip="Details of the token"),
+    Binding("down,j", "move_row(1)", "next sentence", show=False, id="tokens.down"),
+    Binding("up,k", "move_row(-1)", "sentence before", show=False, id="tokens.up"),
     Binding("home,0", "edge(0)", "first token", show=False, id="tokens.first"),
     Binding("end,dollar_sign", "edge(1)", "last token", show=False, id="tokens.last"),
     Binding("pagedown", "page(1)", "page down", show=False, id="tokens.page_down"),
     Binding("pageup", "page(-1)", "page up", show=False, id="tokens.page_up"),
 ]
+VIEWS = [
+    Binding(
+        "n",
+        "beside",
+        "beside",
+        id="tokens.beside",
+        tooltip="Another tokenizer beside this one",
+    ),
+    Binding(
+        "x",
+        "beside_less",
+        "one less",
+        show=False,
+        id="tokens.beside_less",
+        tooltip="Takes the tokenizer that was added last away",
+    ),
+    _view("A", "all", "chips, table and grid together, where the terminal is wide"),
+    _view("C", "chips", "chips"),
+    _view("T", "table", "table of the current sentence"),
+    _view("G", "grid", "grid of the padded batch"),
+    _view("S", "stages", "stages: normalizer, pre-tokenizer, model, post-processor"),
+    _view("R", "steps", "round trip: tokenize, convert_tokens_to_ids, decode"),
+    _view("B", "beside", "tokenizers beside one another"),
+    Binding(
+        "m",
+        "next_layer",
+        "tensor",
+        show=False,
+        id="tokens.layer",
+        tooltip="Grid: input_ids, token_type_ids, attention_mask",
+    ),
+]
 LAYOUT = [
-    Binding("right,l", "move(1)", "next token", id="tokens.next", key_display="→"),
-    Binding("left,h", "move(-1)", "token before", show=False, id="tokens.previous"),
-    Binding("down,j", "move_row(1)", "next sentence", id="tokens.down", key_display="↓"),
-    Binding("up,k", "move_row(-1)", "sentence before", show=False, id="tokens.up"),
     Binding(
         "p",
         "layout('next_padding')",

@@ -5,14 +5,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from core.text.detail import share_character
 from core.text.encoding import Batch, Encoding
 from core.text.visible import fit, visible, width
 from tui.widgets.rows import RowsView, gutter_for
@@ -20,6 +22,7 @@ from tui.widgets.rows import RowsView, gutter_for
 MOST_TOKENS = 4_000
 """Tokens of one sentence that are drawn as chips; the table shows any number."""
 _HATCH = "░"
+_PARTIAL = Style(underline=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class Chip:
     position: int
     apart: bool
     """Whether a blank cell stands before it."""
+    partial: bool
+    """Whether it is a part of a character only: those of one character are underlined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +60,23 @@ def lay_out(encoding: Encoding, cells: int, indent: int) -> Paragraph:
     row: list[Chip] = []
     x = indent
     tokens = encoding.tokens
+    ascii_only = str(encoding.sentence).isascii()
     for position in range(min(len(tokens), MOST_TOKENS)):
         token = tokens[position]
         text = token if token.isascii() and token.isprintable() else visible(token)
         size = width(text)
         if size > cells:
             text, size = fit(text, cells), cells
-        apart = bool(row) and not token.startswith("##")
+        shares = not ascii_only and position > 0 and share_character(encoding, position - 1)
+        apart = bool(row) and not shares and not token.startswith("##")
         if row and x + apart + size > cells:
             rows.append(tuple(row))
             row, x, apart = [], 0, False
         if not row:
             first.append(position)
-        row.append(Chip(x + apart, text, position, apart))
+        if shares and row:
+            row[-1] = replace(row[-1], partial=True)
+        row.append(Chip(x + apart, text, position, apart, shares))
         x += apart + size
     rows.append(tuple(row))
     return Paragraph(tuple(rows), tuple(first or [0]), x, len(tokens) - MOST_TOKENS)
@@ -101,11 +110,13 @@ class TokenChips(RowsView):
         super().__init__(id=id)
         self._batch = Batch()
         self._cursor: tuple[int, int] = (0, 0)
+        self._unknown_id: int | None = None
         self._starts: list[int] = [0]
         self._paragraphs: OrderedDict[tuple[Encoding, int, int], Paragraph] = OrderedDict()
 
-    def show(self, batch: Batch, cursor: tuple[int, int]) -> None:
+    def show(self, batch: Batch, cursor: tuple[int, int], unknown_id: int | None) -> None:
         """Draws `batch` with the chip at `cursor` (row, position) marked and in view."""
+        self._unknown_id = unknown_id
         changed = batch is not self._batch or len(self._starts) != len(batch.encodings) + 1
         self._batch, self._cursor = batch, cursor
         if changed:
@@ -194,11 +205,12 @@ class TokenChips(RowsView):
                 name = "chips--cursor"
             elif special[chip.position]:
                 name = "chips--special"
-            elif chip.text == "[UNK]":
+            elif encoding.input_ids[chip.position] == self._unknown_id:
                 name = "chips--unknown"
             else:
                 name = "chips--odd" if chip.position % 2 else "chips--even"
-            segments.append(Segment(chip.text, self.style(name)))
+            style = self.style(name) + _PARTIAL if chip.partial else self.style(name)
+            segments.append(Segment(chip.text, style))
         return segments
 
     def _tail(self, sentence: int, paragraph: Paragraph, line: int) -> list[Segment]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from dataclasses import replace
 
+from rich.segment import Segment
+from textual.strip import Strip
+
 from core.errors import TermformerError
-from core.text.encoding import Batch
+from core.text.encoding import Batch, Encoding
 from core.text.options import (
     DEFAULT_OPTIONS,
     EncodeOptions,
@@ -13,9 +18,10 @@ from core.text.options import (
     PaddingSide,
     TruncationName,
 )
+from core.text.visible import fit, width
 from tui.document import Document
 from tui.widgets.pane import Option
-from tui.widgets.rows import Line, Part
+from tui.widgets.rows import Part, RowsView
 
 PADDINGS: tuple[PaddingName, ...] = ("longest", "max_length", "none")
 TRUNCATIONS: tuple[TruncationName | None, ...] = (
@@ -24,6 +30,9 @@ TRUNCATIONS: tuple[TruncationName | None, ...] = (
     "only_first",
     "only_second",
 )
+
+
+_PLAIN = EncodeOptions(padding="none", add_special_tokens=False)
 
 
 class BatchLayout:
@@ -35,14 +44,20 @@ class BatchLayout:
     def __init__(self) -> None:
         self.options = DEFAULT_OPTIONS
         self.batch = Batch()
+        self.wholes: tuple[Encoding, ...] = ()
+        """Every sentence, special tokens as the options have them, nothing cut or padded."""
         self.problem = ""
+        """Why the options cannot be met, or why the rows cannot become a tensor."""
+        self.in_force = DEFAULT_OPTIONS
+        """The options that `batch` was laid out with."""
         self._limit: int | None = None
         self._side: PaddingSide = "right"
 
     def arrange(self, document: Document) -> Batch:
         """Lays out `document` with the options in force."""
         self.problem = ""
-        self.batch = document.batch
+        self.batch, self.wholes = document.batch, document.batch.encodings
+        self.in_force = DEFAULT_OPTIONS
         tokenizer = document.tokenizer
         if tokenizer is None:
             return self.batch
@@ -51,8 +66,14 @@ class BatchLayout:
         if self.options != DEFAULT_OPTIONS:
             try:
                 self.batch = tokenizer.arrange(document.batch.encodings, self.options)
+                self.in_force = self.options
+                if not self.options.add_special_tokens:
+                    self.wholes = tokenizer.arrange(self.wholes, _PLAIN).encodings
             except TermformerError as error:
-                self.problem = str(error)
+                self.problem = f"{error} Shown: the defaults."
+        self.problem = self.problem or self.batch.ragged_reason or ""
+        if self.batch.shape is None and tokenizer.padding is None:
+            self.problem += " This tokenizer has no padding token to do so."
         return self.batch
 
     def sentence_of(self, row: int) -> int:
@@ -113,7 +134,7 @@ class BatchLayout:
     # --- words ----------------------------------------------------------------------------
 
     def words(self) -> list[Part]:
-        """The options as one line; those that were changed stand out, a problem comes last."""
+        """The options as one line; those that were changed stand out."""
         options, default = self.options, DEFAULT_OPTIONS
         length = options.max_length or self._limit
         shown = [
@@ -129,8 +150,7 @@ class BatchLayout:
         parts: list[Part] = [(" ", "")]
         for name, value, changed in shown:
             parts += [(f"{name} ", ""), (f"{value}  ", "layout--changed" if changed else "")]
-        problem = self.problem or self.batch.ragged_reason or ""
-        return [(f" {problem}", "layout--problem")] if problem else parts
+        return parts
 
     def saved(self) -> dict[str, Option]:
         """What to remember between starts."""
@@ -161,7 +181,43 @@ class BatchLayout:
         )
 
 
-class LayoutLine(Line):
-    """The options of the batch in one row."""
+class LayoutLine(RowsView):
+    """The options of the batch in one row; in their place a problem, in as many as it needs."""
 
     COMPONENT_CLASSES = {"layout--changed", "layout--problem"}
+    DEFAULT_CSS = "LayoutLine { height: 1; }"
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._options: Sequence[Part] = ()
+        self._problem = ""
+        self._lines: list[str] = []
+
+    def show(self, layout: BatchLayout) -> None:
+        """Draws the options of `layout`, or its problem."""
+        self._options, self._problem = layout.words(), layout.problem
+        self._wrap()
+        self.redraw()
+
+    def _wrap(self) -> None:
+        lines = textwrap.wrap(self._problem, max(20, self.cells - 2)) if self.cells else []
+        if len(lines) != len(self._lines):
+            self.styles.height = max(1, len(lines))
+        self._lines = lines
+
+    def on_resize(self) -> None:
+        super().on_resize()
+        self._wrap()
+
+    def row_count(self) -> int:
+        return max(1, len(self._lines))
+
+    def row(self, index: int) -> Strip:
+        if self._lines:
+            return Strip([Segment(f" {self._lines[index]}", self.style("layout--problem"))])
+        room, segments = self.cells, []
+        for text, name in self._options:
+            shown = fit(text, room)
+            room -= width(shown)
+            segments.append(Segment(shown, self.style(name)))
+        return Strip(segments)

@@ -1,31 +1,40 @@
-"""The Tokens pane: three views of one batch, and a cursor they share."""
+"""The Tokens pane: views of one batch, and the cursor they share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from core.text.code import token_code
 from core.text.encoding import Batch
 from core.text.options import DEFAULT_OPTIONS
 from core.text.visible import visible
 from tui.document import Document
-from tui.panes.tokens.bindings import LAYOUT, MOVING
-from tui.panes.tokens.chips import TokenChips
-from tui.panes.tokens.grid import LAYERS, BatchGrid, GridHeading
+from tui.panes.tokens.batch_view import ALL, PARTS, BatchView
+from tui.panes.tokens.bindings import LAYOUT, MOVING, VIEWS
+from tui.panes.tokens.counts import CountsTable
+from tui.panes.tokens.cursor import Cursor
+from tui.panes.tokens.detail import TokenCard
+from tui.panes.tokens.grid import LAYERS
 from tui.panes.tokens.layout import BatchLayout, LayoutLine
-from tui.panes.tokens.table import HEADINGS, TableHeading, TokenTable
-from tui.widgets.pane import ModelState, Option, Pane
+from tui.panes.tokens.look import Look, Readers
+from tui.panes.tokens.sides import SidesView
+from tui.panes.tokens.sources import source_of
+from tui.panes.tokens.stages import StagesView
+from tui.panes.tokens.steps import StepsView
+from tui.panes.tokens.view import View
+from tui.widgets.pane import Code, Export, ModelState, Option, Pane
 
-VIEWS = ("chips", "table", "grid")
-ALL = "all"
 _WIDE = (110, 20)
-"""Columns and rows from which the three views stand side by side."""
+"""Columns and rows from which chips, table, grid and the token's details stand side by side."""
+_LOW = 12
+"""Rows below which the counts take one row and the details all of the pane."""
 
 
 class TokensPane(Pane):
@@ -34,45 +43,44 @@ class TokensPane(Pane):
     TITLE = "Tokens"
     ABOUT = (
         "What the tokenizer makes of every sentence, as you type: **chips** (special tokens dim, "
-        "padding hatched), a **table** of the current sentence, and the padded batch as a **grid** "
-        "of `input_ids`, `token_type_ids` or `attention_mask`. Moving through the tokens "
-        "highlights the characters they came from."
+        "padding hatched, the parts of one character underlined), a **table** of the current "
+        "sentence, the padded batch as a **grid**; the **stages** that a sentence goes through, "
+        "the **round trip** to ids and back, other tokenizers **beside** this one. Moving through "
+        "the tokens highlights the characters they came from."
     )
     DEFAULT_CSS = (Path(__file__).parent / "tokens.tcss").read_text()
-    BINDINGS: ClassVar[list[BindingType]] = [*MOVING, *LAYOUT]
+    BINDINGS: ClassVar[list[BindingType]] = [*MOVING, *VIEWS, *LAYOUT]
 
     def __init__(self) -> None:
         super().__init__(id="tokens")
         self._document = Document()
-        self._row = 0
-        self._column = 0
-        """A column of the padded batch, so that padding can be looked at too."""
-        self._view = ALL
-        self._layer = 0
+        self._readers: Readers | None = None
+        self._chosen = ALL
+        self._details: bool | None = None
+        """Whether the token's details are shown; None where the room decides."""
         self._layout = BatchLayout()
-        self._chips_height: int | None = None
+        self._cursor = Cursor(self._layout)
+        self._batch_view = BatchView()
+        self._sides = SidesView()
+        self._views: dict[str, View] = {
+            **dict.fromkeys((ALL, *PARTS), self._batch_view),
+            "stages": StagesView(),
+            "steps": StepsView(),
+            "beside": self._sides,
+        }
 
     def compose(self) -> ComposeResult:
         self._empty = Static(id="empty", markup=False)
-        self._chips = TokenChips(id="chips")
-        self._heading = TableHeading(id="table-heading")
-        self._table = TokenTable(id="table")
-        self._grid_heading = GridHeading(id="grid-heading")
-        self._grid = BatchGrid(id="grid")
         self._layout_line = LayoutLine(id="layout")
+        self._card = TokenCard(id="card-below")
+        self._counts = CountsTable(id="counts")
         yield self._empty
         yield self._layout_line
-        yield self._chips
-        with Horizontal(id="below"):
-            with Vertical(id="table-side"):
-                yield self._heading
-                yield self._table
-            with Vertical(id="grid-side"):
-                yield self._grid_heading
-                yield self._grid
+        yield from dict.fromkeys(self._views.values())
+        yield self._card
+        yield self._counts
 
     def on_mount(self) -> None:
-        self._heading.show([(HEADINGS, "")])
         self._arrange()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -84,11 +92,17 @@ class TokensPane(Pane):
     def document_changed(self, document: Document) -> None:
         had = bool(self._document.lines)
         self._document = document
+        tokenizer = document.tokenizer
+        if tokenizer is not None and (
+            self._readers is None or self._readers.tokenizer is not tokenizer
+        ):
+            self._readers = Readers(tokenizer)
+        problem = self._layout.problem
         self._layout.arrange(document)
-        if had != bool(document.lines):
+        if had != bool(document.lines) or problem != self._layout.problem:
             self._arrange()
             self.model_changed(self.bench.model)
-        self._clamp()
+        self._cursor.clamp()
         if not self.bench.editor.has_focus:
             self._draw()
             self._highlight()
@@ -105,130 +119,163 @@ class TokensPane(Pane):
         return self._layout.batch
 
     def caret_moved(self, line: int, column: int) -> None:
-        sentence = self._document.row_of_line(line)
-        if sentence is not None:
-            self._row = self._row_at(sentence, line, column)
-        self._clamp()
+        self._cursor.follow_caret(self._document, line, column)
         self._draw()
 
-    def _row_at(self, sentence: int, line: int, column: int) -> int:
-        """The row that holds the token of the editor's character; its column is taken over."""
-        batch = self._batch
-        row = first = self._layout.row_of(sentence)
-        while row < len(batch.encodings) and self._layout.sentence_of(row) == sentence:
-            encoding = batch.encodings[row]
-            for character in (max(0, column - 1), column):
-                position = encoding.token_at(character)
-                if position is not None and self._document.lines[sentence].line == line:
-                    self._column = position + batch.lead(row)
-                    return row
-            row += 1
-        if first != self._row:
-            self._column = batch.lead(first)
-        return first
-
     def options(self) -> dict[str, Option]:
-        return {"view": self._view, "layer": LAYERS[self._layer], **self._layout.saved()}
+        return {
+            "view": self._chosen,
+            "layer": LAYERS[self._batch_view.tensor],
+            "details": self._details,
+            "beside": "\n".join(self._sides.names),
+            **self._layout.saved(),
+        }
 
     def restore(self, options: dict[str, Option]) -> None:
-        if options.get("view") in (*VIEWS, ALL):
-            self._view = str(options["view"])
-        layer = options.get("layer")
+        if options.get("view") in self._views:
+            self._chosen = str(options["view"])
+        layer, details, beside = (options.get(name) for name in ("layer", "details", "beside"))
         if layer in LAYERS:
-            self._layer = LAYERS.index(layer)
+            self._batch_view.tensor = LAYERS.index(layer)
+        if isinstance(details, bool):
+            self._details = details
+        if isinstance(beside, str):
+            for name in filter(None, beside.split("\n")):
+                self._sides.add(name)
         self._layout.restore(options)
+
+    def code(self) -> Code | None:
+        look = self._look()
+        if look is None or self.bench.desk.good is None:
+            return None
+        source = source_of(self.bench.desk.good)
+        asked = self._card.display and self._view in PARTS and look.options.add_special_tokens
+        if asked and look.encoding is look.whole and look.position is not None:
+            python = token_code(source.checkpoint, look.sentence, look.position)
+            return Code("One token", python, source.note)
+        return self._view_shown.code(look, source)
+
+    def exports(self) -> Sequence[Export]:
+        look = self._look()
+        if look is None or self.bench.desk.good is None:
+            return ()
+        return self._view_shown.exports(look, source_of(self.bench.desk.good))
 
     # --- drawing --------------------------------------------------------------------------
 
     @property
-    def _batch(self) -> Batch:
-        return self._layout.batch
+    def _view(self) -> str:
+        """The name of the view that is shown."""
+        if self._chosen == ALL and not self.has_class("-wide"):
+            return PARTS[0]
+        return self._chosen
+
+    @property
+    def _view_shown(self) -> View:
+        return self._views[self._view]
+
+    def _look(self) -> Look | None:
+        """What the views are to show; None where there is nothing yet."""
+        batch = self._layout.batch
+        if not batch.encodings or self._readers is None:
+            return None
+        return Look(
+            name=self.bench.desk.good or self.bench.model.name,
+            batch=batch,
+            options=self._layout.in_force,
+            readers=self._readers,
+            wholes=self._layout.wholes,
+            number=self._cursor.number,
+            row=self._cursor.row,
+            column=self._cursor.column,
+            typing=self.bench.editor.has_focus,
+        )
 
     def _arrange(self) -> None:
-        """Shows the views that the width and the user's choice call for."""
-        wide = self.has_class("-wide")
-        view = self._view
-        if not wide and view == ALL:
-            view = VIEWS[0]
+        """Shows what the room and the user's choice call for."""
+        wide, low, view = self.has_class("-wide"), self.size.height < _LOW, self._view
         some = bool(self._document.lines)
+        details = wide if self._details is None else self._details
+        below = some and details and view != ALL
         self._empty.display = not some
-        self._layout_line.display = some and (wide or self._layout.options != DEFAULT_OPTIONS)
-        self._chips.display = some and view in (ALL, "chips")
-        self.query_one("#below").display = some and view != "chips"
-        self.query_one("#table-side").display = view in (ALL, "table")
-        self.query_one("#grid-side").display = view in (ALL, "grid")
+        self._counts.display = some
+        self._counts.styles.height = 1 if low else 3
+        self._card.display = below
+        self._card.styles.height = "1fr" if low else max(7, min(11, self.size.height * 2 // 5))
+        self._layout_line.display = some and (
+            wide or self._layout.options != DEFAULT_OPTIONS or bool(self._layout.problem)
+        )
+        for each in dict.fromkeys(self._views.values()):
+            each.display = some and each is self._view_shown and not (below and low)
+        if self._view_shown is self._batch_view:
+            self._batch_view.choose(view, card=details)
+        elif self._view_shown is self._sides and self.bench.furnished.is_set():
+            self._sides.read(self.bench.engine)
         self._draw()
 
-    def _clamp(self) -> None:
-        batch = self._batch
-        self._row = max(0, min(self._row, len(batch.encodings) - 1))
-        if batch.encodings:
-            self._column = max(0, min(self._column, batch.row_length(self._row) - 1))
-
     def _draw(self) -> None:
-        batch = self._batch
-        if not batch.encodings:
+        look = self._look()
+        if look is None:
             return
-        self._layout_line.show(self._layout.words())
-        cursor = (self._row, self._column)
-        position = self._column - batch.lead(self._row)
-        if self._chips.display:
-            self._chips.show(batch, (self._row, position))
-            self._fit_chips()
-        self._table.show(batch, self._row, self._column)
-        tokenizer = self._document.tokenizer
-        largest = tokenizer.vocabulary_size if tokenizer else 99_999
-        layer = LAYERS[self._layer]
-        self._grid.show(batch, layer, cursor, largest)
-        shape = "ragged" if batch.shape is None else f"[{batch.shape[0]}, {batch.shape[1]}]"
-        self._grid_heading.show([("   ", ""), (layer, "grid--layer"), (f"  shape {shape}", "")])
-
-    def _fit_chips(self) -> None:
-        """Side by side, the chips take the rows they need, up to two fifths of the pane."""
-        if self.has_class("-wide") and self._view == ALL:
-            rows = max(3, min(self._chips.row_count(), self.size.height * 2 // 5))
-            if self._chips_height != rows:
-                self._chips_height = rows
-                self._chips.styles.height = rows
-        elif self._chips_height is not None:
-            self._chips_height = None
-            self._chips.styles.height = "1fr"
+        self._layout_line.show(self._layout)
+        if self._view_shown.display:
+            self._view_shown.show(look)
+        if self._card.display:
+            self._card.show(look)
+        self._counts.show(look, rows=1 if self.size.height < _LOW else 3)
 
     def _highlight(self) -> None:
         """Marks, in the editor, the characters that the token under the cursor came from."""
-        editor = self.bench.editor
+        editor, look = self.bench.editor, self._look()
         span = None
-        batch = self._batch
-        if self.has_focus and batch.encodings:
-            encoding = batch.encodings[self._row]
-            position = self._column - batch.lead(self._row)
-            if 0 <= position < len(encoding):
-                span = encoding.span_in_line(position)
-        sentence = self._layout.sentence_of(self._row) if span else 0
-        line = self._document.lines[sentence].line if span else 0
-        editor.span = (line, *span) if span else None
-        if span:
-            editor.show_line(line, span[0])
+        if self.has_focus and look is not None and look.position is not None:
+            span = look.encoding.span_in_line(look.position)
+        if span is None or look is None:
+            editor.span = None
+            return
+        line = self._document.lines[look.number].line
+        editor.span = (line, *span)
+        editor.show_line(line, span[0])
 
     def on_focus(self) -> None:
+        self._draw()
         self._highlight()
 
     # --- keys -----------------------------------------------------------------------------
 
     def action_next_view(self) -> None:
-        views = (ALL, *VIEWS) if self.has_class("-wide") else VIEWS
-        shown = self._view if self._view in views else VIEWS[0]
-        self._view = views[(views.index(shown) + 1) % len(views)]
-        self._arrange()
-        self.bench.remember()
+        names = list(self._views)
+        names = names if self.has_class("-wide") else names[1:]
+        self.action_view(names[(names.index(self._view) + 1) % len(names)])
+
+    def action_view(self, name: str) -> None:
+        self._chosen = name
+        self._rearranged()
+
+    def action_details(self) -> None:
+        shown = self.has_class("-wide") if self._details is None else self._details
+        self._details = not shown
+        self._rearranged()
 
     def action_next_layer(self) -> None:
-        self._layer = (self._layer + 1) % len(LAYERS)
-        if not self.has_class("-wide") or self._view != ALL:
-            self._view = "grid"
-            self._arrange()
-        self._draw()
-        self.bench.remember()
+        self._batch_view.tensor = (self._batch_view.tensor + 1) % len(LAYERS)
+        if self._view != ALL:
+            self._chosen = "grid"
+        self._rearranged()
+
+    async def action_beside(self) -> None:
+        from tui.picker import TokenizerPicker  # its widgets are imported when first needed
+
+        def chosen(name: str | None) -> None:
+            if name:
+                self._sides.add(name)
+                self.action_view("beside")
+
+        self.app.push_screen(TokenizerPicker(), chosen)
+
+    def action_beside_less(self) -> None:
+        self._sides.remove_last()
+        self._rearranged()
 
     def action_layout(self, change: str) -> None:
         getattr(self._layout, change)()
@@ -241,65 +288,45 @@ class TokensPane(Pane):
     def _relaid(self) -> None:
         """An option changed: the batch is laid out anew."""
         self._layout.arrange(self._document)
-        self._clamp()
-        self._arrange()
+        self._cursor.clamp()
+        self._rearranged()
         self._highlight()
         self.bench.show_summary()
+
+    def _rearranged(self) -> None:
+        self._arrange()
         self.bench.remember()
 
     def action_move(self, step: int) -> None:
-        batch = self._batch
-        if not batch.encodings:
-            return
-        self._column += step
-        if self._column < 0 and self._row > 0:
-            self._row -= 1
-            self._column = batch.row_length(self._row) - 1
-        elif self._column >= batch.row_length(self._row) and self._row + 1 < len(batch.encodings):
-            self._row += 1
-            self._column = 0
+        self._cursor.move(step)
         self._moved()
 
     def action_move_row(self, step: int) -> None:
-        if self._view == "table":
-            self.action_move(step)
-            return
-        self._row += step
-        self._moved()
+        look = self._look()
+        if look is not None:
+            row, column = self._view_shown.below(look, step)
+            if row == look.row:
+                self._cursor.move(column - look.column)
+            else:
+                self._cursor.move_to(row, column)
+            self._moved()
 
     def action_edge(self, end: int) -> None:
-        if self._batch.encodings:
-            self._column = (self._batch.row_length(self._row) - 1) if end else 0
-            self._moved()
+        self._cursor.to_edge(end=bool(end))
+        self._moved()
 
     def action_page(self, step: int) -> None:
-        if self._table.display:
-            self._column += step * max(1, self._table.size.height - 1)
+        look = self._look()
+        cell = self._view_shown.page(look, step) if look is not None else None
+        if cell is not None:
+            self._cursor.move_to(*cell)
             self._moved()
-        else:
-            self._chips.scroll_by(step * max(1, self._chips.size.height - 1))
+
+    @on(View.Pointed)
+    def _pointed(self, message: View.Pointed) -> None:
+        self._cursor.move_to(message.row, message.column)
+        self._moved()
 
     def _moved(self) -> None:
-        self._clamp()
         self._draw()
         self._highlight()
-
-    @on(TokenChips.Reflowed)
-    def _chips_reflowed(self) -> None:
-        self._fit_chips()
-
-    @on(TokenChips.Clicked)
-    def _chip_clicked(self, message: TokenChips.Clicked) -> None:
-        self._row = message.row
-        self._column = message.position + self._batch.lead(message.row)
-        self._moved()
-
-    @on(TokenTable.Clicked)
-    def _row_clicked(self, message: TokenTable.Clicked) -> None:
-        self._column = message.column
-        self._moved()
-
-    @on(BatchGrid.Clicked)
-    def _cell_clicked(self, message: BatchGrid.Clicked) -> None:
-        self._row, self._column = message.row, message.column
-        self._moved()
