@@ -6,9 +6,12 @@ import heapq
 import re
 import time
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+import tokenizers
 
 from core.errors import TermformerError
 from core.text.patterns import Lines, search_lines
@@ -21,6 +24,7 @@ _UNUSED = re.compile(
     r"\[unused_?\d+\]|<unused_?\d+>|<extra_id_\d+>|madeupword\d+|<\|reserved_special_token_\d+\|>"
     r"|<\|extra_\d+\|>|<SPECIAL_\d+>|<unk\d+>"
 )
+_LONGEST = 100
 _PRINTED = re.compile("[!-~]+")
 _IDS = re.compile(r"#?(\d{1,12})(?:\s*[-–…]\s*(\d{1,12}))?")
 
@@ -38,31 +42,31 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The first entries that match, the total, and whether the search came to its end.
+    """The places of the entries that match, the best first.
 
-    A search that used up its time is not `complete`: there may be more than `total`.
+    A search that used up its time is not `complete`: there may be more.
     """
 
-    entries: tuple[Entry, ...]
-    total: int
+    places: Sequence[int]
     complete: bool = True
 
 
 class Vocabulary:
     """All entries of one tokenizer, in the order of their ids. Immutable.
 
-    Reading 250,000 entries takes some tenths of a second: make it in a thread.
+    Reading 250,000 entries takes some tenths of a second: make it in a thread. Other threads run
+    meanwhile; the library's own `get_vocab` would hold the interpreter's lock throughout.
     """
 
     def __init__(self, tokenizer: TextTokenizer) -> None:
         backend = tokenizer.backend
-        by_id = sorted((number, token) for token, number in backend.get_vocab(True).items())
+        decoder = backend.get_added_tokens_decoder()
+        by_id = _in_order(backend, max(decoder, default=0))
         self.ids = [number for number, _ in by_id]
         """Ascending; not always without gaps."""
         self.tokens = [token for _, token in by_id]
         """The token of each of `ids`."""
         self.spelling: Spelling = spelling_of(backend)
-        decoder = backend.get_added_tokens_decoder()
         self._added = frozenset(decoder)
         self._special = frozenset(number for number, token in decoder.items() if token.special)
 
@@ -94,22 +98,21 @@ class Vocabulary:
         query: str,
         mode: SearchMode = "text",
         *,
-        limit: int = 200,
         ignore_case: bool = False,
         seconds: float = 1.0,
     ) -> Found:
-        """The entries that match `query`, at most `limit` of them, and how many there are.
+        """The entries that match `query`.
 
         "text" and "prefix" look at the token as it is spelled and as it reads, and put whole
         matches first, then beginnings. "id" takes a number or a range ("100-120"). "regex" stops
         after `seconds`. Raises `TermformerError` for what is no number or no regular expression.
         """
         if mode == "id":
-            return self._found(self._by_id(query), limit)
+            return Found(self._by_id(query))
         if not query:
-            return self._found(range(len(self)), limit)
+            return Found(range(len(self)))
         if mode == "regex":
-            return self._by_regex(query, limit, ignore_case, seconds)
+            return self._by_regex(query, ignore_case, seconds)
         if ignore_case:
             query, spelled, read = query.lower(), *self._lower
         else:
@@ -127,23 +130,25 @@ class Vocabulary:
             if read is not spelled and (ignore_case or not _PRINTED.fullmatch(query)):
                 hits.update(read.find(query, prefix=False))
             ranked += sorted(hits - begun)
-        return self._found(ranked, limit)
+        return Found(ranked)
 
-    def special_entries(self) -> tuple[Entry, ...]:
-        """The entries that mark structure, and all others that were added."""
-        places = (self.index_of(number) for number in sorted(self._added))
-        return tuple(self.entry(place) for place in places if place is not None)
+    @cached_property
+    def special_places(self) -> tuple[int, ...]:
+        """The places of the entries that mark structure, and of all others that were added."""
+        places = map(self.index_of, sorted(self._added))
+        return tuple(place for place in places if place is not None)
 
     @cached_property
     def unused_places(self) -> tuple[int, ...]:
         """The places of entries kept free for a use that never came ("[unused7]")."""
         return tuple(i for i, token in enumerate(self.tokens) if _UNUSED.fullmatch(token))
 
-    def longest(self, count: int = 50) -> tuple[Entry, ...]:
-        """The entries that read longest, in characters; the lower id first."""
+    @cached_property
+    def longest_places(self) -> tuple[int, ...]:
+        """The places of the entries that read longest, in characters; the lower id first."""
         readable = self._readable
-        places = heapq.nlargest(count, range(len(self)), key=lambda i: (len(readable[i]), -i))
-        return tuple(map(self.entry, places))
+        longest = heapq.nlargest(_LONGEST, range(len(self)), key=lambda i: (len(readable[i]), -i))
+        return tuple(longest)
 
     @cached_property
     def _readable(self) -> list[str]:
@@ -158,9 +163,6 @@ class Vocabulary:
             return spelled, spelled
         return spelled, Lines.of([token.lower() for token in self._readable])
 
-    def _found(self, places: list[int] | range, limit: int, complete: bool = True) -> Found:
-        return Found(tuple(map(self.entry, places[:limit])), len(places), complete)
-
     def _by_id(self, query: str) -> range:
         asked = _IDS.fullmatch(query.strip())
         if asked is None:
@@ -169,7 +171,7 @@ class Vocabulary:
         last = int(asked.group(2)) if asked.group(2) else first
         return range(bisect_left(self.ids, first), bisect_right(self.ids, last))
 
-    def _by_regex(self, query: str, limit: int, ignore_case: bool, seconds: float) -> Found:
+    def _by_regex(self, query: str, ignore_case: bool, seconds: float) -> Found:
         hits: set[int] = set()
         deadline = time.monotonic() + seconds
         places = {id(spelled.tokens): spelled for spelled in (self._spelled, self._read)}
@@ -177,8 +179,8 @@ class Vocabulary:
             try:
                 search_lines(query, lines, ignore_case, deadline, hits)
             except TimeoutError:
-                return self._found(sorted(hits), limit, complete=False)
-        return self._found(sorted(hits), limit)
+                return Found(sorted(hits), complete=False)
+        return Found(sorted(hits))
 
     @cached_property
     def _spelled(self) -> Lines:
@@ -187,3 +189,16 @@ class Vocabulary:
     @cached_property
     def _read(self) -> Lines:
         return self._spelled if self._readable is self.tokens else Lines.of(self._readable)
+
+
+def _in_order(backend: tokenizers.Tokenizer, last_added: int) -> list[tuple[int, str]]:
+    """(id, token) of all entries, by id."""
+    count = backend.get_vocab_size(True)
+    last = max(count - 1, last_added)
+    if last < 2 * count:
+        numbered = ((number, backend.id_to_token(number)) for number in range(last + 1))
+        found = [(number, token) for number, token in numbered if token is not None]
+        if len(found) == count:
+            return found
+    # Ids far apart, or one id for two tokens.
+    return sorted((number, token) for token, number in backend.get_vocab(True).items())

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Any
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, models
 
 from core.errors import TermformerError
 from core.text.patterns import Lines, search_lines
-from core.text.vocabulary import Vocabulary
+from core.text.tokenizer import read_tokenizer
+from core.text.vocabulary import Found, Vocabulary
 from tests.core.text.conftest import Kind
 
 ALL = 10**9
 
 
-def tokens_of(found: Any) -> list[str]:
-    return [entry.token for entry in found.entries]
+def tokens_of(vocabulary: Vocabulary, found: Found) -> list[str]:
+    return [vocabulary.tokens[place] for place in found.places]
 
 
 def test_every_entry_is_there_in_the_order_of_ids(kind: Kind) -> None:
@@ -40,30 +42,31 @@ def test_text_and_prefix(query: str, kind: Kind) -> None:
     read = vocabulary.spelling.readable
     both = [(token, read(token)) for token in vocabulary.tokens]
     for mode, holds in (("text", str.__contains__), ("prefix", str.startswith)):
-        found = vocabulary.search(query, mode, limit=ALL)  # type: ignore[arg-type]
+        found = vocabulary.search(query, mode)  # type: ignore[arg-type]
         expected = [
             token
             for token, text in both
             if holds(token, query) or holds(text, query) or holds(text.removeprefix(" "), query)
         ]
-        assert sorted(tokens_of(found)) == sorted(expected)
-        few = vocabulary.search(query, mode, limit=2)  # type: ignore[arg-type]
-        assert (few.total, few.entries) == (found.total, found.entries[:2])
+        assert sorted(tokens_of(vocabulary, found)) == sorted(expected)
 
 
 def test_a_whole_match_comes_first_and_case_may_be_ignored(kinds: dict[str, Kind]) -> None:
     vocabulary = Vocabulary(kinds["byte-level"].ours)
-    assert tokens_of(vocabulary.search("Ġthe"))[0] == "Ġthe"
-    assert tokens_of(vocabulary.search("the", limit=1)) == ["Ġthe"]
-    upper = vocabulary.search("THE", limit=ALL, ignore_case=True)
-    assert upper.total >= vocabulary.search("the").total > vocabulary.search("THE").total
+    assert tokens_of(vocabulary, vocabulary.search("Ġthe"))[0] == "Ġthe"
+    assert tokens_of(vocabulary, vocabulary.search("the"))[0] == "Ġthe"
+    counts = [
+        len(vocabulary.search(query, ignore_case=ignore_case).places)
+        for query, ignore_case in (("THE", True), ("the", False), ("THE", False))
+    ]
+    assert counts[0] >= counts[1] > counts[2]
 
 
 def test_ids(kinds: dict[str, Kind]) -> None:
     vocabulary = Vocabulary(kinds["unigram"].ours)
-    assert tokens_of(vocabulary.search("#0", "id")) == ["<pad>"]
-    assert [entry.input_id for entry in vocabulary.search("3-5", "id").entries] == [3, 4, 5]
-    assert vocabulary.search("99999999", "id").total == 0
+    assert tokens_of(vocabulary, vocabulary.search("#0", "id")) == ["<pad>"]
+    assert [vocabulary.ids[place] for place in vocabulary.search("3-5", "id").places] == [3, 4, 5]
+    assert not vocabulary.search("99999999", "id").places
     with pytest.raises(TermformerError, match="'x' is no id"):
         vocabulary.search("x", "id")
 
@@ -128,8 +131,8 @@ def test_what_is_no_regular_expression_is_refused(kinds: dict[str, Kind]) -> Non
 
 def test_regular_expressions_read_bytes_as_text(kinds: dict[str, Kind]) -> None:
     vocabulary = Vocabulary(kinds["byte-level"].ours)
-    assert "Ġthe" in tokens_of(vocabulary.search("^ the$", "regex"))
-    assert "Ġthe" in tokens_of(vocabulary.search("^Ġthe$", "regex"))
+    assert "Ġthe" in tokens_of(vocabulary, vocabulary.search("^ the$", "regex"))
+    assert "Ġthe" in tokens_of(vocabulary, vocabulary.search("^Ġthe$", "regex"))
 
 
 def test_special_unused_and_longest(kinds: dict[str, Kind]) -> None:
@@ -137,6 +140,17 @@ def test_special_unused_and_longest(kinds: dict[str, Kind]) -> None:
     assert [vocabulary.tokens[place] for place in vocabulary.unused_places] == [
         token for token in vocabulary.tokens if token.startswith("<extra_id_")
     ]
-    assert "</s>" in [entry.token for entry in vocabulary.special_entries()]
-    lengths = [len(entry.token) for entry in vocabulary.longest(5)]
-    assert lengths == sorted(map(len, vocabulary.tokens), reverse=True)[:5]
+    assert "</s>" in [vocabulary.tokens[place] for place in vocabulary.special_places]
+    lengths = [len(vocabulary.tokens[place]) for place in vocabulary.longest_places]
+    assert lengths == sorted(map(len, vocabulary.tokens), reverse=True)[: len(lengths)]
+
+
+@pytest.mark.parametrize("far", [9, 10**6])
+def test_ids_with_gaps(far: int, tmp_path: Path) -> None:
+    vocab = {"a": 0, "b": 2, "<unk>": 3, "c": far}
+    tokenizer = Tokenizer(models.WordLevel(vocab, unk_token="<unk>"))
+    tokenizer.add_tokens(["new"])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    vocabulary = Vocabulary(read_tokenizer(tmp_path))
+    assert dict(zip(vocabulary.tokens, vocabulary.ids, strict=True)) == tokenizer.get_vocab()
+    assert vocabulary.ids == sorted(vocabulary.ids)
