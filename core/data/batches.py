@@ -19,7 +19,8 @@ Batch = dict[str, torch.Tensor]
 
 Split = Literal["validation", "test"]
 _AT_ONCE = 1000
-_EVALUATED_AT_ONCE = 32
+EVALUATED_AT_ONCE = 32
+"""Rows, at least: without gradients there is room for as many."""
 _EPOCHS = 1_000_003
 """More epochs than any run has: seed and epoch never meet another pair's number."""
 _MEGABATCH = 50
@@ -135,18 +136,20 @@ class BatchedData:
         """Optimizer steps in an epoch."""
         return -(-len(self.train) // (self.batch_size * self.gradient_accumulation_steps))
 
+    def batches(self, epoch: int) -> list[list[int]]:
+        """The rows of each batch of an epoch (from 0)."""
+        order = epoch_order(
+            self.lengths, self.batch_size, self.seed, epoch, grouped=self.group_by_length
+        )
+        return [rows.tolist() for rows in torch.split(order, self.batch_size)]
+
     def training(
         self, epoch: int, start: int = 0, rank: int = 0, world_size: int = 1
     ) -> Iterator[list[Microbatch]]:
         """The batches of each step of an epoch (from 0), from step `start` on."""
         accumulated = self.gradient_accumulation_steps
-        order = epoch_order(
-            self.lengths, self.batch_size, self.seed, epoch, grouped=self.group_by_length
-        )
-        batches = [rows.tolist() for rows in torch.split(order, self.batch_size)]
-        found = microbatches(
-            self.train, batches[start * accumulated :], self.collator, rank, world_size
-        )
+        batches = self.batches(epoch)[start * accumulated :]
+        found = microbatches(self.train, batches, self.collator, rank, world_size)
         while step := list(islice(found, accumulated)):
             yield step
 
@@ -158,7 +161,7 @@ class BatchedData:
         if split not in self._shortest_first:
             self._shortest_first[split] = torch.argsort(sequence_lengths(dataset), stable=True)
         order = self._shortest_first[split][rank::world_size]
-        size = max(self.batch_size, _EVALUATED_AT_ONCE)
+        size = max(self.batch_size, EVALUATED_AT_ONCE)
         return microbatches(
             dataset,
             [rows.tolist() for rows in torch.split(order, size) if len(rows)],

@@ -10,11 +10,11 @@ import torch
 from accelerate import Accelerator
 
 from core.data.batches import BatchedData, Split
-from core.runs.events import Evaluation, Progress, number
-from core.training.metrics import ClassificationMetrics, WorstRows
+from core.runs.events import Evaluation, Misjudged, Progress, number
+from core.training.metrics import ClassificationMetrics, Scores, WorstRows
 from core.training.randomness import random_state_kept
 
-_REPORT_EVERY = 2.0
+REPORT_EVERY = 2.0
 """Seconds between two reports of an evaluation's progress."""
 
 
@@ -53,14 +53,26 @@ def evaluate(
                 metrics.update(logits, inputs["labels"])
                 worst.update(logits.cpu(), batch.inputs["labels"], batch.rows)
                 done += batch.size * accelerator.num_processes
-                if time.monotonic() - reported >= _REPORT_EVERY:
+                if time.monotonic() - reported >= REPORT_EVERY:
                     reported = time.monotonic()
                     yield Progress(phase=f"Evaluating on {split}", done=min(done, rows), total=rows)
             scores = metrics.scores()
             misjudged = worst.misjudged(lambda row: data.text(split, row))
     finally:
         model.train(was_training)
-    yield Evaluation(
+    yield evaluation_event(data, split, global_step, scores, misjudged, request)
+
+
+def evaluation_event(
+    data: BatchedData,
+    split: Split,
+    global_step: int,
+    scores: Scores,
+    worst: list[Misjudged],
+    request: str | None,
+) -> Evaluation:
+    """What the log says of an evaluation."""
+    return Evaluation(
         global_step=global_step,
         epoch=global_step / data.steps_per_epoch,
         split=split,
@@ -70,6 +82,6 @@ def evaluate(
         classes=scores.classes,
         confusion=scores.confusion,
         majority_baseline=scores.majority_baseline,
-        worst=misjudged,
+        worst=worst,
         request=request,
     )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, nullcontext
 from typing import Any
 
 import torch
@@ -21,7 +21,7 @@ from transformers import get_scheduler
 from core.data.batches import BatchedData, Microbatch, Split
 from core.errors import RunError
 from core.runs.config import RunConfig
-from core.runs.events import Evaluation, Probed, Progress, Step, number
+from core.runs.events import Evaluation, Event, Probed, Progress, Step, number
 from core.training.evaluation import evaluate
 from core.training.model import decay_groups
 from core.training.probes import classify_probes
@@ -51,6 +51,17 @@ class TrainingLoop:
         self.max_steps = min(steps, config.max_steps or steps)
         self.warmup_steps = int(config.warmup_ratio * self.max_steps)
         self.parameters = [weight for weight in model.parameters() if weight.requires_grad]
+        self._set_up(model)
+        self.probes: Sequence[str] = config.probes
+        self.global_step = 0
+        # Of the evaluations that the schedule brings, not of those that someone asks for.
+        self.evaluated_step = 0
+        self.best_step = 0
+        self.best_loss = math.inf
+        self.evaluations_since_best = 0
+
+    def _set_up(self, model: Any) -> None:
+        config = self.config
         optimizer = AdamW(
             self.parameters if config.plain else decay_groups(model, config.weight_decay),
             lr=config.learning_rate,
@@ -63,19 +74,20 @@ class TrainingLoop:
             num_warmup_steps=self.warmup_steps,
             num_training_steps=self.max_steps,
         )
-        self.model, self.optimizer = accelerator.prepare(model, optimizer)
-        self.probes: Sequence[str] = config.probes
-        self.global_step = 0
-        # Of the evaluations that the schedule brings, not of those that someone asks for.
-        self.evaluated_step = 0
-        self.best_step = 0
-        self.best_loss = math.inf
-        self.evaluations_since_best = 0
+        self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
 
     @property
     def epoch(self) -> float:
         """Epochs done, with the part of the present one."""
         return self.global_step / self.data.steps_per_epoch
+
+    def drive(self, handle: Callable[[Event], None]) -> None:
+        """Does `run`, and hands each event to `handle`, which may raise to break off."""
+        # Closed before the error goes on: an evaluation that was broken off has then put back
+        # training's random state.
+        with closing(self.run()) as events:
+            for event in events:
+                handle(event)
 
     def run(self) -> Generator[Step | Measured]:
         """Trains from `global_step` on; evaluates on schedule, and on the test split at the end.
@@ -129,7 +141,7 @@ class TrainingLoop:
                 )
                 if not is_finite:
                     what = "The gradients" if torch.isfinite(loss) else "The loss"
-                    raise NotFiniteError(self._not_finite(what, batches))
+                    raise NotFiniteError(self.not_finite(what, batches))
                 yield from self._evaluate_where_due()
                 if self.is_over():
                     break
@@ -153,12 +165,16 @@ class TrainingLoop:
             return
         for event in self.evaluate("validation"):
             if isinstance(event, Evaluation):
-                self.evaluated_step = self.global_step
-                self.evaluations_since_best += 1
-                if float(event.loss) < self.best_loss:
-                    self.best_step, self.best_loss = self.global_step, float(event.loss)
-                    self.evaluations_since_best = 0
+                self.note_evaluation(event)
             yield event
+
+    def note_evaluation(self, event: Evaluation) -> None:
+        """Keeps in mind whether a scheduled evaluation was better than those before."""
+        self.evaluated_step = self.global_step
+        self.evaluations_since_best += 1
+        if float(event.loss) < self.best_loss:
+            self.best_step, self.best_loss = self.global_step, float(event.loss)
+            self.evaluations_since_best = 0
 
     def evaluate(self, split: Split, request: str | None = None) -> Generator[Measured]:
         """Metrics on a split, and the probes; training's random state is left as it is.
@@ -188,7 +204,8 @@ class TrainingLoop:
         for group in self.optimizer.param_groups:
             group["lr"] = peak * factor
 
-    def _not_finite(self, what: str, batches: Sequence[Microbatch]) -> str:
+    def not_finite(self, what: str, batches: Sequence[Microbatch]) -> str:
+        """Names the step after `global_step`, in which `what` is not finite, and its rows."""
         epoch, before = divmod(self.global_step, self.data.steps_per_epoch)
         rows = [row for batch in batches for row in batch.rows]
         named = ", ".join(map(str, rows[:_ROWS_NAMED])) + (", …" if rows[_ROWS_NAMED:] else "")

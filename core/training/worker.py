@@ -157,21 +157,10 @@ class Worker:
         from core.training.loop import NotFiniteError
 
         self._replay.steer(self.loop)
-        events = self.loop.run()
-        # Closed before a checkpoint is saved: an evaluation that was broken off has then put
-        # back training's random state.
-        with closing(events):
-            try:
-                for event in events:
-                    self._log(event)
-                    if isinstance(event, Progress):
-                        self.steering.check_stop()
-                    elif self._replay.covers(self.loop.global_step):
-                        self._recompute()
-                    else:
-                        self.steering.between_steps(self, self._is_save_due)
-            except NotFiniteError as error:
-                raise RunError(f"{error} {self._keep_last_good()}") from error
+        try:
+            self.loop.drive(self._after)
+        except NotFiniteError as error:
+            raise RunError(f"{error} {self._keep_last_good()}") from error
         if self.loop.stopped_early:
             patience = self.config.early_stopping_patience
             self._warn(
@@ -187,6 +176,16 @@ class Worker:
             path=path,
             best=best if (self.folder / best).exists() else None,
         )
+
+    def _after(self, event: Event) -> None:
+        """Logs an event, and does what is asked for before the next one."""
+        self._log(event)
+        if isinstance(event, Progress):
+            self.steering.check_stop()
+        elif self._replay.covers(self.loop.global_step):
+            self._recompute()
+        else:
+            self.steering.between_steps(self, self._is_save_due)
 
     def _log(self, event: Event) -> None:
         """Logs what the log does not have yet."""
