@@ -81,9 +81,9 @@ def _encode(
 def _tokenize(
     tokenizer: Any, sentences: list[tuple[str, str | None]], limit: int | None
 ) -> list[dict[str, list[int]]]:
-    if all(pair is None for _, pair in sentences):
+    if not any(pair for _, pair in sentences):
         inputs: list[Any] = [text for text, _ in sentences]
-    elif all(pair is not None for _, pair in sentences):
+    elif all(pair for _, pair in sentences):
         inputs = list(sentences)
     else:
         # A batch is either of pairs or of single texts.

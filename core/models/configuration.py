@@ -61,6 +61,14 @@ def is_kind(name: str) -> bool:
     return name in CONFIG_MAPPING and locate(name).kind == "hub" and hub_snapshot(name) is None
 
 
+def checkpoint_of(name: str) -> str:
+    """What `from_pretrained` takes for the config of `name`; "" for a kind's defaults."""
+    base = base_of(name).strip()
+    if is_kind(base):
+        return ""
+    return base if locate(base).kind == "hub" else str(resolve_config(base))
+
+
 # --- told and compared ------------------------------------------------------------------------
 
 
@@ -135,9 +143,11 @@ def changed(config: Any, written: Mapping[str, Any], changes: Mapping[str, str])
             fields.pop("label2id", None)
         fields[own_name] = value
     try:
-        return kind.from_dict(fields)
+        made = kind.from_dict(fields)
     except Exception as error:
         raise impossible(config, error) from error
+    _require_groups(made)
+    return made
 
 
 def _field_name(config: Any, name: str) -> str:
@@ -174,6 +184,17 @@ def _require_sensible(name: str, value: object) -> None:
     counts = ("size", "heads", "head", "dim", "embd", "positions", "embeddings", "model", "kv")
     if value == 0 and not layers and name.endswith(counts):
         raise ModelError("impossible_config", f"{name} cannot be 0: nothing would be left.")
+
+
+def _require_groups(config: Any) -> None:
+    """What torch says of this is half a sentence."""
+    heads = getattr(config, "num_attention_heads", None)
+    groups = getattr(config, "num_key_value_heads", None)
+    if heads and groups and heads % groups:
+        raise ModelError(
+            "impossible_config",
+            f"num_key_value_heads ({groups}) must divide num_attention_heads ({heads}).",
+        )
 
 
 def impossible(config: Any, error: BaseException) -> ModelError:

@@ -21,7 +21,7 @@ from core.engine.protocol.checkpoint import (
 )
 from core.errors import ModelError
 from core.models.building import build_on_meta
-from core.models.configuration import compare, describe, read_config
+from core.models.configuration import checkpoint_of, compare, describe, read_config
 from core.models.holding import HeldModel, hold
 from core.models.hub import Progress
 from core.models.parameter import figures_of
@@ -66,6 +66,7 @@ def _read_structure(errand: ReadStructure, progress: Progress) -> StructureRead:
         model=errand.model,
         head=errand.head,
         class_name=type(model).__name__,
+        checkpoint=checkpoint_of(errand.model),
         structure=structure_of(model),
         config=describe(config),
     )
@@ -92,6 +93,7 @@ def _read_weights(errand: ReadWeights, progress: Progress) -> WeightsRead:
         model=errand.model,
         head=errand.head,
         class_name=type(held.model).__name__,
+        checkpoint=checkpoint_of(errand.model),
         structure=structure_of(held.model),
         config=held.config,
         report=held.report,

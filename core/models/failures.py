@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import re
 from collections.abc import Iterator
 
 from core.checkpoints import locate
 from core.errors import ModelError
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
 _REASON_LIMIT = 160
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
@@ -29,23 +33,31 @@ def chain(error: BaseException) -> Iterator[BaseException]:
 
 def is_disk_full(error: BaseException) -> bool:
     """Whether `error` came of a disk, a quota or a limit without room."""
-    return any(isinstance(link, OSError) and link.errno in _DISK_FULL for link in chain(error))
+    return any(_errno(link) in _DISK_FULL for link in chain(error))
+
+
+def _errno(error: BaseException) -> int | None:
+    """The system's number for what went wrong; Rust's libraries tell it in words."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    told = _OS_ERROR.search(str(error))
+    return int(told[1]) if told else None
 
 
 def disk_failure(error: BaseException, what: str) -> ModelError | None:
     """The disk's share in `error`, if it has one: full, read-only, or closed to this user."""
     for link in chain(error):
-        if not isinstance(link, OSError) or link.errno is None:
-            continue
-        if link.errno in _DISK_FULL:
+        number = _errno(link)
+        if number in _DISK_FULL:
             return ModelError(
                 "disk",
                 f"The disk is full: {what} could not be written. Make room and try again; "
                 "what was there before is kept.",
             )
-        if link.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}:
-            place = f" ({link.filename})" if link.filename else ""
-            return ModelError("disk", f"{what} could not be used: {link.strerror}{place}.")
+        if number is not None and number in _CLOSED:
+            file = getattr(link, "filename", None)
+            place = f" ({file})" if file else ""
+            return ModelError("disk", f"{what} could not be used: {os.strerror(number)}{place}.")
     return None
 
 

@@ -90,8 +90,7 @@ def require_lengths(lengths: list[int], limit: int | None) -> None:
 
 
 def _encode(tokenizer: Any, text: str, pair: str | None) -> Encoding:
-    # As a batch of one: a call with a single text takes an empty pair for none.
-    pairs = None if pair is None else [pair]
-    # A mask is asked for by name: some tokenizers leave it out by default.
-    batch = tokenizer([text], pairs, return_attention_mask=True, verbose=False)
-    return {key: list(batch[key][0]) for key in batch}
+    # An empty pair is none, as it is to a tokenizer called with single texts. A mask is asked for
+    # by name: some tokenizers leave it out by default.
+    encoding = tokenizer(text, pair or None, return_attention_mask=True, verbose=False)
+    return {key: list(encoding[key]) for key in encoding}

@@ -16,10 +16,10 @@ def load_report(model: Any, found: dict[str, Any], folder: Path, saved_as: str) 
     """Reads `output_loading_info`; `saved_as` is the class that the checkpoint says it is of."""
     missing = sorted(found["missing_keys"])
     unexpected = sorted(found["unexpected_keys"])
-    mismatched = sorted(
+    mismatched = [
         MismatchedKey(key, list(theirs), list(ours))
-        for key, theirs, ours in found["mismatched_keys"]
-    )
+        for key, theirs, ours in sorted(found["mismatched_keys"])
+    ]
     kind = type(model).__name__
     base = model.base_model_prefix
     has_body = hasattr(model, base)
@@ -41,10 +41,8 @@ def load_report(model: Any, found: dict[str, Any], folder: Path, saved_as: str) 
         source = f"{saved_as} saved it" if saved_as and saved_as != kind else "It was saved"
         return f"{source}, and {kind} has no such part: not used. The rest is not the worse for it."
 
-    shapes = {each.key: each for each in mismatched}
-
     def mismatched_means(part: str) -> str:
-        first = next(each for key, each in shapes.items() if key.startswith(part))
+        first = next(each for each in mismatched if each.key.startswith(part))
         return (
             f"The checkpoint has another shape than the config asks for ({first.checkpoint_shape} "
             f"and {first.model_shape}, as of {first.key}): not used, newly initialised with random "

@@ -158,7 +158,7 @@ def _fill(tokenizer: Any, input_ids: list[int], logits: Any) -> list[FilledMask]
 
 def _require_single(sentences: list[Texts], task: Task) -> None:
     for number, (_, pair) in enumerate(sentences, start=1):
-        if pair is not None and task != "text-classification":
+        if pair and task != "text-classification":
             raise ModelError(
                 "other",
                 f"Sentence {number} is a pair, and {task} takes single texts: remove the tab.",
@@ -177,7 +177,7 @@ class _Said:
 
 
 def _classes(theirs: Any, text: str, pair: str | None) -> list[_Said]:
-    inputs = text if pair is None else {"text": text, "text_pair": pair}
+    inputs = {"text": text, "text_pair": pair} if pair else text
     return [_Said(Scored(each["label"], each["score"])) for each in theirs([inputs])]
 
 

@@ -75,6 +75,8 @@ class StructureRead(msgspec.Struct, frozen=True, tag="structure_read"):
     model: str
     head: Head | None
     class_name: str
+    checkpoint: str
+    """What `from_pretrained` takes for its config: a folder or a Hub name; "" for a kind."""
     structure: Structure
     config: Config
     notes: list[str] = []
@@ -177,6 +179,8 @@ class WeightsRead(msgspec.Struct, frozen=True, tag="weights_read"):
     model: str
     head: Head | None
     class_name: str
+    checkpoint: str
+    """What `from_pretrained` takes for its config: a folder or a Hub name; "" for a kind."""
     structure: Structure
     config: Config
     report: LoadReport | None

@@ -1,0 +1,150 @@
+"""The Model pane in Python: built from a config, loaded, looked into, saved."""
+
+from __future__ import annotations
+
+import json
+
+from core.engine.protocol.checkpoint import (
+    HEADS,
+    ParameterInspected,
+    StructureRead,
+    WeightsRead,
+)
+from core.random_models import RandomModel, random_model
+from core.text.code import lines, literal
+
+
+def build_code(read: StructureRead | WeightsRead) -> str:
+    """The model from its config alone, with random weights: `model`, `parameters`."""
+    return _built(read) + lines(
+        "print(model)",
+        "",
+        "parameters = sum(p.numel() for p in model.parameters())",
+        "print(parameters)",
+    )
+
+
+def load_code(read: WeightsRead) -> str:
+    """`from_pretrained`, and what it says of the weights: `missing_keys` and its siblings."""
+    if read.report is None:
+        return build_code(read)
+    return lines(
+        *_loaded(read, reported=True),
+        "",
+        'missing_keys = sorted(report["missing_keys"])',
+        'unexpected_keys = sorted(report["unexpected_keys"])',
+        'mismatched_keys = sorted(report["mismatched_keys"])',
+        'print("newly initialised:", missing_keys)',
+        'print("not used:", unexpected_keys)',
+        'print("of another shape:", mismatched_keys)',
+    )
+
+
+def parameter_code(read: WeightsRead, inspected: ParameterInspected) -> str:
+    """One tensor's figures: `mean`, `std`, `norm`, `zeros`, `nan` and `counts`."""
+    histogram = inspected.figures.histogram
+    bins = len(histogram.counts) if histogram else 1
+    return _made(read) + lines(
+        "",
+        f"parameter = model.get_parameter({literal(inspected.name)}).detach().double()",
+        "nan = int(parameter.isnan().sum())",
+        "finite = parameter[parameter.isfinite()]",
+        "mean, std = finite.mean().item(), finite.std(correction=0).item()",
+        "norm = finite.norm().item()",
+        "zeros = int((finite == 0).sum())",
+        f"counts = finite.histc({bins}).tolist()",
+        "print(tuple(parameter.shape), mean, std, norm, zeros, nan)",
+        "print(counts)",
+    )
+
+
+def save_code(read: WeightsRead, folder: str) -> str:
+    """Saved with its tokenizer, loaded again, and compared: `identical`."""
+    return (
+        _made(read)
+        + _tokenizer(read)
+        + lines(
+            "",
+            f"folder = {literal(folder)}",
+            "model.save_pretrained(folder)",
+            *(["tokenizer.save_pretrained(folder)"] if _tokenizer(read) else []),
+            "",
+            "again = type(model).from_pretrained(folder, dtype=model.dtype)",
+            "saved = again.state_dict()",
+            "identical = all(",
+            "    torch.equal(tensor, saved[name]) for name, tensor in model.state_dict().items()",
+            ")",
+            "print(identical)",
+        )
+    )
+
+
+def _made(read: WeightsRead) -> str:
+    """`model`, loaded or built as it was."""
+    if read.report is None:
+        return _built(read)
+    return lines("import torch", *_loaded(read, reported=False))
+
+
+def _built(read: StructureRead | WeightsRead) -> str:
+    twin = random_model(read.model) or RandomModel(read.model)
+    config = read.config
+    changes = [f"{name}={_value(read, name, text)}" for name, text in twin.changes.items()]
+    if not read.checkpoint:
+        imported = f"{config.class_name}, {read.class_name}"
+        made = [f"config = {config.class_name}({', '.join(changes)})"]
+    else:
+        imported = f"AutoConfig, {read.class_name}"
+        arguments = ", ".join(["checkpoint", *changes])
+        made = [
+            f"checkpoint = {literal(read.checkpoint)}",
+            f"config = AutoConfig.from_pretrained({arguments})",
+        ]
+    return lines(
+        "import torch",
+        f"from transformers import {imported}",
+        "",
+        *made,
+        f"torch.manual_seed({twin.seed})",
+        f"model = {read.class_name}(config)",
+    )
+
+
+def _value(read: StructureRead | WeightsRead, name: str, text: str) -> str:
+    """The changed field's value as the config has it; as it was written under another name."""
+    for each in read.config.fields:
+        if each.name == name:
+            text = each.value
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    return literal(value) if isinstance(value, str) else repr(value)
+
+
+def _loaded(read: WeightsRead, *, reported: bool) -> list[str]:
+    auto = HEADS[read.head] if read.head else read.class_name
+    report = read.report
+    arguments = ["checkpoint"]
+    if report and report.mismatched_keys:
+        arguments.append("ignore_mismatched_sizes=True")
+    if reported:
+        arguments.append("output_loading_info=True")
+    assigned = "model, report" if reported else "model"
+    return [
+        f"from transformers import {auto}",
+        "",
+        f"checkpoint = {literal(read.checkpoint)}",
+        f"{assigned} = {auto}.from_pretrained({', '.join(arguments)})",
+    ]
+
+
+def _tokenizer(read: WeightsRead) -> str:
+    if not read.checkpoint:
+        return ""
+    return lines(
+        "",
+        "from transformers import AutoTokenizer",
+        "",
+        "tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
+    )

@@ -1,0 +1,443 @@
+"""What is asked about a checkpoint itself: how it loads, its numbers, saving it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+from core.engine.protocol import (
+    CompareConfigs,
+    InspectParameter,
+    ModelSaved,
+    ParameterInspected,
+    ReadStructure,
+    ReadWeights,
+    SaveModel,
+    StructureRead,
+    WeightsRead,
+)
+from core.engine.protocol.checkpoint import HEADS, Figures, Head
+from core.errors import ModelError
+from core.models.errands import carry_out
+from core.models.hub import Abandoned
+from core.models.loading import load_model
+from core.models.parameter import figures_of
+from tests.core.models import tiny
+
+
+def silent(_stage: str, _done: int | None, _total: int | None) -> None: ...
+
+
+def read(model: Path | str, head: Head | None = None) -> WeightsRead:
+    reply = carry_out(ReadWeights(1, str(model), head=head), silent)
+    assert isinstance(reply, WeightsRead)
+    return reply
+
+
+def save(model: Path | str, folder: Path, **options: Any) -> ModelSaved:
+    reply = carry_out(SaveModel(1, str(model), folder=str(folder), **options), silent)
+    assert isinstance(reply, ModelSaved)
+    return reply
+
+
+# --- the load report --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("head", [None, *HEADS])
+def test_the_report_is_what_from_pretrained_says(tiny_classifier: Path, head: Head | None) -> None:
+    auto = HEADS[head] if head else "BertForSequenceClassification"
+    model, found = getattr(transformers, auto).from_pretrained(
+        tiny_classifier, output_loading_info=True
+    )
+    reply = read(tiny_classifier, head)
+    assert reply.class_name == type(model).__name__
+    assert reply.structure.root.parameters == sum(each.numel() for each in model.parameters())
+    report = reply.report
+    assert report is not None
+    assert report.missing_keys == sorted(found["missing_keys"])
+    assert report.unexpected_keys == sorted(found["unexpected_keys"])
+    assert report.mismatched_keys == []
+    assert sorted(key for group in report.missing for key in group.keys) == report.missing_keys
+    assert sorted(key for each in report.unexpected for key in each.keys) == report.unexpected_keys
+
+
+def test_each_fate_is_put_into_words(tiny_classifier: Path, tmp_path: Path) -> None:
+    report = read(tiny_classifier, "masked-lm").report
+    assert report is not None
+    (missing,) = report.missing
+    assert missing.part == "cls"
+    assert "newly initialised with random numbers" in missing.meaning
+    assert {each.part for each in report.unexpected} == {"bert.pooler", "classifier"}
+    assert all("not used" in each.meaning for each in report.unexpected)
+    assert report.summary == "6 newly initialised, 4 not used."
+
+    folder = shutil.copytree(tiny_classifier, tmp_path / "three")
+    config = json.loads((folder / "config.json").read_text())
+    names = {"0": "A", "1": "B", "2": "C"}
+    told = {"id2label": names, "label2id": {name: int(key) for key, name in names.items()}}
+    (folder / "config.json").write_text(json.dumps(config | told))
+    report = read(folder).report
+    assert report is not None
+    (mismatched,) = report.mismatched
+    assert [
+        (each.key, each.checkpoint_shape, each.model_shape) for each in report.mismatched_keys
+    ] == [
+        ("classifier.bias", [2], [3]),
+        ("classifier.weight", [2, 32], [3, 32]),
+    ]
+    assert "another shape" in mismatched.meaning
+
+
+def test_a_head_that_fits_by_chance_is_told(tiny_classifier: Path) -> None:
+    reply = read(tiny_classifier, "token-classification")
+    assert reply.report is not None
+    assert reply.report.missing_keys == []
+    assert any("BertForSequenceClassification" in note for note in reply.notes)
+    assert read(tiny_classifier).notes == []
+
+
+def test_every_weight_that_fits_is_said_to(tiny_classifier: Path) -> None:
+    report = read(tiny_classifier).report
+    assert report is not None
+    assert report.summary == "Every weight found its place."
+    assert report.files == ["model.safetensors"]
+
+
+def test_an_incomplete_encoder_is_not_called_a_head(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "part")
+    weights = load_file(folder / "model.safetensors")
+    kept = {key: value for key, value in weights.items() if "layer.1." not in key}
+    save_file(kept, folder / "model.safetensors", {"format": "pt"})
+    report = read(folder).report
+    assert report is not None
+    (group,) = report.missing
+    assert group.part == "bert.encoder"
+    assert "incomplete" in group.meaning
+
+
+def test_kinds_have_no_weights_but_random_ones() -> None:
+    with pytest.raises(ModelError, match="random:bert"):
+        read("bert")
+    reply = read("random:bert?hidden_size=32&num_attention_heads=4&num_hidden_layers=1&seed=3")
+    assert reply.report is None
+    assert reply.checkpoint == ""
+    assert any("manual_seed(3)" in note for note in reply.notes)
+    assert any("no tokenizer" in note for note in reply.notes)
+
+
+# --- one parameter ----------------------------------------------------------------------------
+
+
+def expected(tensor: Any) -> dict[str, Any]:
+    numbers = tensor.double().reshape(-1)
+    finite = numbers[numbers.isfinite()]
+    return {
+        "mean": finite.mean().item(),
+        "std": finite.std(correction=0).item(),
+        "norm": finite.norm().item(),
+        "minimum": finite.min().item(),
+        "maximum": finite.max().item(),
+        "zeros": int((finite == 0).sum()),
+        "nan": int(numbers.isnan().sum()),
+        "infinite": int(numbers.isinf().sum()),
+    }
+
+
+def same(figures: Figures, tensor: Any) -> None:
+    for name, value in expected(tensor).items():
+        assert getattr(figures, name) == pytest.approx(value, rel=1e-9, abs=1e-12), name
+
+
+def test_figures_are_of_all_numbers_in_chunks() -> None:
+    torch.manual_seed(0)
+    tensor = torch.randn(3, 700_001) * 2 + 1000
+    tensor[0, :5] = 0
+    tensor[1, 7] = math.nan
+    tensor[2, 3] = -math.inf
+    figures = figures_of(tensor, bins=20)
+    same(figures, tensor)
+    assert figures.histogram is not None
+    finite = tensor[tensor.isfinite()].double()
+    assert figures.histogram.counts == finite.histc(20).long().tolist()
+    assert sum(figures.histogram.counts) == tensor.numel() - 2
+
+
+def test_figures_of_odd_tensors() -> None:
+    assert figures_of(torch.full((2,), math.nan)).mean is None
+    assert figures_of(torch.empty(0)).histogram is None
+    same_number = figures_of(torch.full((4, 4), 0.5)).histogram
+    assert same_number is not None
+    assert (same_number.low, same_number.high, same_number.counts) == (0.5, 0.5, [16])
+    whole = torch.arange(-4, 5, dtype=torch.int8)
+    same(figures_of(whole), whole)
+    half = torch.randn(30).half()[::2]
+    same(figures_of(half), half)
+
+
+def test_a_parameters_page(tiny_classifier: Path) -> None:
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(tiny_classifier)
+    name = "bert.encoder.layer.1.output.dense.weight"
+    page = carry_out(InspectParameter(1, str(tiny_classifier), parameter=name), silent)
+    assert isinstance(page, ParameterInspected)
+    assert (page.origin, page.parameter.shape) == ("checkpoint", [32, 64])
+    same(page.figures, model.get_parameter(name).detach())
+    page = carry_out(
+        InspectParameter(
+            1, str(tiny_classifier), parameter="cls.predictions.bias", head="masked-lm"
+        ),
+        silent,
+    )
+    assert isinstance(page, ParameterInspected)
+    assert page.origin == "random"
+    with pytest.raises(ModelError, match=r"no parameter named 'x\.y'"):
+        carry_out(InspectParameter(1, str(tiny_classifier), parameter="x.y"), silent)
+
+
+def test_a_checkpoint_that_changed_is_read_again(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "changing")
+    errand = InspectParameter(1, str(folder), parameter="classifier.bias")
+    before = carry_out(errand, silent)
+    weights = load_file(folder / "model.safetensors")
+    weights["classifier.bias"] += 1
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    after = carry_out(errand, silent)
+    assert isinstance(before, ParameterInspected)
+    assert isinstance(after, ParameterInspected)
+    assert before.figures.mean is not None
+    assert after.figures.mean == pytest.approx(before.figures.mean + 1)
+
+
+# --- structure --------------------------------------------------------------------------------
+
+
+def test_structure_needs_no_weights(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "bare")
+    (folder / "model.safetensors").unlink()
+    (folder / "tokenizer.json").unlink()
+    reply = carry_out(ReadStructure(1, str(folder)), silent)
+    assert isinstance(reply, StructureRead)
+    assert reply.class_name == "BertForSequenceClassification"
+    whole = read(tiny_classifier)
+    assert reply.structure == whole.structure
+    assert reply.config == whole.config
+    assert reply.checkpoint == str(folder)
+
+
+def test_configs_are_compared_by_name(tiny_classifier: Path) -> None:
+    reply = carry_out(
+        CompareConfigs(1, str(tiny_classifier), other=f"random:{tiny_classifier}?hidden_size=64"),
+        silent,
+    )
+    assert [each.name for each in reply.fields if each.differs] == ["hidden_size"]  # type: ignore[union-attr]
+
+
+# --- the random twin --------------------------------------------------------------------------
+
+
+def test_a_random_twin_runs_like_any_model(tiny_classifier: Path) -> None:
+    name = f"random:{tiny_classifier}?seed=4"
+    twin = load_model(name, silent)
+    torch.manual_seed(4)
+    config = transformers.AutoConfig.from_pretrained(tiny_classifier)
+    direct = transformers.BertForSequenceClassification(config).eval()
+    inputs = twin.tokenizer(["I love it!"], return_tensors="pt")
+    with torch.inference_mode():
+        assert torch.equal(twin.model(**inputs).logits, direct(**inputs).logits)
+    assert twin.info.name == name
+    assert twin.info.labels == ["NEGATIVE", "POSITIVE"]
+    assert twin.info.notes == ["The weights are random, as torch.manual_seed(4) gives them."]
+    with pytest.raises(ModelError, match="brings no tokenizer"):
+        load_model("random:bert", silent)
+
+
+# --- saving -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [tiny.distilbert, tiny.gpt2, tiny.encoder_only])
+def test_what_is_saved_is_read_back_identical(make: Any, tmp_path: Path) -> None:
+    source = make(tmp_path / "source")
+    target = tmp_path / "target"
+    saved = save(source, target)
+    ours, theirs = load_file(source / "model.safetensors"), load_file(target / "model.safetensors")
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+    assert saved.compared_tensors >= len(ours)
+    assert {each.name: each.bytes for each in saved.files} == {
+        path.name: path.stat().st_size for path in target.iterdir()
+    }
+    holds = {each.name: each.holds for each in saved.files}
+    assert holds["model.safetensors"] == f"{len(ours)} tensors (F32)"
+    assert all(holds.values()), holds
+    assert transformers.AutoTokenizer.from_pretrained(target)("Hi there").input_ids
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_numbers_that_are_none_are_identical_to_themselves(
+    tiny_classifier: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "broken")
+    weights = load_file(folder / "model.safetensors")
+    weights["classifier.bias"][0] = math.nan
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    assert save(folder, tmp_path / "saved").compared_tensors > 0
+
+
+def listing(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_checkpoint_is_replaced_only_when_allowed(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = tiny.encoder_only(tmp_path / "kept")
+    before = listing(folder)
+    with pytest.raises(ModelError, match="was kept") as raised:
+        save(tiny_classifier, folder)
+    assert raised.value.kind == "exists"
+    assert listing(folder) == before
+    assert save(tiny_classifier, folder, force=True).replaced
+    assert load_model(str(folder), silent).info.labels == ["NEGATIVE", "POSITIVE"]
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_model_can_be_saved_over_itself(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "self")
+    before = load_file(tiny_classifier / "model.safetensors")
+    save(folder, folder, force=True)
+    after = load_file(folder / "model.safetensors")
+    assert all(torch.equal(before[key], after[key]) for key in before)
+
+
+def test_what_is_no_checkpoint_is_never_replaced(tiny_classifier: Path, tmp_path: Path) -> None:
+    diary = tmp_path / "diary"
+    shutil.copytree(tiny_classifier, diary)
+    (diary / "diary.txt").write_text("mine")
+    file = tmp_path / "file"
+    file.write_text("mine too")
+    before = listing(tmp_path)
+    for folder, said in ((diary, "diary.txt"), (file, "is a file")):
+        with pytest.raises(ModelError, match=said) as raised:
+            save(tiny_classifier, folder, force=True)
+        assert raised.value.kind == "exists"
+    assert listing(tmp_path) == before
+    (tmp_path / "empty").mkdir()
+    assert not save(tiny_classifier, tmp_path / "empty").replaced
+
+
+@pytest.fixture
+def small_disk() -> Iterator[None]:
+    """Files of this process end at 400 KB, as on a full disk."""
+    import signal
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    signal.signal(signal.SIGXFSZ, before)
+
+
+def test_a_full_disk_leaves_what_was_there(
+    tiny_classifier: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    folder = tiny.encoder_only(tmp_path / "kept")
+    before = listing(tmp_path)
+    request.getfixturevalue("small_disk")
+    with pytest.raises(ModelError) as raised:
+        save(tiny_classifier, folder, force=True)
+    assert raised.value.kind == "disk", str(raised.value)
+    assert listing(tmp_path) == before
+
+
+def test_saving_that_is_given_up_leaves_nothing(tiny_classifier: Path, tmp_path: Path) -> None:
+    def give_up(stage: str, _done: int | None, _total: int | None) -> None:
+        if stage.startswith("reading back"):
+            raise Abandoned
+
+    with pytest.raises(Abandoned):
+        carry_out(SaveModel(1, str(tiny_classifier), folder=str(tmp_path / "never")), give_up)
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- safety -----------------------------------------------------------------------------------
+
+
+def test_pickled_weights_are_said_to_be(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "pickled")
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    torch.save(weights, folder / "pytorch_model.bin")
+    (note,) = read(folder).notes
+    assert "weights_only=True" in note
+    assert load_model(str(folder), silent).info.notes == [note]
+    # Safetensors come first, and then nothing is pickled.
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    assert read(folder).notes == []
+
+
+def test_a_malicious_pickle_does_not_run(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "evil")
+    (folder / "model.safetensors").unlink()
+    marker = tmp_path / "ran"
+
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.mkdir, (str(marker),)
+
+    torch.save({"evil": Evil()}, folder / "pytorch_model.bin")
+    with pytest.raises(ModelError) as raised:
+        read(folder)
+    assert raised.value.kind == "corrupt"
+    assert "\n" not in str(raised.value)
+    assert not marker.exists()
+
+
+def test_a_truncated_file_is_one_sentence(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "cut")
+    os.truncate(folder / "model.safetensors", 100_000)
+    with pytest.raises(ModelError, match="damaged or incomplete"):
+        read(folder)
+
+
+REMOTE = """
+from transformers import BertConfig, BertModel
+from pathlib import Path
+Path({marker!r}).touch()
+class OwnConfig(BertConfig):
+    model_type = "own"
+class OwnModel(BertModel):
+    config_class = OwnConfig
+"""
+
+
+def test_remote_code_runs_only_where_it_is_trusted(
+    tiny_classifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "remote")
+    marker = tmp_path / "ran"
+    (folder / "own.py").write_text(REMOTE.format(marker=str(marker)))
+    config = json.loads((folder / "config.json").read_text())
+    auto_map = {"AutoConfig": "own.OwnConfig", "AutoModel": "own.OwnModel"}
+    config |= {"model_type": "own", "architectures": ["OwnModel"], "auto_map": auto_map}
+    (folder / "config.json").write_text(json.dumps(config))
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "m"))
+    for errand in (ReadStructure(1, str(folder)), ReadWeights(1, str(folder))):
+        with pytest.raises(ModelError, match="trust-remote-code") as raised:
+            carry_out(errand, silent)
+        assert raised.value.kind == "remote_code"
+    assert not marker.exists()
+    monkeypatch.setenv("TERMFORMER_TRUST_REMOTE_CODE", "1")
+    reply = carry_out(ReadStructure(1, str(folder)), silent)
+    assert isinstance(reply, StructureRead)
+    assert reply.class_name == "OwnModel"
+    assert marker.exists()
+    assert read(folder).class_name == "OwnModel"

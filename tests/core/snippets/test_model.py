@@ -1,0 +1,135 @@
+"""The Model pane's snippets, run in one fresh interpreter, give exactly what is shown."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.engine.protocol import (
+    InspectParameter,
+    ParameterInspected,
+    ReadStructure,
+    ReadWeights,
+    StructureRead,
+    WeightsRead,
+)
+from core.models.errands import carry_out
+from core.random_models import RandomModel
+from core.snippets.model import build_code, load_code, parameter_code, save_code
+from tests.core.models import tiny
+
+RUN_ALL = """
+import contextlib, io, json, sys
+results = []
+for code, names in json.load(sys.stdin):
+    namespace, printed = {}, io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "snippet", "exec"), namespace)
+    results.append([{name: namespace[name] for name in names}, printed.getvalue()])
+json.dump(results, sys.stdout)
+"""
+
+
+def silent(_stage: str, _done: int | None, _total: int | None) -> None: ...
+
+
+def run_all(snippets: list[tuple[str, dict[str, Any]]]) -> list[tuple[dict[str, Any], str]]:
+    finished = subprocess.run(
+        [sys.executable, "-c", RUN_ALL],
+        input=json.dumps([(code, list(values)) for code, values in snippets]),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path.home(),
+    )
+    assert finished.returncode == 0, finished.stderr
+    return [(values, printed) for values, printed in json.loads(finished.stdout)]
+
+
+def structure(model: str, **options: Any) -> StructureRead:
+    reply = carry_out(ReadStructure(1, model, **options), silent)
+    assert isinstance(reply, StructureRead)
+    return reply
+
+
+def weights(model: str, **options: Any) -> WeightsRead:
+    reply = carry_out(ReadWeights(1, model, **options), silent)
+    assert isinstance(reply, WeightsRead)
+    return reply
+
+
+def inspected(read: WeightsRead, parameter: str) -> ParameterInspected:
+    errand = InspectParameter(1, read.model, parameter=parameter, head=read.head)
+    reply = carry_out(errand, silent)
+    assert isinstance(reply, ParameterInspected)
+    return reply
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_every_snippet_gives_what_is_shown(tiny_classifier: Path, tmp_path: Path) -> None:
+    folder = str(tiny_classifier)
+    three = RandomModel(folder, 3, {"num_hidden_layers": "3", "hidden_act": "relu"}).name
+    small = "random:bert?hidden_size=32&num_attention_heads=4&num_hidden_layers=1&seed=2"
+    snippets: list[tuple[str, dict[str, Any]]] = []
+
+    built = [
+        structure(folder),
+        structure(three),
+        structure(folder, head="masked-lm"),
+        structure(small),
+    ]
+    snippets += [
+        (build_code(each), {"parameters": each.structure.root.parameters}) for each in built
+    ]
+
+    other = str(tiny.distilbert(tmp_path / "other"))
+    loaded = [weights(folder), weights(folder, head="masked-lm"), weights(other, head="base")]
+    for read in loaded:
+        assert read.report is not None
+        keys = {
+            "missing_keys": read.report.missing_keys,
+            "unexpected_keys": read.report.unexpected_keys,
+            "mismatched_keys": [],
+        }
+        snippets.append((load_code(read), keys))
+
+    for read, name in (
+        (loaded[0], "bert.embeddings.word_embeddings.weight"),
+        (weights(three), "bert.encoder.layer.2.output.dense.weight"),
+        (weights(small), "encoder.layer.0.attention.self.query.weight"),
+    ):
+        page = inspected(read, name)
+        assert page.figures.histogram is not None
+        figures = {
+            "mean": page.figures.mean,
+            "std": page.figures.std,
+            "norm": page.figures.norm,
+            "zeros": page.figures.zeros,
+            "nan": 0,
+            "counts": page.figures.histogram.counts,
+        }
+        snippets.append((parameter_code(read, page), figures))
+
+    for number, read in enumerate((loaded[0], weights(small))):
+        target = str(tmp_path / f'a "saved" {number}')
+        snippets.append((save_code(read, target), {"identical": True}))
+
+    for (snippet, shown), (values, printed) in zip(snippets, run_all(snippets), strict=True):
+        for name, value in shown.items():
+            assert values[name] == (
+                pytest.approx(value, rel=1e-6, abs=1e-9) if isinstance(value, float) else value
+            ), (name, snippet)
+        assert printed.strip()
+        assert all(line.isprintable() for line in snippet.splitlines()), snippet
+
+
+def test_changes_are_written_as_the_class_knows_them() -> None:
+    code = build_code(structure("random:distilbert?hidden_size=96&activation=relu&seed=4"))
+    assert 'config = DistilBertConfig(hidden_size=96, activation="relu")\n' in code
+    assert "torch.manual_seed(4)\nmodel = DistilBertModel(config)\n" in code
+    assert "checkpoint" not in code
