@@ -9,19 +9,23 @@ from operator import attrgetter
 
 from core.runs.events import Evaluation, Number, Step
 from tui.widgets.chart import Series
+from tui.widgets.chart.scale import Unit
 
 STEP_METRICS = ("loss", "learning_rate", "grad_norm", "samples_per_second", "padding")
 """What every step has, by its names in the log."""
 
 
 class Curves:
-    """Grows with a run's log; a step takes about 76 bytes."""
+    """Grows with a run's log; a step takes about 80 bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, samples_per_step: int = 1) -> None:
+        self.samples_per_step = samples_per_step
         self.steps = array("d")
         """`global_step` of every point of the steps' series."""
         self.seconds = array("d")
         """When it came, in seconds since the first one."""
+        self.samples = array("d")
+        """How many samples had been seen after it."""
         self.by_step = {name: Series(self.steps) for name in STEP_METRICS}
         self.others: dict[str, Series] = {}
         """Series by name with steps of their own, as evaluations have: `validation loss`."""
@@ -38,17 +42,34 @@ class Curves:
 
     def series(self, name: str) -> Series:
         """The series of that name; an empty one where there is none."""
-        return self.by_step.get(name) or self.others.get(name) or Series()
+        found = self.by_step.get(name)
+        return found if found is not None else self.others.get(name, Series())
 
-    def seconds_of(self, name: str) -> array[float] | None:
-        """The time axis of a series; None where it has none."""
-        return self.seconds if name in self.by_step else None
+    def axis(self, name: str, unit: Unit) -> array[float]:
+        """The x of a series' points, in `unit`."""
+        series = self.series(name)
+        if unit == "steps":
+            return series.x
+        if name in self.by_step:
+            return self.samples if unit == "samples" else self.seconds
+        return array("d", [self.place(step, unit) for step in series.x])
+
+    def place(self, step: float, unit: Unit) -> float:
+        """Where a step stands on the x axis; one that was not taken, where the nearest one does."""
+        if unit == "steps":
+            return step
+        if unit == "samples":
+            return step * self.samples_per_step
+        index = self.loss.nearest(step)
+        return 0.0 if index is None else self.seconds[index]
 
     def take_steps(self, steps: Sequence[Step]) -> None:
         """Adds steps in their order."""
         if not steps:
             return
-        self.steps.extend(array("d", [step.global_step for step in steps]))
+        numbers = [step.global_step for step in steps]
+        self.steps.extend(array("d", numbers))
+        self.samples.extend(array("d", [number * self.samples_per_step for number in numbers]))
         self._take_times([step.time for step in steps])
         for name, series in self.by_step.items():
             series.extend_values(_floats(list(map(attrgetter(name), steps))))

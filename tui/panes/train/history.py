@@ -40,8 +40,8 @@ class Phase:
 class RunHistory:
     """The whole of one log, as far as it was read; `take` adds what one read found."""
 
-    def __init__(self) -> None:
-        self.curves = Curves()
+    def __init__(self, samples_per_step: int = 1) -> None:
+        self.curves = Curves(samples_per_step)
         self.started: events.RunStarted | None = None
         self.step: Step | None = None
         self.evaluations: deque[events.Evaluation] = deque(maxlen=_MOST_KEPT)

@@ -20,6 +20,7 @@ from tui.document import Document
 from tui.panes.train import figures
 from tui.panes.train.arrival import run_to_watch, what_happened
 from tui.panes.train.asking import AskingPane
+from tui.panes.train.bindings import LOOKING
 from tui.panes.train.form import Form, FormView
 from tui.panes.train.runs import RunTable, look_at_runs
 from tui.panes.train.sheet import Foot
@@ -50,18 +51,19 @@ class TrainPane(AskingPane):
     DEFAULT_CSS = (Path(__file__).parent / "train.tcss").read_text()
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "start", "start", id="train.start", tooltip="Start a run as the form says"),
-        Binding("e", "edit", "form", id="train.edit", tooltip="Change what the next run does"),
+        Binding("f", "edit", "form", id="train.edit", tooltip="Change what the next run does"),
         Binding("x", "stop", "stop", id="train.stop", tooltip="Stop with a checkpoint: x, x"),
         Binding("p", "pause", "pause", id="train.pause", tooltip="Pause, or go on"),
         Binding("l", "runs", "runs", id="train.runs", tooltip="All runs; Enter shows one"),
         Binding("m", "use_model", "use model", id="train.model", tooltip="Its model in all panes"),
-        Binding("c", "checkpoint", "checkpoint now", show=False, id="train.checkpoint"),
+        Binding("w", "checkpoint", "checkpoint now", show=False, id="train.checkpoint"),
         Binding("v", "evaluate", "evaluate now", show=False, id="train.evaluate"),
         Binding("y", "confirm", "yes, to a question", show=False, id="train.confirm"),
         Binding("enter", "open", "show the run, or type", show=False, id="train.open"),
         Binding("escape", "back", "back to the run", show=False, id="train.back"),
         Binding("down,j", "move(1)", "next run", show=False, id="train.down"),
         Binding("up,k", "move(-1)", "run before", show=False, id="train.up"),
+        *LOOKING,
     ]
 
     def __init__(self, attach: str | None = None) -> None:
@@ -199,6 +201,12 @@ class TrainPane(AskingPane):
             words = [(" Enter", "sheet--key"), (" shows it   ", ""), ("m", "sheet--key")]
             words += [(" uses its model   ", ""), ("Esc", "sheet--key"), (" back", "")]
         self._foot.say(words)
+
+    def action_chart(self, change: str, *amount: float) -> None:
+        """Another look at the run: what `change` of the charts does."""
+        if self._view == "run" and self.watched is not None:
+            getattr(self._run_view.charts, change)(*amount)
+            self._draw()
 
     # --- starting -------------------------------------------------------------------------
 

@@ -7,9 +7,9 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from tui.panes.train import figures
+from tui.panes.train.charts import Charts
 from tui.panes.train.sheet import Sheet, WordLine
 from tui.panes.train.watch import RunWatch
-from tui.widgets.chart import Curve, LineChart, Mark, Plot
 
 
 class RunView(Widget):
@@ -19,12 +19,12 @@ class RunView(Widget):
 
     def compose(self) -> ComposeResult:
         self._heading = WordLine(id="run-heading")
-        self._chart = LineChart(id="chart")
+        self.charts = Charts(id="chart")
         self._phases = Sheet(id="phases")
         self._figures = Sheet(id="figures")
         yield self._heading
         with Container(id="run-body"):
-            yield self._chart
+            yield self.charts
             yield self._phases
             yield self._figures
 
@@ -40,21 +40,13 @@ class RunView(Widget):
         self._heading.show(*figures.heading(watch))
         history = watch.history
         begun = len(history.curves.loss) > 0
-        self._chart.display = begun
+        self.charts.display = begun
         self._phases.display = not begun
         if begun:
-            marks = tuple(
-                Mark(
-                    found.global_step,
-                    float(found.loss),
-                    "hollow" if found.split == "test" else "filled",
-                )
-                for found in history.evaluations
-            )
-            self._chart.show(Plot((Curve(history.curves.loss),), watch.max_steps or 0, marks))
+            self.charts.show(watch)
         else:
             self._phases.show(figures.phases(history, live=watch.status.is_live))
-        trend = self._chart.readings[0].trend if self._chart.readings else None
+        trend = self.charts.trend
         if self._wide:
             self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells))
         else:

@@ -19,7 +19,6 @@ class RunWatch:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.name = folder.name
-        self.history = RunHistory()
         self.behind = False
         """Whether lines are known to wait that have not been read."""
         self.config: RunConfig | None = None
@@ -29,6 +28,7 @@ class RunWatch:
         except RunError:
             # The log can be watched all the same.
             self.config = None
+        self.history = self._empty_history()
         self.status: RunStatus = run_status(folder)
 
     def read(self, seconds: float) -> bool:
@@ -39,7 +39,7 @@ class RunWatch:
         while True:
             batch = self._reader.read()
             if batch.restarted:
-                self.history = RunHistory()
+                self.history = self._empty_history()
             if batch.restarted or batch.events or batch.problems:
                 found = True
                 self.history.take(batch)
@@ -49,6 +49,11 @@ class RunWatch:
         if self.history.turns != turns and not self.behind:
             self.check()
         return found
+
+    def _empty_history(self) -> RunHistory:
+        config = self.config
+        samples = config.batch_size * config.gradient_accumulation_steps if config else 1
+        return RunHistory(samples)
 
     def check(self) -> bool:
         """Looks for the process and at the ends of the log; whether the run fares otherwise."""

@@ -86,9 +86,19 @@ class LineChart(RowsView):
         """The curves' values at the crosshair, or the newest ones, as they were last drawn."""
         return self._picture.readings
 
+    @property
+    def labels(self) -> int:
+        """Cells before the plot that the labels of the y axis take."""
+        return self._picture.labels
+
     def x_at(self, column: int) -> float:
         """The x under a cell of the widget."""
         return self._picture.x_at(column)
+
+    def moved(self, x: float, columns: int) -> float:
+        """The x so many columns further right."""
+        picture = self._picture
+        return x + columns * (picture.stop - picture.start) / max(1, picture.columns)
 
     def show(self, plot: Plot) -> None:
         """Draws `plot`, or what was added to its series since it was shown last."""

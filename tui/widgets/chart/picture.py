@@ -53,6 +53,8 @@ class Plot:
     log: bool = False
     cursor: float | None = None
     unit: Unit = "steps"
+    left: int = 0
+    """Cells before the plot, at the least: charts under one another begin in one column."""
 
     @property
     def last(self) -> float:
@@ -80,7 +82,8 @@ class Picture:
     rows: list[Cells]
     readings: tuple[Reading, ...] = ()
     left: int = 0
-    """Cells before the first column of the plot."""
+    """Cells before the first column of the plot; its own labels need `labels` of them."""
+    labels: int = 0
     columns: int = 0
     start: float = 0.0
     stop: float = 0.0
@@ -128,7 +131,8 @@ def draw(plot: Plot, columns: int, rows: int, *, plain: bool) -> Picture:
     axis = _axis(drawn, marks, rows - 2, log=plot.log, from_zero=early)
     labels = axis.labels()
     # A blank, the label, a blank, the axis; and a blank at the right.
-    left = 3 + max(map(len, labels.values()))
+    needed = 3 + max(map(len, labels.values()))
+    left = max(plot.left, needed)
     width = columns - left - 1
     if width < _NARROWEST:
         return Picture(blank)
@@ -149,7 +153,7 @@ def draw(plot: Plot, columns: int, rows: int, *, plain: bool) -> Picture:
         _reading(curve, each.line, plot.cursor)
         for curve, each in zip(plot.curves, drawn, strict=True)
     )
-    return Picture(found, readings, left, width, start, stop)
+    return Picture(found, readings, left, needed, width, start, stop)
 
 
 def _extract(curve: Curve, plot: Plot, start: float, stop: float, dots: int, end: float) -> Trace:

@@ -96,6 +96,10 @@ def y_axis(low: float, high: float, rows: int, *, from_zero: bool = False) -> YA
     return best[1]
 
 
+_LOG_TICKS = (((1.0, 2.0, 5.0), 1), ((1.0, 3.0), 1), *(((1.0,), n) for n in (1, 2, 3, 5, 10, 50)))
+"""From dense to sparse: which multiples of which powers of ten."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogAxis:
     """`rows` rows from `low` to `high`, both above zero, each row the same factor higher."""
@@ -111,19 +115,20 @@ class LogAxis:
         return (log10(value) - log10(self.low)) / log10(self.high / self.low) * self.rows
 
     def labels(self) -> dict[int, str]:
-        """1, 2 and 5 times powers of ten, or powers of ten alone where these are many."""
-        decades = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
-        factors: tuple[float, ...] = (
-            (1.0, 2.0, 5.0) if len(decades) * 6 <= self.rows * 2 else (1.0,)
-        )
-        stride = max(1, ceil(len(decades) * 2 / max(1, self.rows)))
+        """Round multiples of powers of ten, or some of these alone where they are many."""
+        powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
         found: dict[int, str] = {}
-        for exponent in decades[::stride]:
-            for factor in factors:
-                value = factor * 10.0**exponent
-                row = self.rows - 1 - floor(self.height(value) + 1e-9)
-                if 0 <= row < self.rows:
-                    found[row] = f"{value:g}"
+        for factors, stride in _LOG_TICKS:
+            values = [factor * 10.0**power for power in powers[::stride] for factor in factors]
+            values = [value for value in values if self.low <= value <= self.high]
+            rows = [self.rows - 1 - floor(self.height(value) + 1e-9) for value in values]
+            found = {
+                row: f"{value:g}"
+                for row, value in zip(rows, values, strict=True)
+                if 0 <= row < self.rows
+            }
+            if len(values) <= max(2, 0.75 * self.rows) and len(found) == len(values):
+                break
         if not found:
             found[self.rows - 1] = f"{self.low:.3g}"
         cells = max(map(len, found.values()))

@@ -1,0 +1,272 @@
+"""A run's curves under one another, looked at through one window with one crosshair."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import isfinite
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from core.runs.events import Evaluation
+from tui.panes.train.sheet import WordLine
+from tui.panes.train.watch import RunWatch
+from tui.widgets.chart import Curve, LineChart, Mark, Plot, Reading, Window
+from tui.widgets.chart.scale import Unit, clock
+from tui.widgets.rows import Part
+
+ALL = "all"
+SECONDS = ("", "learning_rate", "grad_norm", "samples_per_second", "padding", "validation accuracy")
+"""What may stand under the loss; nothing at first."""
+SHORT_NAMES = {
+    "learning_rate": "learning rate",
+    "grad_norm": "gradient norm",
+    "samples_per_second": "samples/s",
+    "validation accuracy": "accuracy",
+}
+UNITS: tuple[Unit, ...] = ("steps", "samples", "seconds")
+SMOOTHINGS = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
+_MOST = 4
+_LOWEST = 6
+"""Rows of a chart below which the last one gives way."""
+
+
+class Charts(Widget):
+    """The loss, and what the user puts under it. Every change is drawn at once."""
+
+    DEFAULT_CSS = """
+    Charts { height: 1fr; width: 1fr; layout: vertical; }
+    Charts LineChart { height: 1fr; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.second = ""
+        """What stands under the loss: one of `SECONDS`, or `ALL`."""
+        self.window = Window()
+        self.cursor: float | None = None
+        """The crosshair's x, in steps."""
+        self.logarithmic = False
+        self.unit: Unit = "steps"
+        self.smoothing = SMOOTHINGS.index(0.04)
+        self._left = 0
+        self._watch: RunWatch | None = None
+        self._overlaid: tuple[RunWatch, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        self._line = WordLine()
+        self._charts = [LineChart() for _ in range(_MOST)]
+        yield self._line
+        yield from self._charts
+
+    @property
+    def trend(self) -> float | None:
+        """The loss's trend at its newest point, or at the crosshair."""
+        readings = self._charts[0].readings
+        return readings[0].trend if readings else None
+
+    def show(self, watch: RunWatch, overlaid: tuple[RunWatch, ...] = ()) -> None:
+        """Draws a run as far as it was read, others' losses over its own."""
+        if self._watch is None or self._watch.folder != watch.folder:
+            self.window, self.cursor = Window(), None
+        self._watch, self._overlaid = watch, overlaid
+        self.draw()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.draw)
+
+    # --- drawing --------------------------------------------------------------------------
+
+    def names(self) -> list[str]:
+        """What is drawn, from the top, as far as there is room."""
+        room = max(1, self.size.height // _LOWEST)
+        wanted = [name for name in SECONDS if name] if self.second == ALL else [self.second]
+        return ["loss", *(name for name in wanted if name)][: min(room, _MOST)]
+
+    def draw(self) -> None:
+        """Draws all charts and the line above them."""
+        if self._watch is None or not self.is_mounted:
+            return
+        names = self.names()
+        for chart, name in zip(self._charts, [*names, *[""] * (_MOST - len(names))], strict=True):
+            chart.display = bool(name)
+            if name:
+                chart.show(self._plot(self._watch, name))
+        shown = self._charts[: len(names)]
+        left = max(chart.labels for chart in shown)
+        if left != self._left:
+            self._left = left
+            for chart, name in zip(shown, names, strict=True):
+                chart.show(self._plot(self._watch, name))
+        self._line.show(*self._words(names))
+
+    def _plot(self, watch: RunWatch, name: str) -> Plot:
+        watches = (watch, *self._overlaid) if name == "loss" or self._overlaid else (watch,)
+        curves = tuple(
+            Curve(
+                each.history.curves.series(name),
+                each.name,
+                each.history.curves.axis(name, self.unit),
+                raw=number == 0,
+            )
+            for number, each in enumerate(watches)
+        )
+        scale = self._scale
+        return Plot(
+            curves,
+            self._end,
+            tuple(self._marks(watch)) if name == "loss" else (),
+            SMOOTHINGS[self.smoothing] if name in watch.history.curves.by_step else 0.0,
+            None if self.window.kind == "whole" else self.window.range(self._last, self._end),
+            self.logarithmic and name != "padding",
+            None if self.cursor is None else scale(self.cursor),
+            self.unit,
+            self._left,
+        )
+
+    def _marks(self, watch: RunWatch) -> list[Mark]:
+        return [_mark(found, self._scale(found.global_step)) for found in watch.history.evaluations]
+
+    def _scale(self, step: float) -> float:
+        """A step's place on the x axis."""
+        return step if self._watch is None else self._watch.history.curves.place(step, self.unit)
+
+    @property
+    def _last(self) -> float:
+        """The x of the newest step."""
+        return 0.0 if self._watch is None else self._scale(self._watch.global_step)
+
+    @property
+    def _end(self) -> float:
+        """Where the x axis ends; for times that is not known before."""
+        if self._watch is None:
+            return 0.0
+        if self.unit == "seconds":
+            return 0.0 if self._watch.status.is_live else self._last
+        return self._scale(self._watch.max_steps or 0)
+
+    # --- the line above -------------------------------------------------------------------
+
+    def _words(self, names: list[str]) -> tuple[list[Part], list[Part]]:
+        right: list[Part] = []
+        if self.window.kind != "whole":
+            right.append((f"{self.window.kind}  ", "sheet--accent"))
+        if self.logarithmic:
+            right.append(("log  ", "sheet--value"))
+        if self.unit != "steps":
+            right.append((f"by {'time' if self.unit == 'seconds' else self.unit} ", "sheet--label"))
+        readings = [
+            (name, reading)
+            for name, chart in zip(names, self._charts, strict=False)
+            for reading in chart.readings
+        ]
+        if self.cursor is None:
+            return self._legend(names), right
+        left: list[Part] = [(f" step {self.cursor:,.0f}", "sheet--accent")]
+        if self._watch is not None:
+            passed = self._watch.history.curves.place(self.cursor, "seconds")
+            left.append((f" · {clock(passed)}", "sheet--label"))
+        for name, reading in readings:
+            left += self._reading(name, reading)
+        return left, right
+
+    def _reading(self, name: str, reading: Reading) -> list[Part]:
+        label = SHORT_NAMES.get(name, name)
+        if self._overlaid:
+            label = f"{reading.name} {label}"
+        parts: list[Part] = [(f"  {label} ", "sheet--label"), (_figure(reading.y), "sheet--value")]
+        if reading.trend is not None:
+            parts.append((f" ~{_figure(reading.trend)}", "sheet--label"))
+        return parts
+
+    def _legend(self, names: list[str]) -> list[Part]:
+        parts: list[Part] = [
+            (f" {' · '.join(SHORT_NAMES.get(name, name) for name in names)}", "sheet--label")
+        ]
+        for sign, each in zip("━╍┅╌┄", (self._watch, *self._overlaid), strict=False):
+            if each is not None and self._overlaid:
+                parts.append((f"  {sign} {each.name}", "sheet--value"))
+        return parts
+
+    # --- what keys do ---------------------------------------------------------------------
+
+    def next_second(self) -> None:
+        """The next quantity under the loss, then all, then none."""
+        order = (*SECONDS, ALL)
+        self.second = order[(order.index(self.second) + 1) % len(order)]
+        self.call_after_refresh(self.draw)
+        self.draw()
+
+    def next_unit(self) -> None:
+        """The x axis in steps, samples or time; the window begins anew."""
+        self.unit = UNITS[(UNITS.index(self.unit) + 1) % len(UNITS)]
+        self.window = Window()
+        self.draw()
+
+    def toggle_logarithmic(self) -> None:
+        """The y axis linear or logarithmic."""
+        self.logarithmic = not self.logarithmic
+        self.draw()
+
+    def smooth(self, step: int) -> None:
+        """A stronger or weaker trend; the weakest is none."""
+        self.smoothing = max(0, min(len(SMOOTHINGS) - 1, self.smoothing + step))
+        self.draw()
+
+    def zoom(self, factor: float) -> None:
+        """Around the crosshair where there is one, else at the newest steps."""
+        around = None if self.cursor is None else self._scale(self.cursor)
+        self.window = self.window.zoomed(factor, self._last, self._end, around)
+        self.draw()
+
+    def pan(self, share: float) -> None:
+        """Moves a window that does not show the whole."""
+        self.window = self.window.panned(share, self._last, self._end)
+        self.draw()
+
+    def follow(self) -> None:
+        """From live to frozen and back."""
+        self.window = self.window.followed(self._last, self._end)
+        self.draw()
+
+    def whole(self) -> None:
+        """The whole run, without a crosshair."""
+        self.window, self.cursor = Window(), None
+        self.draw()
+
+    def move_cursor(self, cells: int) -> None:
+        """Moves the crosshair by `cells` columns, at least by one step; it appears at the end."""
+        watch = self._watch
+        if watch is None or not watch.history.curves.steps:
+            return
+        steps = watch.history.curves.steps
+        if self.cursor is None:
+            self.cursor = steps[-1]
+            self.draw()
+            return
+        chart = self._charts[0]
+        x = chart.moved(self._scale(self.cursor), cells)
+        axis = watch.history.curves.axis("loss", self.unit)
+        index = watch.history.curves.loss.nearest(x, axis)
+        here = watch.history.curves.loss.nearest(self.cursor)
+        if index is not None and here is not None:
+            if index == here:
+                index = max(0, min(len(steps) - 1, here + (1 if cells > 0 else -1)))
+            self.cursor = steps[index]
+        start, stop = self.window.range(self._last, self._end)
+        place = self._scale(self.cursor)
+        if self.window.kind != "whole" and not start <= place <= stop:
+            moved = place - (stop if place > stop else start)
+            self.window = replace(
+                self.window, kind="frozen", start=start + moved, width=stop - start
+            )
+        self.draw()
+
+
+def _mark(found: Evaluation, x: float) -> Mark:
+    return Mark(x, float(found.loss), "hollow" if found.split == "test" else "filled")
+
+
+def _figure(value: float) -> str:
+    """Four significant digits."""
+    return f"{value:.4g}" if isfinite(value) else str(value)
