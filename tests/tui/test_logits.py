@@ -14,10 +14,13 @@ import pytest
 from textual.pilot import Pilot
 
 from core.checkpoints import AS_IS, tokenizer_cache
+from core.engine.protocol import ArrangedRow
 from core.text.sentences import Sentence
 from tests.tui.conftest import OpenApp, screen_text, until, write
 from tui.app import TermformerApp
-from tui.panes.logits import LogitsPane, numbers
+from tui.panes.logits import LogitsPane
+from tui.panes.logits.experiment import Shown
+from tui.widgets import numbers
 
 COURSE = "I've been waiting for a HuggingFace course my whole life.\nI hate this so much!"
 
@@ -61,9 +64,16 @@ def table_rows(pilot: Pilot[None]) -> list[str]:
     return [table.render_line(y).text.rstrip() for y in range(table.size.height)]
 
 
+def results(row: Shown) -> list[ArrangedRow]:
+    """What `row` gave in each step, all of which were answered."""
+    found = [each.result for each in row.figures]
+    assert None not in found
+    return [each for each in found if each is not None]
+
+
 def headline(pilot: Pilot[None]) -> str:
     """The headline as it is painted now, as one line."""
-    line = pilot.app.query_one("#headline")
+    line = pane_of(pilot).view.headline
     rows = (line.render_line(y).text.strip() for y in range(line.size.height))
     return " ".join(row for row in rows if row)
 
@@ -102,10 +112,10 @@ async def test_without_the_mask_it_differs_and_with_it_not(
         assert "equal: up to 1e-5" in screen_text(pilot)
         said = headline(pilot)
         assert said.startswith("Sentence 2 is padded by 8: without the mask its logits move by ")
-        result = pane_of(pilot).rows[1].result
-        assert result is not None
-        assert result.max_abs_diff_unmasked > 1e-2
-        assert numbers.difference(result.max_abs_diff_unmasked) in said
+        _, unmasked, masked = results(pane_of(pilot).rows[1])
+        assert unmasked.max_abs_diff > 1e-2
+        assert masked.max_abs_diff < 1e-5
+        assert numbers.difference(unmasked.max_abs_diff) in said
 
         await pilot.press("escape", "down", "p")
         assert "P(NEGATIVE)  P(POSITIVE)" in screen_text(pilot)
@@ -119,7 +129,7 @@ async def test_without_the_mask_it_differs_and_with_it_not(
             if size[0] >= 120:
                 line = table_rows(pilot)[7]
                 assert "━" in line
-                assert all(f"{logit:.4f}" in line for logit in result.padded_unmasked)
+                assert all(f"{logit:.4f}" in line for logit in unmasked.logits)
 
         bench_of(pilot).editor.load_text(f"{COURSE}\nIs it good?\tIt is.")
         await until(lambda: settled(pilot), pilot)
@@ -131,13 +141,12 @@ def check_numbers(pilot: Pilot[None], classifier: Path) -> None:
     texts = [*((line, None) for line in COURSE.splitlines()), ("Is it good?", "It is.")]
     rows = table_rows(pilot)
     for row, (alone, unmasked, masked) in enumerate(direct(classifier, texts)):
-        result = pane_of(pilot).rows[row].result
-        assert result is not None
-        assert (result.text, result.text_pair) == texts[row]
-        assert result.alone == pytest.approx(alone.tolist(), abs=1e-5)
-        assert result.padded_unmasked == pytest.approx(unmasked.tolist(), abs=1e-5)
-        assert result.padded_masked == pytest.approx(masked.tolist(), abs=1e-5)
-        for step, logits in enumerate((result.alone, result.padded_unmasked)):
+        shown = pane_of(pilot).rows[row]
+        assert (shown.sentence.text, shown.sentence.text_pair) == texts[row]
+        found = results(shown)
+        for result, logits in zip(found, (alone, unmasked, masked), strict=True):
+            assert result.logits == pytest.approx(logits.tolist(), abs=1e-5)
+        for step, logits in enumerate((found[0].logits, found[1].logits)):
             cells = rows[4 * row + 1 + step].split("  ")
             printed = [cell.strip() for cell in cells if cell.strip()]
             assert printed[1:3] == [f"{logit:.4f}" for logit in logits]
@@ -155,10 +164,8 @@ async def test_a_key_dims_what_no_longer_holds_at_once(open_app: OpenApp, classi
         bench.editor.move_cursor((1, 20))
         bench.editor.insert("x")  # no message has been handled since
         first, second = pane.rows
-        assert first.alone_holds
-        assert first.batch_holds
-        assert not second.alone_holds
-        assert not second.batch_holds
+        assert first.holds
+        assert not any(each.holds for each in second.figures)
         rows = table_rows(pilot)
         assert rows[5].startswith("› 2 I hate this so much!x")
         assert rows[6].endswith("computing…")
@@ -171,22 +178,20 @@ async def test_a_key_dims_what_no_longer_holds_at_once(open_app: OpenApp, classi
         }
         assert len(styles) == 1
         await until(lambda: settled(pilot), pilot)
-        assert pane.rows[1].result is not None
-        assert pane.rows[1].result.text == "I hate this so much!x"
+        assert pane.rows[1].sentence.text == "I hate this so much!x"
         assert "computing" not in screen_text(pilot)
 
         # A longer longest sentence widens the batch: what is alone stays as it is.
         bench.editor.move_cursor((0, 0))
         bench.editor.insert("Well, ")
-        assert pane.rows[1].alone_holds
-        assert not pane.rows[1].batch_holds
+        assert [each.holds for each in pane.rows[1].figures] == [True, False, False]
         # A sentence between two others leaves both with their own numbers.
         await until(lambda: settled(pilot), pilot)
-        kept = [row.result for row in pane.rows]
+        kept = [results(row) for row in pane.rows]
         bench.editor.move_cursor((1, 0))
         bench.editor.insert("New here\n")
-        assert [row.result for row in pane.rows][::2] == kept
-        assert not pane.rows[1].alone_holds
+        assert [results(row) for row in pane.rows[::2]] == kept
+        assert not pane.rows[1].figures[0].holds
         await until(lambda: settled(pilot), pilot)
         assert len(pane.rows) == 3
 
@@ -305,10 +310,9 @@ async def test_many_labels_scroll_sideways(open_app: OpenApp, tmp_path: Path) ->
         assert "feeling_0  feeling_1" in screen_text(pilot)
         await pilot.press("escape", *["right"] * 20)
         assert "feeling_7  feeling_8" in screen_text(pilot)
-        result = pane_of(pilot).rows[0].result
-        assert result is not None
-        assert f"{result.alone[8]:.4f}" in table_rows(pilot)[1]
-        best = f"feeling_{result.alone.index(max(result.alone))}"
+        logits = results(pane_of(pilot).rows[0])[0].logits
+        assert f"{logits[8]:.4f}" in table_rows(pilot)[1]
+        best = f"feeling_{logits.index(max(logits))}"
         assert best in table_rows(pilot)[1]
 
 

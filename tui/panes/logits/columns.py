@@ -7,20 +7,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.text.visible import visible, width
+from tui.panes.logits.steps import Step
 
 Group = Literal["logits", "probabilities"]
 
-LONG_NAMES = ("alone", "batch, no mask", "batch, with mask")
-SHORT_NAMES = ("alone", "no mask", "masked")
 GUTTER = 4
+_AS_ALWAYS = (len("batch, with mask"), len("no mask"))
+"""Cells of the names that are always there, long and short: columns do not move for less."""
 DELTA = 10
 VERDICT = 8
 """`differs`, and a blank before it."""
 PERCENT = len("100.00 %")
 _LOGIT = 8
 _LONGEST_LABEL, _SHORT_LABEL = 14, 9
-_LONG = GUTTER + len(LONG_NAMES[2])
-_SHORT = GUTTER + len(SHORT_NAMES[1])
 _BAR = (8, 30)
 WIDEST = 132
 """Cells beyond which a row is no wider: the eye has to follow it."""
@@ -35,7 +34,8 @@ class Columns:
     difference is shown as a number. `room` is the cells of the whole row.
     """
 
-    names: Sequence[str]
+    short: bool
+    """Whether the steps go by their short names."""
     name: int
     groups: tuple[Group, ...]
     cells: dict[Group, int]
@@ -61,6 +61,7 @@ def plan_columns(
     first: int,
     longest_logit: int,
     likely: bool,
+    steps: Sequence[Step] = (),
 ) -> Columns:
     """Shares `room` cells: a name, labels, the likeliest one, difference and verdict.
 
@@ -72,18 +73,19 @@ def plan_columns(
     longest = min(_LONGEST_LABEL, max((width(visible(label)) for label in labels), default=0))
     group = emphasis if likely else "logits"
 
-    def share(names: Sequence[str], label: int) -> Columns:
+    def share(names: Sequence[str], label: int, *, short: bool) -> Columns:
+        name = GUTTER + max([_AS_ALWAYS[short], *map(len, names)])
         cells: dict[Group, int] = {
             "logits": max(_LOGIT, label, longest_logit) + 2,
             "probabilities": max(PERCENT, label + 3) + 2,
         }
-        return _share(room, len(labels), longest, cells, group, first, likely, names)
+        return _share(room, len(labels), longest, cells, group, first, likely, name, short)
 
     if room >= 64:
-        columns = share(LONG_NAMES, longest)
+        columns = share([step.name for step in steps], longest, short=False)
         if columns.count >= len(labels):
             return columns
-    return share(SHORT_NAMES, min(longest, _SHORT_LABEL))
+    return share([step.short for step in steps], min(longest, _SHORT_LABEL), short=True)
 
 
 def _share(
@@ -94,10 +96,10 @@ def _share(
     group: Group,
     first: int,
     likely: bool,
-    names: Sequence[str],
+    name: int,
+    short: bool,
 ) -> Columns:
     """As `plan_columns`, for `labels` labels, the likeliest one shown in `longest` cells."""
-    name = _LONG if names is LONG_NAMES else _SHORT
     delta = room >= 50
     rest = room - name - VERDICT - (DELTA if delta else 0)
     every = {each: cells[each] * labels for each in cells}
@@ -113,7 +115,7 @@ def _share(
     rest -= sum(cells[each] for each in groups) * count + 4
     bar = min(_BAR[1], rest) if winner and rest >= _BAR[0] else 0
     return Columns(
-        names,
+        short,
         name,
         groups,
         cells,

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.engine.protocol import EQUAL_WITHIN, Failed
+from core.engine.protocol import EQUAL_WITHIN, MASKED, UNMASKED, ArrangedRow, Failed
 from core.text.visible import visible
-from tui.panes.logits import numbers
-from tui.panes.logits.experiment import (
-    MOST_CELLS,
-    MOST_SENTENCES,
-    Plan,
-    Shown,
-    size_of,
-    winner,
-)
-from tui.panes.logits.headline import Paragraph
+from tui.panes.logits.experiment import Shown, size_of, winner
+from tui.panes.logits.plan import MOST_CELLS, MOST_SENTENCES, Plan
+from tui.panes.logits.steps import Extra
+from tui.widgets import numbers
+from tui.widgets.headline import Paragraph
 from tui.widgets.pane import ModelState
 from tui.widgets.rows import Part
 
@@ -24,17 +19,36 @@ WHY = (
     "with its attention_mask."
 )
 
+WHY_SIDE = (
+    "The mask hides padding, but tokens behind it count as later ones where a model knows places "
+    "by their number."
+)
+WHY_FURTHER = "With the mask it does not matter how long the padding is. − + change the length."
+WHY_ORDER = "The rows of a batch never see each other; only sums may be rounded in another way."
+WHY_BFLOAT16 = (
+    "bfloat16 keeps 8 binary digits of each number where float32 keeps 24: half the memory, two "
+    "to three decimal digits."
+)
 
-def nothing_typed(*, typing: bool) -> list[Paragraph]:
-    """There is no sentence."""
+
+def nothing_typed(*, typing: bool, raw_ids: bool = False) -> list[Paragraph]:
+    """There is no sentence, or there are no ids."""
+    what = (
+        "type ids, such as [[200, 200, 200], [200, 200]]: what the model makes of them appears here"
+        if raw_ids
+        else "type a sentence: what the model makes of it appears here"
+    )
     if typing:
-        return [[("Type a sentence: what the model makes of it appears here.", "")]]
+        return [[(f"{what[0].upper()}{what[1:]}.", "")]]
+    return [[("Press ", ""), ("i", "headline--key"), (f" and {what}.", "")]]
+
+
+def no_ids(problem: str, *, typing: bool) -> list[Paragraph]:
+    """The text was to be read as ids, and is none."""
+    first = "Esc, then " if typing else ""
     return [
-        [
-            ("Press ", ""),
-            ("i", "headline--key"),
-            (" and type a sentence: what the model makes of it appears here.", ""),
-        ]
+        [(visible(problem), "headline--problem")],
+        [(first, ""), ("x", "headline--key"), (" reads the lines as sentences again.", "")],
     ]
 
 
@@ -108,22 +122,23 @@ def left_out(plan: Plan) -> str:
 
 
 def nothing_padded(plan: Plan) -> list[Paragraph] | None:
-    """What to type where no sentence is padded; None where one is."""
-    count = len(plan.sentences)
-    if any(plan.padding(row) for row in range(count)):
+    """What to type where no input is padded; None where one is."""
+    what = "row of ids" if plan.raw_ids else "sentence"
+    if any(plan.padding(row) for row in range(plan.count)):
         return None
-    if count == 1:
+    if plan.count == 1:
         return [
             [
-                ("One sentence alone is not padded.", "headline--strong"),
+                (f"One {what} alone is not padded.", "headline--strong"),
                 (" Type a longer or shorter one on a new line to see what padding does.", ""),
             ]
         ]
-    both = "Both" if count == 2 else f"All {count}"
+    both = "Both" if plan.count == 2 else f"All {plan.count}"
+    rows = "rows" if plan.raw_ids else "sentences"
     return [
         [
             (
-                f"{both} sentences have {plan.width:,} tokens: nothing is padded.",
+                f"{both} {rows} have {plan.width:,} tokens: nothing is padded.",
                 "headline--strong",
             ),
             (" Make one longer or shorter to see what padding does.", ""),
@@ -132,51 +147,135 @@ def nothing_padded(plan: Plan) -> list[Paragraph] | None:
 
 
 def subject(rows: Sequence[Shown], current: int) -> int | None:
-    """The sentence to speak of: the current one if it is padded, else the one that moved most."""
-    padded = [row for row, shown in enumerate(rows) if shown.padding and shown.result]
+    """The input to speak of: the current one if it is padded, else the one that moved most."""
+    padded = [row for row, shown in enumerate(rows) if shown.padding and _moved(shown)]
     if current in padded:
         return current
-    moved = [(rows[row].result.max_abs_diff_unmasked, -row) for row in padded]  # type: ignore[union-attr]
-    return -max(moved)[1] if moved else None
+    return max(padded, key=lambda row: (_moved(rows[row]), -row), default=None)
+
+
+def _moved(shown: Shown) -> float:
+    unmasked = shown.of(UNMASKED)
+    return unmasked.max_abs_diff if unmasked else 0.0
 
 
 def lesson(row: int, shown: Shown, labels: Sequence[str]) -> list[Paragraph]:
-    """What padding and the mask did to sentence `row`, whose numbers hold."""
-    result = shown.result
-    assert result is not None
-    apart, masked = result.max_abs_diff_unmasked, result.max_abs_diff_masked
+    """What padding and the mask did to input `row`, whose numbers hold."""
+    alone, unmasked, masked = shown.alone, shown.of(UNMASKED), shown.of(MASKED)
+    assert alone
+    assert unmasked
+    assert masked
+    apart, within = unmasked.max_abs_diff, masked.max_abs_diff
     words: list[Part] = [(f"Sentence {row + 1} is padded by {shown.padding:,}", "headline--strong")]
     if size_of(apart) == "equal":
         words += [
             (", and yet even without the mask its logits move by no more than ", ""),
-            (numbers.difference(max(apart, masked)), "headline--good"),
+            (numbers.difference(max(apart, within)), "headline--good"),
             (".", ""),
         ]
     else:
         words += [
             (": without the mask its logits move by ", ""),
             (numbers.difference(apart), "headline--number"),
-            *_turned(result.alone, result.padded_unmasked, labels),
+            *_turned(alone.logits, unmasked.logits, labels),
         ]
-        if size_of(masked) == "equal":
+        if size_of(within) == "equal":
             words += [
                 ("; with it by ", ""),
-                (numbers.difference(masked), "headline--good"),
+                (numbers.difference(within), "headline--good"),
                 (".", ""),
             ]
         else:
             words += [
                 ("; with it still by ", ""),
-                (numbers.difference(masked), "headline--number"),
+                (numbers.difference(within), "headline--number"),
                 (f", more than the {numbers.tolerance(EQUAL_WITHIN)} of rounding.", ""),
             ]
     return [words, [(WHY, "headline--quiet")]]
 
 
-def _turned(alone: Sequence[float], unmasked: Sequence[float], labels: Sequence[str]) -> list[Part]:
+def _turned(alone: Sequence[float], other: Sequence[float], labels: Sequence[str]) -> list[Part]:
     """Says so where the likeliest label is another one."""
-    before, after = winner(alone), winner(unmasked)
+    before, after = winner(alone), winner(other)
     if before is None or after is None or before == after or max(before, after) >= len(labels):
         return []
     turned = f" and {visible(labels[before])} becomes {visible(labels[after])}"
     return [(turned, "headline--number")]
+
+
+# --- the steps that a key adds --------------------------------------------------------------
+
+
+def of_extra(extra: Extra, row: int, shown: Shown, labels: Sequence[str]) -> list[Paragraph]:
+    """What the step that was added last did to input `row`, whose numbers hold."""
+    figures = [each for each in shown.figures if each.step.extra == extra]
+    results = [each.result for each in figures]
+    if not results or results[0] is None or shown.alone is None:
+        return [[(visible(each.problem), "")] for each in figures if each.problem]
+    first = results[0]
+    words: list[Part]
+    if extra == "side":
+        return _side(row, shown, first, results[1], labels)
+    if extra == "further":
+        pad_to = len(first.input_ids)
+        words = [
+            (f"Sentence {row + 1} padded to {pad_to:,} tokens", "headline--strong"),
+            (": without the mask its logits move by ", ""),
+            _amount(first),
+            *_turned(shown.alone.logits, first.logits, labels),
+        ]
+        if results[1]:
+            words += [("; with it by ", ""), _amount(results[1])]
+        return [[*words, (".", "")], [(WHY_FURTHER, "headline--quiet")]]
+    if extra == "order":
+        words = [
+            ("The batch upside down", "headline--strong"),
+            (f": sentence {row + 1} in another row of it gives logits that differ by ", ""),
+            _amount(first),
+            (".", ""),
+        ]
+        return [words, [(WHY_ORDER, "headline--quiet")]]
+    words = [
+        ("In bfloat16", "headline--strong"),
+        (f" the logits of sentence {row + 1} move by ", ""),
+        _amount(first),
+        *_turned(shown.alone.logits, first.logits, labels),
+        (", padding or not.", ""),
+    ]
+    return [words, [(WHY_BFLOAT16, "headline--quiet")]]
+
+
+def _side(
+    row: int, shown: Shown, other: ArrangedRow, corrected: ArrangedRow | None, labels: Sequence[str]
+) -> list[Paragraph]:
+    side = next(each.step.name for each in shown.figures if each.step.extra == "side")
+    assert shown.alone
+    words: list[Part] = [
+        (f"{side.capitalize()}", "headline--strong"),
+        (f", with its mask, sentence {row + 1} moves by ", ""),
+        _amount(other),
+        *_turned(shown.alone.logits, other.logits, labels),
+    ]
+    if corrected is None:
+        return [[*words, (".", "")]]
+    starts = _first_position(other)
+    right = _first_position(corrected)
+    if starts is not None and right is not None and starts != right:
+        words.append((f": its first token is given position {starts}, not {right}. ", ""))
+    else:
+        words.append((". ", ""))
+    words += [("With position_ids that skip the padding by ", ""), _amount(corrected), (".", "")]
+    return [words, [(WHY_SIDE, "headline--quiet")]]
+
+
+def _first_position(result: ArrangedRow) -> int | None:
+    """The position that the first token which is not padding was given."""
+    if result.position_ids is None or 1 not in result.attention_mask:
+        return None
+    return result.position_ids[result.attention_mask.index(1)]
+
+
+def _amount(result: ArrangedRow) -> Part:
+    apart = result.max_abs_diff
+    style = "headline--good" if size_of(apart) == "equal" else "headline--number"
+    return numbers.difference(apart), style

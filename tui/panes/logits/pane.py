@@ -1,38 +1,37 @@
-"""The Logits pane: asks the engine with every change, and shows only what still holds."""
+"""The Logits pane: holds what all of its views are drawn from, and shows one of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
-from core.engine.protocol import EQUAL_WITHIN, Compared, ModelInfo, Overtaken, Reply
-from core.text.visible import visible
+from core.engine.protocol import Compared, ModelInfo, Reply
+from core.text.encoding import Batch
+from core.text.ids import looks_like_ids
 from tui.document import Document
-from tui.panes.logits import lesson, numbers
-from tui.panes.logits.columns import Group, plan_columns
-from tui.panes.logits.experiment import Plan, Shown, plan_batch, shown_rows
-from tui.panes.logits.headline import Headline, Paragraph
-from tui.panes.logits.inquiry import Inquiry
-from tui.panes.logits.table import Experiment, LogitsHeading, LogitsTable
-from tui.widgets.pane import ModelState, Option, Pane
-from tui.widgets.rows import Line
+from tui.panes.logits.bindings import BINDINGS
+from tui.panes.logits.compare import CompareView
+from tui.panes.logits.experiment import Shown
+from tui.panes.logits.plan import Plan, plan_ids, plan_sentences
+from tui.panes.logits.steps import Extra, Setup, most_further
+from tui.panes.logits.table import LogitsTable
+from tui.panes.logits.view import LogitsView, Scene
+from tui.widgets.pane import Code, Export, ModelState, Option, Pane
 
 _SHORT, _TALL = 12, 24
 """Rows below which the legend gives way to numbers, and from which there is room to breathe."""
-
-
-class Legend(Line):
-    """What the words of the table mean, and what is not in it."""
-
-    COMPONENT_CLASSES = {"legend--note"}
+_JUMP = 16
+"""Tokens that one key pads further."""
 
 
 class LogitsPane(Pane):
-    """Each sentence's logits alone, in the padded batch without a mask, and with it."""
+    """Each sentence's logits, and why they are what they are."""
 
     DEFAULT_CSS = (Path(__file__).parent / "logits.tcss").read_text()
     TITLE = "Logits"
@@ -41,257 +40,242 @@ class LogitsPane(Pane):
         "the model three times: **alone**; in one **batch** with the others, padded to the "
         "longest, **without an attention mask**; and in the same batch **with the mask**. Δ is the "
         "largest absolute difference between these logits and the ones alone: up to 1e-5 is "
-        "rounding (*equal*), more *differs*. Dim numbers are of an earlier text; new ones are on "
+        "rounding (*equal*), more *differs*. Keys add more rows: padding on the other side, longer "
+        "padding, another order, bfloat16. Dim numbers are of an earlier text; new ones are on "
         "their way."
     )
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "emphasis", "logits/%", id="logits.emphasis", tooltip="Show probabilities"),
-        Binding("down,j", "move(1)", "next", id="logits.down", key_display="↓"),
-        Binding("r", "again", "again", id="logits.again", tooltip="Compute or load once more"),
-        Binding("up,k", "move(-1)", "sentence before", show=False, id="logits.up"),
-        Binding("right,l", "labels(1)", "more labels", show=False, id="logits.labels"),
-        Binding("left,h", "labels(-1)", "labels before", show=False, id="logits.labels_back"),
-        Binding("home,0", "edge(0)", "first sentence", show=False, id="logits.first"),
-        Binding("end,dollar_sign", "edge(1)", "last sentence", show=False, id="logits.last"),
-        Binding("pagedown", "page(1)", "page down", show=False, id="logits.page_down"),
-        Binding("pageup", "page(-1)", "page up", show=False, id="logits.page_up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
     def __init__(self) -> None:
         super().__init__(id="logits")
         self._document = Document()
         self._plan = Plan()
         self._row = 0
-        self._emphasis: Group = "logits"
-        self._first_label = 0
-        self._info: ModelInfo | None = None
-        self._inquiry = Inquiry()
-        self._said: list[Paragraph] = []
+        self._setup = Setup()
+        self._raw_ids = False
+        self._compare = CompareView()
+        self._views: dict[str, LogitsView] = {"compare": self._compare}
+        self._shown = "compare"
 
     def compose(self) -> ComposeResult:
-        self._headline = Headline(id="headline")
-        self._heading = LogitsHeading(id="logits-heading")
-        self._table = LogitsTable(id="logits-table")
-        self._legend = Legend(id="legend")
-        yield self._headline
-        yield self._heading
-        yield self._table
-        yield self._legend
+        for name, view in self._views.items():
+            view.display = name == self._shown
+            yield view
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < _SHORT, "-short")
-        self.set_class(event.size.height >= _TALL, "-tall")
-        self._draw(follow=True)
+        for view in self._views.values():
+            view.set_class(event.size.height < _SHORT, "-short")
+            view.set_class(event.size.height >= _TALL, "-tall")
 
     # --- what is shown, for tests and for other views ------------------------------------
 
     @property
+    def view(self) -> LogitsView:
+        """The view that is shown."""
+        return self._views[self._shown]
+
+    @property
     def answer(self) -> Compared | None:
-        """The newest answer of the engine, of whatever text."""
-        return self._inquiry.answer
+        """The newest answer of the engine to the experiment, of whatever text."""
+        return self._compare.answer
 
     @property
     def rows(self) -> tuple[Shown, ...]:
         """The compared sentences as they are shown."""
-        current = self._inquiry.is_of(self._info) and not self._document.behind
-        return shown_rows(self._plan, self._inquiry.answer, current=current)
+        return self._compare.rows
 
     @property
     def settled(self) -> bool:
         """Whether every sentence has the numbers that hold for it."""
-        return all(row.alone_holds and row.batch_holds for row in self.rows)
+        return all(row.holds for row in self.rows)
+
+    @property
+    def info(self) -> ModelInfo | None:
+        """The model that answers."""
+        return self.bench.model.info
 
     # --- what the workbench tells ---------------------------------------------------------
 
     def document_changed(self, document: Document) -> None:
         self._document = document
-        self._plan = plan_batch(document)
+        self._replan()
         if self.bench.typing:
-            self._row = document.row_of_line(self.bench.editor.cursor_location[0]) or 0
-        self._row = max(0, min(self._row, len(document.lines) - 1))
-        self._ask()
-        self._draw(follow=True)
+            self._row = self._row_of(self.bench.editor.cursor_location[0])
+        self._show(follow=True)
+
+    def batch_in_view(self, document: Document) -> Batch:
+        return self._plan.batch if self._raw_ids else document.batch
 
     def caret_moved(self, line: int, column: int) -> None:
-        row = self._document.row_of_line(line) or 0
+        row = self._row_of(line)
         if row != self._row:
             self._row = row
-            self._draw(follow=True)
+            self._show(follow=True)
 
     def model_changed(self, model: ModelState) -> None:
         if model.status == "absent":
             self.bench.desk.need()  # which comes back here with what it did
             return
-        self._info = model.info
-        self._ask()
-        self._draw()
+        if self._raw_ids:
+            self._replan()  # another vocabulary, other ids that there are
+        self._show()
+
+    def engine_answered(self, reply: Reply) -> None:
+        for view in self._views.values():
+            view.take(reply)
 
     def options(self) -> dict[str, Option]:
-        return {"emphasis": self._emphasis}
+        return {"emphasis": self._compare.emphasis, "raw_ids": self._raw_ids}
 
     def restore(self, options: dict[str, Option]) -> None:
         if options.get("emphasis") == "probabilities":
-            self._emphasis = "probabilities"
+            self._compare.emphasis = "probabilities"
+        self._raw_ids = options.get("raw_ids") is True
 
-    # --- asking and being answered --------------------------------------------------------
+    def code(self) -> Code | None:
+        return self.view.code()
 
-    def _ask(self) -> None:
-        """Asks for what is typed, unless that was asked before; the newest wins."""
-        if self._info is None or not self.display:
-            return
-        texts = self._plan.texts
-        if not texts or self._document.behind:
-            self._inquiry.drop()
+    def exports(self) -> Sequence[Export]:
+        return self.view.exports()
+
+    # --- the scene ------------------------------------------------------------------------
+
+    def _replan(self) -> None:
+        """Reads the text anew, as sentences or as ids."""
+        if self._raw_ids:
+            lines = [line.sentence.text for line in self._document.lines]
+            size = self.info.vocabulary_size if self.info else None
+            self._plan = plan_ids(lines, self._document, size)
         else:
-            self._inquiry.ask(self.bench.engine, self._info, texts)
+            self._plan = plan_sentences(self._document)
 
-    def engine_answered(self, reply: Reply) -> None:
-        if not self._inquiry.take(reply):
-            return
-        if isinstance(reply, Overtaken):
-            self.call_later(self._ask)
+    def _row_of(self, line: int) -> int:
+        """The input that stands on `line` of the editor."""
+        row = self._document.row_of_line(line) or 0
+        # A line may hold several rows of ids: then the keys alone choose.
+        return min(self._row, self._plan.count - 1) if self._raw_ids else row
+
+    @property
+    def _count(self) -> int:
+        """Inputs that are typed, compared or not."""
+        return self._plan.count + self._plan.left_out
+
+    def _show(self, *, follow: bool = False) -> None:
+        """Hands the view what there is now; it asks and draws."""
+        self._row = max(0, min(self._row, self._count - 1))
+        lines = self._document.lines
+        scene = Scene(
+            self._plan,
+            self._row,
+            self._setup,
+            self.bench.model,
+            self.bench.typing,
+            self._count,
+            bool(self._document.behind),
+            not self._raw_ids and bool(lines) and looks_like_ids(lines[0].sentence.text),
+        )
         if self.display:
-            self._draw()
-
-    # --- drawing --------------------------------------------------------------------------
-
-    def _draw(self, *, follow: bool = False) -> None:
-        """Draws all four parts; each repaints only the cells that changed."""
-        if not self.is_mounted:
-            return
-        rows = self.rows
-        failed = self._info is None and self.bench.model.status == "failed"
-        self.set_class(failed or not rows, "-words")
-        answer = self._inquiry.answer
-        model = answer.model if answer and self._info else self._info
-        experiment = Experiment(
-            rows,
-            tuple(model.labels) if model else (),
-            model.problem_type if model else None,
-            lesson.left_out(self._plan) if self._plan.sentences else "",
-            self._waiting(),
-        )
-        columns = plan_columns(
-            self.size.width,
-            experiment.labels,
-            emphasis=self._emphasis,
-            first=self._first_label,
-            longest_logit=experiment.longest_logit(),
-            likely=experiment.likely,
-        )
-        self._first_label = columns.first
-        self._heading.show_columns(columns, experiment)
-        self._table.show(experiment, columns, self._row, follow=follow)
-        self._say(rows, experiment)
-        hidden = len(experiment.labels) - columns.count
-        notes = [
-            f"labels {columns.first + 1}–{columns.first + columns.count} of "
-            f"{len(experiment.labels)} ←→"
-            if hidden > 0
-            else "",
-            f"first {len(rows)} of {len(self._document.lines)} sentences"
-            if rows and self._plan.left_out
-            else "",
-            self._whose(),
-        ]
-        equal = f" Δ largest difference to alone · equal: up to {numbers.tolerance(EQUAL_WITHIN)}"
-        note = " · ".join(filter(None, notes))
-        self._legend.show([(equal, "")], [(f"{note} ", "legend--note")] if note else [])
-
-    def _waiting(self) -> str:
-        """The word for numbers that are not there."""
-        if self._info is None:
-            return ""
-        failed = self._inquiry.failure and not self._inquiry.waiting
-        return "not computed" if failed else "computing…"
-
-    def _whose(self) -> str:
-        """Says so where the numbers are another model's, or the engine is busy loading."""
-        model = self.bench.model
-        if self._info and model.status == "loading":
-            return f"by {visible(self._info.name)} until {visible(model.name)} is there"
-        if self._inquiry.progress:
-            return f"engine: {visible(self._inquiry.progress.stage)}…"
-        return ""
-
-    def _say(self, rows: tuple[Shown, ...], experiment: Experiment) -> None:
-        """The headline; while numbers are on their way it stays, dim."""
-        model = self.bench.model
-        live = self._live_words(model)
-        if live is not None:
-            self._headline.show(live)
-            return
-        row = lesson.subject(rows, self._row)
-        holds = row is not None and rows[row].alone_holds and rows[row].batch_holds
-        if row is not None and holds:
-            self._said = lesson.lesson(row, rows[row], experiment.labels)
-            if self._info and self._info.notes:
-                self._said[1:] = [[(visible(note), "headline--quiet")] for note in self._info.notes]
-        elif not self._said:
-            self._said = [[("Comparing each sentence alone and in the batch…", "")]]
-        self._headline.show(self._said, dim=not holds)
-
-    def _live_words(self, model: ModelState) -> list[Paragraph] | None:
-        """What can be said without numbers, or in spite of them; None where nothing is."""
-        typing = self.bench.typing
-        if self._info is None:
-            self._said = []
-            if model.status == "failed":
-                return lesson.not_loaded(model.problem, typing=typing)
-            return lesson.model_loading(model, self.size.width)
-        if not self._document.lines:
-            return lesson.nothing_typed(typing=typing)
-        if not self._plan.sentences:
-            return lesson.too_large(len(self._document.batch.encodings[0]))
-        if self._inquiry.failure:
-            return lesson.not_computed(self._inquiry.failure, typing=typing)
-        return lesson.nothing_padded(self._plan)
+            self.view.show(scene, follow=follow)
 
     # --- keys -----------------------------------------------------------------------------
 
     def on_focus(self) -> None:
-        self._draw()
+        self._show()
 
     def on_blur(self) -> None:
-        self._draw()
+        self._show()
+
+    def _change(self, view: str) -> None:
+        """Shows another view."""
+        self.view.display = False
+        self._shown = view
+        self.view.display = True
+        self._show(follow=True)
+
+    def action_view(self, name: str) -> None:
+        self._change("compare" if self._shown == name else name)
+
+    def action_next_view(self) -> None:
+        names = list(self._views)
+        self._change(names[(names.index(self._shown) + 1) % len(names)])
+
+    def action_back(self) -> None:
+        self._change("compare")
+
+    def action_open(self) -> None:
+        if not self.view.open():
+            self.bench.action_type_mode()
 
     def action_again(self) -> None:
         """Loads the model where that failed, else computes once more."""
-        if self._info is None:
+        if self.info is None:
             self.bench.desk.retry()
-            return
-        self._inquiry.forget()
-        self._ask()
-        self._draw()
+        else:
+            self.view.again()
 
     def action_emphasis(self) -> None:
-        self._emphasis = "probabilities" if self._emphasis == "logits" else "logits"
-        self._draw()
+        shown = self._compare.emphasis
+        self._compare.emphasis = "probabilities" if shown == "logits" else "logits"
+        self._change("compare")
         self.bench.remember()
 
-    def action_labels(self, step: int) -> None:
-        self._first_label = max(0, self._first_label + step)
-        self._draw()
+    def action_extra(self, extra: Extra) -> None:
+        setup = self._setup.toggled(extra)
+        self._arrange(setup, extra if setup.has(extra) else None)
+
+    def action_further(self, tokens: int) -> None:
+        most = most_further(self._plan, self.info.max_positions if self.info else None)
+        further = max(0, min(most, self._setup.further + tokens))
+        self._arrange(replace(self._setup, further=further), "further" if further else None)
+
+    def action_jump(self, step: int) -> None:
+        if not self.view.jump(step):
+            self.action_further(_JUMP * step)
+
+    def action_reset(self) -> None:
+        self._arrange(Setup(), None)
+
+    def _arrange(self, setup: Setup, added: Extra | None) -> None:
+        self._setup, self._compare.added = setup, added
+        self._change("compare")
+
+    def action_ids(self) -> None:
+        self._raw_ids = not self._raw_ids
+        self._replan()
+        self._show(follow=True)
+        self.bench.show_summary()
+        self.bench.remember()
+
+    def action_mask(self) -> None:
+        self.view.mask()
+
+    def action_sideways(self, step: int) -> None:
+        self.view.move(0, step)
 
     def action_move(self, step: int) -> None:
-        self._go(self._row + step)
+        if not self.view.move(step, 0):
+            self._go(self._row + step)
+
+    def action_next_input(self) -> None:
+        self._go((self._row + 1) % max(1, self._plan.count))
 
     def action_edge(self, end: int) -> None:
-        self._go(len(self._document.lines) - 1 if end else 0)
+        self._go(self._count - 1 if end else 0)
 
     def action_page(self, step: int) -> None:
-        self._table.scroll_by(step * max(1, self._table.size.height - 1))
+        self.view.page(step)
 
     def _go(self, row: int) -> None:
-        """Makes sentence `row` the current one, in the editor too, where typing would go on."""
-        if not self._document.lines:
+        """Makes input `row` the current one, in the editor too, where typing would go on."""
+        if not self._count:
             return
-        self._row = max(0, min(row, len(self._document.lines) - 1))
-        editor = self.bench.editor
-        line = self._document.lines[self._row].line
-        column = min(editor.cursor_location[1], len(editor.document.get_line(line)))
-        editor.show_line(line, column)
-        self._draw(follow=True)
+        self._row = max(0, min(row, self._count - 1))
+        if not self._raw_ids:
+            editor = self.bench.editor
+            line = self._document.lines[self._row].line
+            column = min(editor.cursor_location[1], len(editor.document.get_line(line)))
+            editor.show_line(line, column)
+        self._show(follow=True)
 
     @on(LogitsTable.Clicked)
     def _sentence_clicked(self, message: LogitsTable.Clicked) -> None:

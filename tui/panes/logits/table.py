@@ -1,4 +1,4 @@
-"""The experiment as a table: each sentence alone, in the batch without a mask, and with it."""
+"""The experiment as a table: under each sentence a row of numbers for every step."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from core.engine.protocol import ArrangedRow, Postprocess
 from core.text.visible import fit, visible, width
-from tui.panes.logits import numbers
 from tui.panes.logits.columns import (
     DELTA,
     GUTTER,
@@ -22,11 +22,13 @@ from tui.panes.logits.columns import (
     Group,
     plan_columns,
 )
-from tui.panes.logits.experiment import Shown, probabilities, size_of, winner
+from tui.panes.logits.experiment import Shown, size_of, winner
+from tui.panes.logits.steps import Step
+from tui.widgets import numbers
+from tui.widgets.offers import Offer, flow
 from tui.widgets.rows import Line, Part, RowsView
 
-STEPS = 3
-"""Rows of numbers a sentence has: alone, without the mask, with it."""
+_WAITING = "logits--waiting"
 
 
 @dataclass(frozen=True)
@@ -34,25 +36,28 @@ class Experiment:
     """What the table draws. `waiting` is said where numbers are still to come."""
 
     rows: tuple[Shown, ...] = ()
+    steps: tuple[Step, ...] = ()
     labels: tuple[str, ...] = ()
-    problem_type: str | None = None
+    postprocess: Postprocess = "softmax"
     left_out: str = ""
     """Why sentences after the last row are not compared; empty where none are."""
     waiting: str = ""
+    offers: Sequence[Offer] = ()
+    """What stands below the last row."""
+    typing: bool = False
 
     @property
     def likely(self) -> bool:
         """Whether the labels have probabilities."""
-        return len(self.labels) > 1 and self.problem_type != "regression"
+        return bool(self.labels) and self.postprocess != "none"
 
     def longest_logit(self) -> int:
         """Cells of the longest logit there is."""
-        results = (row.result for row in self.rows if row.result)
         values = [
             value
-            for result in results
-            for logits in (result.alone, result.padded_unmasked, result.padded_masked)
-            for value in logits
+            for row in self.rows
+            for figures in row.figures
+            for value in (figures.result.logits if figures.result else ())
             if math.isfinite(value)
         ]
         ends = (min(values), max(values)) if values else ()
@@ -102,6 +107,9 @@ class LogitsTable(RowsView):
         "logits--slight",
         "logits--clear",
         "logits--large",
+        "offers--key",
+        "offers--does",
+        "offers--on",
     }
 
     class Clicked(Message):
@@ -132,28 +140,46 @@ class LogitsTable(RowsView):
         if row >= count:
             self.reveal(self.row_count() - 1)
         else:
-            self.reveal(row * self._block + STEPS)
+            self.reveal(row * self._block + self._steps)
             self.reveal(row * self._block)
+
+    @property
+    def _steps(self) -> int:
+        return len(self.experiment.steps)
 
     @property
     def _block(self) -> int:
         """Rows from one sentence to the next: a blank one between them where all fit."""
         count = len(self.experiment.rows)
-        spacious = count * (STEPS + 2) - 1 + bool(self.experiment.left_out) <= self.size.height
-        return STEPS + 2 if spacious else STEPS + 1
+        spacious = count * (self._steps + 2) - 1 + bool(self.experiment.left_out)
+        return self._steps + (2 if spacious <= self.size.height else 1)
+
+    @property
+    def _tail(self) -> Sequence[Sequence[Part]]:
+        """What stands below the last sentence."""
+        rows: list[Sequence[Part]] = []
+        if self.experiment.left_out:
+            rows.append([(self.experiment.left_out, "logits--waiting")])
+        if self.experiment.offers and self.experiment.rows:
+            # Without the blank row behind the last block, one of its own.
+            rows += [] if self._block > self._steps + 1 else [[]]
+            first = "Esc, then" if self.experiment.typing else "More:"
+            rows += flow(first, self.experiment.offers, self.columns.room - GUTTER - 1)
+        return rows
 
     def row_count(self) -> int:
-        return len(self.experiment.rows) * self._block + bool(self.experiment.left_out)
+        return len(self.experiment.rows) * self._block + len(self._tail)
 
     def row(self, index: int) -> Strip:
         number, line = divmod(index, self._block)
         if number >= len(self.experiment.rows):
-            left_out = fit(self.experiment.left_out, self.size.width - GUTTER)
-            return Strip([Segment(" " * GUTTER + left_out, self.style("logits--waiting"))])
+            parts = self._tail[index - len(self.experiment.rows) * self._block]
+            texts = [Segment(text, self.style(name)) for text, name in parts]
+            return Strip([Segment(" " * GUTTER, self.style()), *texts])
         shown = self.experiment.rows[number]
         if line == 0:
             return self._title(number, shown)
-        return self._step(shown, line - 1) if line <= STEPS else Strip([])
+        return self._step(shown, line - 1) if line <= self._steps else Strip([])
 
     def _title(self, number: int, shown: Shown) -> Strip:
         current = number == self._current
@@ -183,25 +209,26 @@ class LogitsTable(RowsView):
     # --- a row of numbers -----------------------------------------------------------------
 
     def _step(self, shown: Shown, step: int) -> Strip:
-        columns = self.columns
-        holds = shown.alone_holds if step == 0 else shown.batch_holds
-        name = f"{'':{GUTTER}}{columns.names[step]}".ljust(columns.name)
+        columns, figures = self.columns, shown.figures[step]
+        holds = figures.holds
+        called = figures.step.short if columns.short else figures.step.name
+        name = f"{'':{GUTTER}}{called}".ljust(columns.name)
         parts: list[Part] = [(name, "logits--name" if holds else "logits--stale")]
-        result = shown.result
-        if result is not None:
-            values = (result.alone, result.padded_unmasked, result.padded_masked)[step]
-            apart = (0.0, result.max_abs_diff_unmasked, result.max_abs_diff_masked)[step]
-            changed = f"logits--{size_of(apart)}"
-            parts += self._numbers(values, result.alone, changed)
-            parts += self._likeliest(values, result.alone, changed)
+        result, alone = figures.result, shown.alone
+        if figures.problem:
+            room = columns.room - columns.name - 2
+            parts.append((f"  {fit(visible(figures.problem), room)}", "logits--waiting"))
+        elif result is not None and alone is not None:
+            changed = f"logits--{size_of(result.max_abs_diff)}"
+            parts += self._numbers(result, alone, changed)
+            parts += self._likeliest(result, alone, changed)
         used = sum(width(text) for text, _ in parts)
         parts.append((" " * max(0, columns.room - columns.tail - used), ""))
         if step == 0:
-            waits = not (shown.alone_holds and shown.batch_holds)
-            parts.append((f"  {self.experiment.waiting}" if waits else "", "logits--waiting"))
+            parts.append((f"  {self.experiment.waiting}" if not shown.holds else "", _WAITING))
         elif result is not None:
-            parts += self._difference(apart)
-        keep = {"logits--waiting"} if step == 0 else set()
+            parts += self._difference(result.max_abs_diff)
+        keep = {_WAITING} if step == 0 else set()
         return Strip(
             [
                 Segment(text, self.style(name if holds or name in keep else "logits--stale"))
@@ -210,47 +237,45 @@ class LogitsTable(RowsView):
             ]
         )
 
-    def _numbers(self, values: Sequence[float], alone: Sequence[float], changed: str) -> list[Part]:
+    def _numbers(self, result: ArrangedRow, alone: ArrangedRow, changed: str) -> list[Part]:
         """The numbers of each label, the digits that differ from `alone` in style `changed`."""
         parts: list[Part] = []
         columns = self.columns
         for group in columns.groups:
-            texts = self._texts(values, group)
+            texts = self._texts(result, group)
             references = self._texts(alone, group)
-            for label in range(columns.first, min(columns.first + columns.count, len(texts))):
+            last = min(columns.first + columns.count, len(texts), len(references))
+            for label in range(columns.first, last):
                 text, reference = texts[label], references[label]
                 start = numbers.changed_from(text, reference)
                 parts += [(text[:start], ""), (text[start:], changed)]
         return parts
 
-    def _texts(self, values: Sequence[float], group: Group) -> list[str]:
+    def _texts(self, result: ArrangedRow, group: Group) -> list[str]:
         cells = self.columns.cells[group]
         if group == "logits":
-            return [numbers.logit(value).rjust(cells) for value in values]
-        shares = probabilities(values, self.experiment.problem_type) or []
-        return [numbers.percent(share).rjust(cells) for share in shares]
+            return [numbers.logit(value).rjust(cells) for value in result.logits]
+        return [numbers.percent(share).rjust(cells) for share in result.probabilities]
 
-    def _likeliest(
-        self, values: Sequence[float], alone: Sequence[float], changed: str
-    ) -> list[Part]:
+    def _likeliest(self, result: ArrangedRow, alone: ArrangedRow, changed: str) -> list[Part]:
         """The likeliest label, in style `changed` where it is another one than `alone`."""
         columns = self.columns
-        shares = probabilities(values, self.experiment.problem_type)
-        if not columns.winner or shares is None:
+        if not columns.winner:
             return []
-        best = winner(shares)
+        best = winner(result.probabilities)
         if best is None or best >= len(self.experiment.labels):
             return [("   no number", changed)]
         label = fit(visible(self.experiment.labels[best]), columns.winner)
         parts: list[Part] = [
             ("   ", ""),
-            (label, "" if best == winner(alone) else changed),
+            (label, "" if best == winner(alone.logits) else changed),
             (" " * (columns.winner - width(label)), ""),
         ]
+        share = result.probabilities[best]
         if columns.percent:
-            parts.append((f" {numbers.percent(shares[best]):>{PERCENT}}", ""))
+            parts.append((f" {numbers.percent(share):>{PERCENT}}", ""))
         if columns.bar:
-            filled, rest = numbers.bar(shares[best], columns.bar)
+            filled, rest = numbers.bar(share, columns.bar)
             parts += [("  ", ""), (filled, "logits--fill"), (rest, "logits--track")]
         return parts
 

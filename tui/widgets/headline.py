@@ -20,6 +20,19 @@ class Headline(RowsView):
     The first one is always there, cut where it must be.
     """
 
+    DEFAULT_CSS = """
+    Headline {
+        color: $foreground 80%;
+        .headline--strong { color: $foreground; text-style: bold; }
+        .headline--number { color: $error; text-style: bold; }
+        .headline--good { color: $success; text-style: bold; }
+        .headline--quiet { color: $foreground 50%; }
+        .headline--problem { color: $error; }
+        .headline--key { color: $accent; }
+        .headline--bar { color: $accent; }
+        .headline--track { color: $foreground 25%; }
+    }
+    """
     COMPONENT_CLASSES = {
         "headline--strong",
         "headline--number",
@@ -76,22 +89,27 @@ def wrap(paragraph: Paragraph, cells: int) -> list[list[Part]]:
     """Breaks `paragraph` at blanks into rows of at most `cells`; a longer word is cut."""
     rows: list[list[Part]] = [[]]
     used = 0
-    for text, name in paragraph:
-        for piece in _pieces(text):
-            if used + width(piece.rstrip(" ")) > cells and used:
-                rows.append([])
-                used = 0
-            shown = fit(piece if used else piece.lstrip(" "), cells)
+    for word in _words(paragraph):
+        needed = width("".join(text for text, _ in word).rstrip(" "))
+        if used + needed > cells and used:
+            rows.append([])
+            used = 0
+        for text, name in word:
+            shown = fit(text if used else text.lstrip(" "), max(0, cells - used) or 1)
             used += width(shown)
             rows[-1].append((shown, name))
     return [row for row in rows if row] or [[]]
 
 
-def _pieces(text: str) -> list[str]:
-    """Words, each with the blanks behind it."""
-    pieces: list[str] = []
-    for word in text.split(" "):
-        if pieces:
-            pieces[-1] += " "
-        pieces.append(word)
-    return [piece for piece in pieces if piece]
+def _words(paragraph: Paragraph) -> list[list[Part]]:
+    """Runs of parts up to and with a blank: what stands on one row."""
+    words: list[list[Part]] = [[]]
+    for text, name in paragraph:
+        pieces = text.split(" ")
+        for number, piece in enumerate(pieces):
+            blank = number < len(pieces) - 1
+            if piece or blank:
+                words[-1].append((piece + " " * blank, name))
+            if blank:
+                words.append([])
+    return [word for word in words if word]

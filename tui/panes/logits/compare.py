@@ -1,0 +1,191 @@
+"""The first view: every sentence alone, in the batch without a mask, with it, and as asked."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+
+from core.engine.protocol import EQUAL_WITHIN, Compare, Compared
+from core.text.visible import visible
+from tui.inquiry import Inquiry
+from tui.panes.logits import lesson
+from tui.panes.logits.columns import Group, plan_columns
+from tui.panes.logits.experiment import Shown, shown_rows
+from tui.panes.logits.steps import EXTRAS, Extra
+from tui.panes.logits.table import Experiment, LogitsHeading, LogitsTable
+from tui.panes.logits.view import LogitsView
+from tui.widgets import numbers
+from tui.widgets.headline import Paragraph
+from tui.widgets.offers import Offer
+from tui.widgets.rows import Line
+
+_LEADS = (
+    Offer("a", "attention to padding"),
+    Offer("g", "what the model is given"),
+    Offer("t", "two checkpoints"),
+    Offer("d", "no batch dimension"),
+    Offer("x", "raw ids"),
+)
+
+
+class Legend(Line):
+    """What the words of a view mean, and what is not in it."""
+
+    COMPONENT_CLASSES = {"legend--note"}
+
+
+class CompareView(LogitsView):
+    """The experiment as a table, its lesson in words above it."""
+
+    DRAWS_WITHOUT_NUMBERS = True
+
+    def __init__(self) -> None:
+        super().__init__(id="compare")
+        self.emphasis: Group = "logits"
+        """Which numbers are shown where there is room for one kind only."""
+        self.added: Extra | None = None
+        """The step that was added last: the headline speaks of it."""
+        self._inquiry = Inquiry(Compared)
+        self._first_label = 0
+        self._said: list[Paragraph] = []
+
+    def compose(self) -> ComposeResult:
+        self._heading = LogitsHeading(id="logits-heading")
+        self._table = LogitsTable(id="logits-table")
+        self._legend = Legend(id="legend")
+        yield self.headline
+        yield self._heading
+        yield self._table
+        yield self._legend
+
+    @property
+    def inquiries(self) -> tuple[Inquiry[Compared], ...]:
+        return (self._inquiry,)
+
+    @property
+    def answer(self) -> Compared | None:
+        """The newest answer of the engine, of whatever text."""
+        return self._inquiry.answer
+
+    @property
+    def rows(self) -> tuple[Shown, ...]:
+        """The compared inputs as they are shown."""
+        scene = self.scene
+        current = self._inquiry.is_of(scene.info) and not scene.behind
+        return shown_rows(scene.plan, scene.steps, self._inquiry.answer, current=current)
+
+    def question(self) -> Compare:
+        plan = self.scene.plan
+        return Compare(
+            id=0,
+            model=self.scene.info.name if self.scene.info else "",
+            sentences=plan.texts,
+            raw_ids=plan.ids,
+            arrangements=tuple(step.arrangement for step in self.scene.steps),
+        )
+
+    # --- drawing --------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.redraw(follow=True)
+
+    def draw(self, *, follow: bool) -> None:
+        """Draws all four parts; each repaints only the cells that changed."""
+        scene, rows = self.scene, self.rows
+        answer = self._inquiry.answer
+        model = answer.model if answer and scene.info else scene.info
+        experiment = Experiment(
+            rows,
+            scene.steps,
+            tuple(model.labels) if model else (),
+            model.postprocess if model else "softmax",
+            lesson.left_out(scene.plan),
+            self._waiting(),
+            self._offers(),
+            typing=scene.typing,
+        )
+        columns = plan_columns(
+            self.size.width,
+            experiment.labels,
+            emphasis=self.emphasis,
+            first=self._first_label,
+            longest_logit=experiment.longest_logit(),
+            likely=experiment.likely,
+            steps=scene.steps,
+        )
+        self._first_label = columns.first
+        self._heading.show_columns(columns, experiment)
+        self._table.show(experiment, columns, scene.row, follow=follow)
+        self._speak(rows, experiment.labels)
+        hidden = len(experiment.labels) - columns.count
+        notes = [
+            f"labels {columns.first + 1}–{columns.first + columns.count} of "
+            f"{len(experiment.labels)} ←→"
+            if hidden > 0
+            else "",
+            f"first {len(rows)} of {scene.count} sentences" if scene.plan.left_out else "",
+            self.whose,
+        ]
+        equal = f" Δ largest difference to alone · equal: up to {numbers.tolerance(EQUAL_WITHIN)}"
+        note = " · ".join(filter(None, notes))
+        self._legend.show([(equal, "")], [(f"{note} ", "legend--note")] if note else [])
+
+    def _waiting(self) -> str:
+        """The word for numbers that are not there."""
+        if self.scene.info is None:
+            return ""
+        failed = self._inquiry.failure and not self._inquiry.waiting
+        return "not computed" if failed else "computing…"
+
+    def _offers(self) -> list[Offer]:
+        """What a key adds, or leads to."""
+        setup = self.scene.setup
+        return [
+            Offer("s", "other side", setup.side),
+            Offer("+ −", "pad further", bool(setup.further)),
+            Offer("b", "batch order", setup.order),
+            Offer("f", "bfloat16", setup.bfloat16),
+            *_LEADS,
+        ]
+
+    def _speak(self, rows: tuple[Shown, ...], labels: tuple[str, ...]) -> None:
+        """The headline; while numbers are on their way it stays, dim."""
+        scene = self.scene
+        added = self.added if self.added and scene.setup.has(self.added) else None
+        if added is None:
+            added = next((each for each in reversed(EXTRAS) if scene.setup.has(each)), None)
+        if scene.looks_like_ids:
+            words = "This looks like ids, and is read as text. "
+            key = [("Esc, ", "")] if scene.typing else []
+            self.say([[(words, ""), *key, ("x", "headline--key"), (" reads it as ids.", "")]])
+            return
+        nothing = lesson.nothing_padded(scene.plan) if added in {None, "side"} else None
+        if nothing:
+            self.say(nothing)
+            return
+        row = lesson.subject(rows, scene.row)
+        if row is None and rows and rows[0].alone:
+            row = min(scene.row, len(rows) - 1)
+        holds = row is not None and rows[row].holds
+        if row is not None and holds:
+            self._said = (
+                lesson.of_extra(added, row, rows[row], labels)
+                if added
+                else lesson.lesson(row, rows[row], labels)
+            )
+            if scene.info and scene.info.notes and not added:
+                self._said[1:] = [[(visible(note), "headline--quiet")] for note in scene.info.notes]
+        elif not self._said:
+            self._said = [[("Comparing each sentence alone and in the batch…", "")]]
+        self.say(self._said, dim=not holds)
+
+    # --- keys -----------------------------------------------------------------------------
+
+    def move(self, rows: int, columns: int) -> bool:
+        if columns:
+            self._first_label = max(0, self._first_label + columns)
+            self.redraw()
+        return bool(columns)
+
+    def page(self, pages: int) -> None:
+        self._table.scroll_by(pages * max(1, self._table.size.height - 1))

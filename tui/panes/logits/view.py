@@ -1,0 +1,203 @@
+"""What every view of the Logits pane is, and what all of them are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.widget import Widget
+
+from core.engine.protocol import ModelInfo, Overtaken, Question, Reply
+from core.text.visible import visible
+from tui.inquiry import Inquiry
+from tui.panes.logits import lesson
+from tui.panes.logits.plan import Plan
+from tui.panes.logits.steps import Setup, Step, steps
+from tui.widgets.headline import Headline, Paragraph
+from tui.widgets.pane import Code, Export, ModelState
+
+if TYPE_CHECKING:
+    from tui.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is typed, which input is the current one, and the model that is asked.
+
+    `count` is how many inputs are typed; `behind` says that some are still being encoded.
+    """
+
+    plan: Plan = field(default_factory=Plan)
+    row: int = 0
+    setup: Setup = field(default_factory=Setup)
+    model: ModelState = field(default_factory=lambda: ModelState(""))
+    typing: bool = True
+    count: int = 0
+    behind: bool = False
+    looks_like_ids: bool = False
+
+    @property
+    def info(self) -> ModelInfo | None:
+        """The model that answers."""
+        return self.model.info
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The rows of numbers that every input has."""
+        side = self.info.padding_side if self.info else "right"
+        return steps(self.setup, self.plan, side)
+
+
+class LogitsView(Widget):
+    """One way of looking at the scene: asks for what it shows, only while it is shown.
+
+    Subclasses compose a `headline` and their own parts, and say what to ask and how to draw.
+    """
+
+    DEFAULT_CSS = """
+    LogitsView { height: 1fr; layout: vertical; }
+    LogitsView Headline { height: 2; }
+    LogitsView.-tall Headline { margin-bottom: 1; }
+    LogitsView.-words Headline { height: 1fr; }
+    """
+
+    DRAWS_WITHOUT_NUMBERS: ClassVar[bool] = False
+    """Whether there is something to see while no numbers can be had."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._speaks = True
+        self.headline = Headline(id=f"{id}-headline")
+        self.scene = Scene()
+
+    # --- for subclasses -------------------------------------------------------------------
+
+    @property
+    def inquiries(self) -> Sequence[Inquiry[Any]]:
+        """What it asks with; the first one's failure is what it says."""
+        raise NotImplementedError
+
+    def question(self) -> Question | None:
+        """What to ask with the first inquiry; None where there is nothing to ask."""
+        raise NotImplementedError
+
+    def draw(self, *, follow: bool) -> None:
+        """Draws the scene, for which there are numbers or will be; `follow`: current in view."""
+        raise NotImplementedError
+
+    def move(self, rows: int, columns: int) -> bool:
+        """An arrow key; returns whether the view had a use for it."""
+        return False
+
+    def open(self) -> bool:
+        """Enter; returns whether there was something to look at more closely."""
+        return False
+
+    def jump(self, step: int) -> bool:
+        """The bracket keys; returns whether the view had a use for them."""
+        return False
+
+    def mask(self) -> None:
+        """Shows the other of: without the mask, with it."""
+
+    def page(self, pages: int) -> None:
+        """Page down (1) or up (-1)."""
+
+    def code(self) -> Code | None:
+        """The Python that gives what is shown."""
+        return None
+
+    def exports(self) -> Sequence[Export]:
+        """The files that what is shown can be written to."""
+        return ()
+
+    # --- from the pane --------------------------------------------------------------------
+
+    def show(self, scene: Scene, *, follow: bool = False) -> None:
+        """Asks for what is new in `scene` and draws it."""
+        self.scene = scene
+        self.ask()
+        self.redraw(follow=follow)
+
+    def ask(self) -> None:
+        """Asks, unless that was asked before; the newest wins."""
+        if not self.display or self.scene.info is None:
+            return
+        question = None if self.scene.behind or not self.scene.plan.count else self.question()
+        first = self.inquiries[0]
+        if question is None:
+            first.drop()
+        else:
+            first.ask(self.engine, self.scene.info, question)
+
+    def again(self) -> None:
+        """Asks once more for what is shown."""
+        for inquiry in self.inquiries:
+            inquiry.forget()
+        self.ask()
+        self.redraw()
+
+    def take(self, reply: Reply) -> None:
+        """A reply of the engine, to whomever."""
+        taken = [inquiry for inquiry in self.inquiries if inquiry.take(reply)]
+        if not taken:
+            return
+        if isinstance(reply, Overtaken):
+            self.call_later(self.ask)
+        if self.display:
+            self.redraw()
+
+    def redraw(self, *, follow: bool = False) -> None:
+        """Draws the scene, or says why there is nothing to draw."""
+        if not self.is_mounted:
+            return
+        nothing = self._nothing()
+        words = nothing or self._without_numbers()
+        only_words = nothing is not None or (words is not None and not self.DRAWS_WITHOUT_NUMBERS)
+        self.set_class(only_words, "-words")
+        self._speaks = words is None
+        if words is not None:
+            self.headline.show(words)
+        if not only_words:
+            self.draw(follow=follow)
+
+    def say(self, words: list[Paragraph], *, dim: bool = False) -> None:
+        """The headline, unless something more urgent stands there; `dim`: it may not hold."""
+        if self._speaks:
+            self.headline.show(words, dim=dim)
+
+    @property
+    def engine(self) -> Any:
+        """The engine that all panes ask."""
+        return cast("Workbench", self.screen).engine
+
+    @property
+    def whose(self) -> str:
+        """Says so where the numbers are another model's, or the engine is busy loading."""
+        model, progress = self.scene.model, self.inquiries[0].progress
+        if model.info and model.status == "loading":
+            return f"by {visible(model.info.name)} until {visible(model.name)} is there"
+        return f"engine: {visible(progress.stage)}…" if progress else ""
+
+    def _nothing(self) -> list[Paragraph] | None:
+        """Why there is nothing to draw; None where there is something."""
+        scene = self.scene
+        if scene.info is None and scene.model.status == "failed":
+            return lesson.not_loaded(scene.model.problem, typing=scene.typing)
+        if scene.plan.problem:
+            return lesson.no_ids(scene.plan.problem, typing=scene.typing)
+        if scene.plan.too_long:
+            return lesson.too_large(scene.plan.too_long)
+        if scene.plan.count or scene.behind:
+            return None
+        if scene.info is None:
+            return lesson.model_loading(scene.model, self.size.width)
+        return lesson.nothing_typed(typing=scene.typing, raw_ids=scene.plan.raw_ids)
+
+    def _without_numbers(self) -> list[Paragraph] | None:
+        """Why no number can come, or what they wait for; None where there are some."""
+        if self.scene.info is None:
+            return lesson.model_loading(self.scene.model, self.size.width)
+        failure = self.inquiries[0].failure
+        return lesson.not_computed(failure, typing=self.scene.typing) if failure else None
