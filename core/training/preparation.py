@@ -82,7 +82,12 @@ def prepare(
     # Once more, so that trying left no trace and training begins as it would have without; each
     # process with a dropout of its own.
     set_seed(config.seed + ranks.rank)
-    loop = TrainingLoop(model, batched, config, accelerator)
+    if config.route == "trainer":
+        from core.training.trainer_route import TrainerLoop
+
+        loop: TrainingLoop = TrainerLoop(model, batched, config, accelerator)
+    else:
+        loop = TrainingLoop(model, batched, config, accelerator)
     started = RunStarted(
         max_steps=loop.max_steps,
         steps_per_epoch=batched.steps_per_epoch,
