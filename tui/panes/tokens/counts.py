@@ -12,15 +12,11 @@ from core.text.visible import fit
 from tui.panes.tokens.look import Look
 from tui.widgets.rows import Part, RowsView
 
-_COLUMNS = (
-    ("characters", 11),
-    ("bytes", 9),
-    ("tokens", 9),
-    ("chars/token", 13),
-    ("words", 8),
-    ("unknown", 9),
-)
+_NAMES = ("characters", "bytes", "tokens", "chars/token", "words", "unknown")
 _LABEL = 8
+_GAP = 2
+_TIMES = 10
+"""From so many times the limit on, per cent say less than times."""
 
 
 class CountsTable(RowsView):
@@ -45,12 +41,10 @@ class CountsTable(RowsView):
             self._rows = (_sentence_in_words(look.number, count, use),)
         else:
             total = look.readers.counter.total(look.wholes)
-            longest = max(map(len, look.wholes))
-            most = None if limit is None else LimitUse(longest, limit)
-            self._rows = (
-                _names(limit),
-                _numbers(f"{look.number + 1}", count, use, ""),
-                _numbers(f"all {total.sentences:,}", total, most, "most "),
+            self._rows = _table(
+                (f"{look.number + 1}", count, () if use is None else (_share(use),)),
+                (f"all {total.sentences:,}", total, _longest(look, limit)),
+                f"of {limit:,}" if limit else "",
             )
         self.redraw()
 
@@ -69,15 +63,32 @@ class CountsTable(RowsView):
         return Strip(segments)
 
 
-def _names(limit: int | None) -> tuple[Part, ...]:
-    names = "".join(f"{name:>{cells}}" for name, cells in _COLUMNS)
-    heading = " " * _LABEL + names
-    return ((heading + (f"  of {limit:,}" if limit else ""), "counts--name"),)
+_Row = tuple[str, Counts, tuple[Part, ...]]
 
 
-def _numbers(label: str, counts: Counts, use: LimitUse | None, before: str) -> tuple[Part, ...]:
+def _table(sentence: _Row, total: _Row, limit: str) -> tuple[tuple[Part, ...], ...]:
+    """Names, the counts of the sentence, those of all; as wide as the largest number needs."""
+    sizes = [
+        max(len(name), len(number)) + _GAP
+        for name, number in zip(_NAMES, _numbers(total[1]), strict=True)
+    ]
+    label = max(_LABEL, len(total[0]) + 1)
+    names = "".join(f"{name:>{size}}" for name, size in zip(_NAMES, sizes, strict=True))
+    rows: list[tuple[Part, ...]] = [((f"{'':<{label}}{names}  {limit}", "counts--name"),)]
+    for name, counts, use in (sentence, total):
+        parts: list[Part] = [(f" {name:<{label - 1}}", "counts--name")]
+        for number, size in zip(_numbers(counts), sizes, strict=True):
+            parts.append((f"{number:>{size}}", ""))
+        if counts.unknown:
+            parts[-1] = (parts[-1][0], "counts--problem")
+        rows.append((*parts, (" " * _GAP, ""), *use))
+    return tuple(rows)
+
+
+def _numbers(counts: Counts) -> tuple[str, ...]:
+    """In the order of the names."""
     rate = counts.characters_per_token
-    shown = (
+    return (
         f"{counts.characters:,}",
         f"{counts.byte_count:,}",
         f"{counts.tokens:,}",
@@ -85,27 +96,31 @@ def _numbers(label: str, counts: Counts, use: LimitUse | None, before: str) -> t
         f"{counts.words:,}",
         f"{counts.unknown:,}",
     )
-    parts: list[Part] = [(f" {label:<{_LABEL - 1}}", "counts--name")]
-    for number, (name, cells) in zip(shown, _COLUMNS, strict=True):
-        unknown = name == "unknown" and counts.unknown
-        parts.append((f"{number:>{cells}}", "counts--problem" if unknown else ""))
-    if use is not None:
-        parts.append((f"  {before}", "counts--name"))
-        parts.append(_share(use))
-    return tuple(parts)
 
 
 def _share(use: LimitUse) -> Part:
     if use.excess:
-        return f"{use.share:.0%}: {use.excess:,} too many", "counts--problem"
+        share = f"{use.share:.0%}" if use.share < _TIMES else f"{use.share:,.0f} times"
+        return f"{share}, {use.excess:,} over", "counts--problem"
     return f"{use.share:.1%}", ""
+
+
+def _longest(look: Look, limit: int | None) -> tuple[Part, ...]:
+    """How many sentences do not fit into the limit, or how much of it the longest takes."""
+    if limit is None:
+        return ()
+    lengths = list(map(len, look.wholes))
+    over = sum(length > limit for length in lengths)
+    if over:
+        return ((f"{over:,} too long", "counts--problem"),)
+    return ("most ", "counts--name"), _share(LimitUse(max(lengths), limit))
 
 
 def _sentence_in_words(number: int, counts: Counts, use: LimitUse | None) -> tuple[Part, ...]:
     rate = counts.characters_per_token
     words = [f" {number + 1}: {counts.tokens:,} tokens", f"{counts.characters:,} characters"]
     if use is not None and use.excess:
-        words.insert(1, f"{use.excess:,} too many")
+        words.insert(1, f"{use.excess:,} over the limit")
     words += [] if rate is None else [f"{rate:.2f} each"]
     words += [f"{counts.unknown:,} unknown"] if counts.unknown else []
     words += [] if use is None else [f"{use.share:.1%} of {use.limit:,}"]

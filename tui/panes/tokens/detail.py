@@ -16,6 +16,7 @@ from tui.panes.tokens.spaces import shown
 from tui.widgets.rows import Part, RowsView
 
 _LABEL = 12
+_GLUE = "\u00a0"
 _WORD = re.compile(r"[^ ]+ *| +")
 _PAUSE = 0.3
 """Seconds of rest after a key in the editor until the token under the caret is looked up."""
@@ -59,7 +60,7 @@ class TokenCard(RowsView):
             self._fields = _of_padding(padding.token, padding.token_id) if padding else ()
         else:
             detail = look.readers.detail.read(look.encoding, look.position)
-            self._fields = tuple(_fields(detail, len(look.encoding)))
+            self._fields = tuple(_fields(detail))
         self._wrap()
         self.redraw()
 
@@ -83,44 +84,42 @@ class TokenCard(RowsView):
         return Strip([Segment(text, self.style(name)) for text, name in self._lines[index]])
 
 
-def _fields(detail: TokenDetail, count: int) -> Iterator[tuple[str, tuple[Part, ...]]]:
+def _fields(detail: TokenDetail) -> Iterator[tuple[str, tuple[Part, ...]]]:
     kind = "special" if detail.special else "added" if detail.added else ""
     kind = "unknown: the vocabulary cannot spell these characters" if detail.unknown else kind
     yield "token", ((_cut(shown(detail.token)), "card--token"), (f"  {kind}", "card--dim"))
-    yield (
-        "id",
-        ((f"{detail.input_id:,}", ""), (f"  token {detail.position} of {count}", "card--dim")),
-    )
+    place = f"  position {detail.position:,}"
+    place += "" if detail.word is None else f", word {detail.word:,}"
+    yield "id", ((f"{detail.input_id}", ""), (place, "card--dim"))
     if detail.shares_character:
-        group = f"{detail.position - detail.group.start + 1} of {len(detail.group)}"
-        places = f"{detail.group.start}–{detail.group[-1]}"
-        whole = f" tokens that are one character together, positions {places}"
-        yield "part", ((group, "card--token"), (whole, ""))
+        number = detail.position - detail.group.start + 1
+        places = f"positions {detail.group.start:,}–{detail.group[-1]:,}"
+        whole = f" of {len(detail.group)} tokens that are one character together, {places}"
+        yield "part", ((f"{number}", "card--token"), (whole, ""))
     if detail.start is not None:
         pair = "second text, " if detail.sequence == 1 else ""
-        span = f"{pair}{detail.start:,}–{detail.end:,}"
-        yield (
-            "characters",
-            ((f'"{_cut(shown(detail.characters))}"', ""), (f"  {span}", "card--dim")),
-        )
+        span = f"  {pair}{detail.start:,}–{detail.end:,}"
+        yield "characters", ((f'"{_cut(shown(detail.characters))}"', ""), (span, "card--dim"))
         yield "UTF-8", ((_cut(detail.source_bytes) or "none", ""),)
-    if detail.token_bytes != detail.source_bytes:
+    if detail.token_bytes != detail.source_bytes and not detail.special:
         spells = "" if detail.readable == detail.token else f'  "{_cut(shown(detail.readable))}"'
         yield "spells", ((_cut(detail.token_bytes), ""), (spells, "card--dim"))
-    yield "word", ((f"{detail.word:,}" if detail.word is not None else "none", ""),)
     if not detail.added:
         yield "also", tuple(_variants(detail)) or (("no other case or prefix", "card--dim"),)
     near: list[Part] = []
     for neighbour in detail.neighbours:
-        near.append((f"{neighbour.input_id} ", "card--dim"))
-        near.append((f"{shown(neighbour.token)}  ", ""))
+        near += _entry(neighbour.token, neighbour.input_id)
     yield "neighbours", tuple(near)
 
 
 def _variants(detail: TokenDetail) -> Iterator[Part]:
     for variant in detail.variants:
-        yield f"{shown(variant.token)} ", ""
-        yield f"{variant.input_id}  ", "card--dim"
+        yield from _entry(variant.token, variant.input_id)
+
+
+def _entry(token: str, input_id: int) -> tuple[Part, Part]:
+    """A token and its id, which stay in one row."""
+    return (f"{shown(token)}{_GLUE}", ""), (f"{input_id}   ", "card--dim")
 
 
 def _of_padding(token: str, token_id: int) -> tuple[tuple[str, tuple[Part, ...]], ...]:
@@ -139,15 +138,30 @@ def _wrapped(name: str, parts: Sequence[Part], room: int) -> Iterator[tuple[Part
     """The parts in rows of `room` cells behind the name; they break at blanks where they can."""
     line: list[Part] = [(f" {name:<{_LABEL}}", "card--name")]
     used = 0
+    for atom in _atoms(parts, room):
+        if used and used + width("".join(text for text, _ in atom).rstrip()) > room:
+            yield tuple(line)
+            line, used = [(" " * (_LABEL + 1), "card--name")], 0
+        for text, style in atom:
+            kept = text if used else text.lstrip(" ")
+            line.append((kept, style))
+            used += width(kept)
+    yield tuple(line)
+
+
+def _atoms(parts: Sequence[Part], room: int) -> Iterator[list[Part]]:
+    """What stays together: up to the next blank, unless that is more than a row."""
+    atom: list[Part] = []
     for text, style in parts:
         for word in _words(text, room):
-            if used and used + width(word.rstrip()) > room:
-                yield tuple(line)
-                line, used = [(" " * (_LABEL + 1), "card--name")], 0
-            shown_word = word if used else word.lstrip()
-            line.append((shown_word, style))
-            used += width(shown_word)
-    yield tuple(line)
+            if atom and width("".join(each for each, _ in atom) + word.rstrip()) > room:
+                yield atom
+                atom = []
+            atom.append((word, style))
+            if word.endswith(" "):
+                yield atom
+                atom = []
+    yield atom
 
 
 def _words(text: str, room: int) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from bisect import bisect_right
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from itertools import accumulate
 from rich.segment import Segment
 from textual.strip import Strip
 
-from core.text.visible import width
+from core.text.visible import fit, width
 from tui.widgets.rows import Part, RowsView
 
 _INDENT = 2
+_LABEL = 13
 _BAR = "│"
 
 
@@ -33,8 +35,12 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One row of the sheet, what stands in each column, and the words in the row above it."""
+    """One row of the sheet, what stands in each column, and the words in the row above it.
 
+    Where there is no room for such a row, the short `label` stands before the track.
+    """
+
+    label: str
     title: tuple[Part, ...]
     columns: tuple[tuple[Piece, ...], ...]
 
@@ -42,7 +48,7 @@ class Track:
 class Sheet:
     """Tracks over the same columns, each as wide as its widest content."""
 
-    def __init__(self, tracks: Sequence[Track], notes: Sequence[tuple[Part, ...]] = ()) -> None:
+    def __init__(self, tracks: Sequence[Track], notes: Sequence[Part] = ()) -> None:
         self.tracks = tuple(tracks)
         count = len(tracks[0].columns) if tracks else 0
         self.widths = [
@@ -51,7 +57,7 @@ class Sheet:
         self.starts = [0, *accumulate(size + 1 for size in self.widths)]
         """The cell each column begins at; a cell stands between two columns."""
         self.notes = tuple(notes)
-        """Rows of words under the tracks."""
+        """Words under the tracks, each in rows of its own."""
         self.column_of = {
             piece.position: column
             for track in reversed(tracks)
@@ -80,6 +86,7 @@ class Interlinear(RowsView):
         "sheet--even",
         "sheet--odd",
         "sheet--special",
+        "sheet--unknown",
         "sheet--changed",
         "sheet--bar",
         "sheet--here",
@@ -106,7 +113,7 @@ class Interlinear(RowsView):
         return None if self._position is None else self._sheet.column_of.get(self._position)
 
     def _reveal_column(self) -> None:
-        room = max(1, self.cells - 2 * _INDENT)
+        room = self._room
         sheet, here = self._sheet, self._here
         left = self._left
         if here is not None:
@@ -123,29 +130,51 @@ class Interlinear(RowsView):
 
     def scroll_sideways(self, step: int) -> None:
         """Moves the view by most of its width."""
-        room = max(1, self.cells - 2 * _INDENT)
+        room = self._room
         last = max(0, self._sheet.starts[-1] - room)
         self._left = max(0, min(self._left + step * room * 3 // 4, last))
         self.redraw()
 
     @property
-    def _airy(self) -> bool:
-        """Whether there is room for a blank row behind each track."""
-        return 3 * len(self._sheet.tracks) + len(self._sheet.notes) <= self.size.height
+    def _spacing(self) -> int:
+        """Rows for each track: three with a blank one, two with its title, else one."""
+        rows = (self.size.height - len(self._notes)) // max(1, len(self._sheet.tracks))
+        return max(1, min(rows, 3))
+
+    @property
+    def _notes(self) -> list[tuple[Part, ...]]:
+        """The notes in rows as wide as this is."""
+        return [
+            ((line, name),)
+            for words, name in self._sheet.notes
+            for line in textwrap.wrap(words, max(20, self.cells - _INDENT))
+        ]
+
+    @property
+    def _margin(self) -> int:
+        """Cells before the columns."""
+        return _INDENT if self._spacing > 1 else _LABEL
+
+    @property
+    def _room(self) -> int:
+        """Cells for the columns."""
+        return max(1, self.cells - self._margin - _INDENT)
 
     def row_count(self) -> int:
         return len(self._rows())
 
     def _rows(self) -> list[Track | tuple[Part, ...]]:
         """What stands in each row: a track's content, or words."""
-        blank: list[Track | tuple[Part, ...]] = [()] if self._airy else []
+        spacing = self._spacing
         rows: list[Track | tuple[Part, ...]] = []
         for track in self._sheet.tracks:
-            rows += [*(blank if rows else []), track.title, track]
-        return [*rows, *(blank if self._sheet.notes else []), *self._sheet.notes]
+            rows += [()] if spacing == 3 and rows else []
+            rows += [track.title] if spacing > 1 else []
+            rows.append(track)
+        return [*rows, *([()] if spacing == 3 else []), *self._notes]
 
     def row_key(self, index: int) -> Hashable:
-        return index, self._position, self._left, self._airy
+        return index, self._position, self._left, self._spacing
 
     def row(self, index: int) -> Strip:
         found = self._rows()[index]
@@ -158,9 +187,8 @@ class Interlinear(RowsView):
 
     def _content(self, track: Track) -> Strip:
         sheet = self._sheet
-        room = self.cells - 2 * _INDENT
-        blank = self.style()
-        if not sheet.widths or room <= 0:
+        room, edge = self._room, self.style("sheet--bar")
+        if not sheet.widths:
             return Strip([])
         first, last = sheet.column_at(self._left), sheet.column_at(self._left + room)
         segments: list[Segment] = []
@@ -168,11 +196,14 @@ class Interlinear(RowsView):
             segments += self._column(track, column)
         shift = self._left - sheet.starts[first]
         strip = Strip(segments).crop(shift, shift + room)
-        more_left = "‹ " if self._left else "  "
-        more_right = " ›" if sheet.starts[-1] - 1 > self._left + room else ""
-        edge = self.style("sheet--bar")
-        strip = strip.adjust_cell_length(room, blank) if more_right else strip
-        return Strip([Segment(more_left, edge), *strip, Segment(more_right, edge)])
+        before = "" if self._spacing > 1 else fit(f" {track.label}", self._margin - 2)
+        before += " " * (self._margin - 2 - width(before))
+        segments = [Segment(before, self.style("sheet--title"))]
+        segments.append(Segment("‹ " if self._left else "  ", edge))
+        if sheet.starts[-1] - 1 <= self._left + room:
+            return Strip([*segments, *strip])
+        strip = strip.adjust_cell_length(room, self.style())
+        return Strip([*segments, *strip, Segment(" ›", edge)])
 
     def _column(self, track: Track, column: int) -> list[Segment]:
         """The column's content, filled to its width, and the cell behind it."""

@@ -72,10 +72,11 @@ class Look:
     def place(self) -> tuple[int, int]:
         """The text (0 or 1) and the character of it that the cursor's token begins with.
 
-        The beginning of the text for a token that stands for none.
+        For a token that stands for none, and for padding: those of the nearest one before it.
         """
-        position = self.position
-        if position is None:
-            return 0, 0
-        sequence = self.encoding.sequence_ids[position]
-        return (0, 0) if sequence is None else (sequence, self.encoding.offset_mapping[position][0])
+        encoding = self.encoding
+        position = min(max(0, self.column - self.batch.lead(self.row)), len(encoding) - 1)
+        while position > 0 and encoding.sequence_ids[position] is None:
+            position -= 1
+        sequence = encoding.sequence_ids[position] if len(encoding) else None
+        return (0, 0) if sequence is None else (sequence, encoding.offset_mapping[position][0])

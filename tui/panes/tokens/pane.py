@@ -85,6 +85,7 @@ class TokensPane(Pane):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= _WIDE[0] and event.size.height >= _WIDE[1], "-wide")
+        self.set_class(event.size.height < _LOW, "-low")
         self._arrange()
 
     # --- what the workbench tells ---------------------------------------------------------
@@ -193,15 +194,14 @@ class TokensPane(Pane):
 
     def _arrange(self) -> None:
         """Shows what the room and the user's choice call for."""
-        wide, low, view = self.has_class("-wide"), self.size.height < _LOW, self._view
+        wide, low, view = self.has_class("-wide"), self.has_class("-low"), self._view
         some = bool(self._document.lines)
         details = wide if self._details is None else self._details
         below = some and details and view != ALL
         self._empty.display = not some
         self._counts.display = some
-        self._counts.styles.height = 1 if low else 3
         self._card.display = below
-        self._card.styles.height = "1fr" if low else max(7, min(11, self.size.height * 2 // 5))
+        self._card.styles.height = "1fr" if low else max(7, min(11, self.size.height // 2))
         self._layout_line.display = some and (
             wide or self._layout.options != DEFAULT_OPTIONS or bool(self._layout.problem)
         )
@@ -222,7 +222,7 @@ class TokensPane(Pane):
             self._view_shown.show(look)
         if self._card.display:
             self._card.show(look)
-        self._counts.show(look, rows=1 if self.size.height < _LOW else 3)
+        self._counts.show(look, rows=1 if self.has_class("-low") else 3)
 
     def _highlight(self) -> None:
         """Marks, in the editor, the characters that the token under the cursor came from."""
@@ -264,18 +264,27 @@ class TokensPane(Pane):
         self._rearranged()
 
     async def action_beside(self) -> None:
-        from tui.picker import TokenizerPicker  # its widgets are imported when first needed
+        from tui.picker import ModelPicker  # its widgets are imported when first needed
 
         def chosen(name: str | None) -> None:
             if name:
                 self._sides.add(name)
                 self.action_view("beside")
 
-        self.app.push_screen(TokenizerPicker(), chosen)
+        self.app.push_screen(ModelPicker(self.bench.model.name), chosen)
 
     def action_beside_less(self) -> None:
         self._sides.remove_last()
         self._rearranged()
+
+    def action_entry(self) -> None:
+        """The vocabulary, at the token under the cursor."""
+        from tui.vocabulary import VocabularyScreen
+
+        look = self._look()
+        if look is not None:
+            cell = look.batch.cell(look.row, look.column)
+            self.app.push_screen(VocabularyScreen(look.readers.tokenizer, token_id=cell.input_id))
 
     def action_layout(self, change: str) -> None:
         getattr(self._layout, change)()

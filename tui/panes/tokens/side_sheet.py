@@ -13,7 +13,7 @@ _DIFFERS = "≠"
 _Cells = list[tuple[Piece, ...]]
 
 
-def side_sheet(together: SideBySide, notes: tuple[tuple[Part, ...], ...]) -> Sheet:
+def side_sheet(together: SideBySide, notes: tuple[Part, ...]) -> Sheet:
     """A row for the text, one for each tokenizer, and ≠ below where they cut differently.
 
     `notes` are rows about tokenizers that are not among them. The positions are those of the first
@@ -56,12 +56,12 @@ def side_sheet(together: SideBySide, notes: tuple[tuple[Part, ...], ...]) -> She
         end = segment.end
     add_unaligned([len(side.encoding) for side in together.sides])
     first = together.sides[0].counts
-    tracks = [Track((("text", ""),), tuple(text))]
+    tracks = [Track("text", ((f"text  {len(line):,} characters; ␣ is a space", ""),), tuple(text))]
     tracks += [
-        Track(_title(side, first), tuple(cells))
+        Track(_name(side.name), _title(side, first), tuple(cells))
         for side, cells in zip(together.sides, sides, strict=True)
     ]
-    tracks.append(Track(_differences(together), tuple(marks)))
+    tracks.append(Track("cut", _differences(together), tuple(marks)))
     return Sheet(tracks, notes)
 
 
@@ -88,7 +88,12 @@ def _title(side: Side, first: Counts) -> tuple[Part, ...]:
     words += [f"{abs(more):,} {'more' if more > 0 else 'fewer'}"] if more else []
     words += [f"{rate:.2f} characters a token"] if rate is not None else []
     words += [f"{counts.unknown:,} unknown"] if counts.unknown else []
-    return (f"{visible(side.name)}  ", "sheet--name"), (" · ".join(words), "")
+    return (f"{_name(side.name)}  ", "sheet--name"), (" · ".join(words), "")
+
+
+def _name(name: str) -> str:
+    """The last part of a folder's name: what tells one from another."""
+    return visible(name.rstrip("/").rpartition("/")[2] or name)
 
 
 def _differences(together: SideBySide) -> tuple[Part, ...]:

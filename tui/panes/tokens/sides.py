@@ -111,8 +111,8 @@ class SidesView(View):
         return sides, *batch_exports(look.batch, look, source)[1:]
 
 
-def _note(beside: Beside) -> tuple[Part, ...]:
-    name: Part = (f"{visible(beside.name)}  ", "sheet--name")
+def _note(beside: Beside) -> Part:
+    """How far a tokenizer is that cannot be compared yet, or why it cannot be had."""
     if beside.status == "failed":
-        return name, (visible(beside.note), "sheet--problem")
-    return name, (f"{visible(beside.note) or 'waiting'}…", "")
+        return f"{visible(beside.name)}: {visible(beside.note)}", "sheet--problem"
+    return f"{visible(beside.name)}: {visible(beside.note) or 'waiting'}…", ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from core.text.stages import Piece as PreTokenized
 from core.text.stages import Stages, TextStages
@@ -27,41 +28,43 @@ class _Column:
     added: tuple[Piece, ...] = ()
 
 
-def stage_sheet(stages: Stages) -> Sheet:
+def stage_sheet(stages: Stages, unknown_id: int | None) -> Sheet:
     """Lays out all stages of a sentence; a pair's second text stands behind the first."""
-    columns = _all_columns(stages)
+    columns = _all_columns(stages, unknown_id)
     changed = sum(each.normalized != each.original for each in columns)
     pieces = sum(len(text.pieces) for text in stages.texts)
     tokens = sum(len(text.input_ids) for text in stages.texts)
     characters = sum(len(text.text) for text in stages.texts)
     parts = stages.components
     added = " ".join(visible(stages.encoding.tokens[place]) for place in stages.added_positions)
+    summary = f"changes {_count(changed, 'place')}" if changed else "no change"
     return Sheet(
         (
             Track(
-                _title("text", None, f"{characters:,} characters; ␣ is a space"),
+                "text",
+                ((f"text  {characters:,} characters; ␣ is a space", ""),),
                 tuple((Piece(shown(each.original)),) if each.original else () for each in columns),
             ),
             Track(
-                _title(
-                    "normalizer",
-                    parts.normalizer or "none",
-                    f"changes {_count(changed, 'place')}" if changed else "no change",
-                ),
+                "normalizer",
+                _title("normalizer", parts.normalizer, summary if parts.normalizer else ""),
                 tuple(map(_normalized, columns)),
             ),
             Track(
-                _title("pre-tokenizer", parts.pre_tokenizer or "none", _count(pieces, "piece")),
+                "pre-token.",
+                _title("pre-tokenizer", parts.pre_tokenizer, _count(pieces, "piece")),
                 tuple(tuple(each.pieces) for each in columns),
             ),
             Track(
+                "model",
                 _title("model", parts.model, _count(tokens, "token")),
                 tuple(tuple(each.tokens) for each in columns),
             ),
             Track(
+                "post-proc.",
                 _title(
                     "post-processor",
-                    parts.post_processor or "none",
+                    parts.post_processor,
                     f"adds {added}" if added else "adds nothing",
                 ),
                 tuple(each.added or tuple(each.tokens) for each in columns),
@@ -71,10 +74,7 @@ def stage_sheet(stages: Stages) -> Sheet:
 
 
 def _title(stage: str, component: str | None, note: str) -> tuple[Part, ...]:
-    named: list[Part] = [(f"{stage}  ", "")]
-    if component:
-        named.append((f"{visible(component)}  ", "sheet--name"))
-    return (*named, (note, ""))
+    return (f"{stage}  ", ""), (f"{visible(component or 'none')}  ", "sheet--name"), (note, "")
 
 
 def _count(count: int, noun: str) -> str:
@@ -88,7 +88,7 @@ def _normalized(column: _Column) -> tuple[Piece, ...]:
     return (Piece(shown(column.normalized) or "∅", "sheet--changed"),)
 
 
-def _all_columns(stages: Stages) -> list[_Column]:
+def _all_columns(stages: Stages, unknown_id: int | None) -> list[_Column]:
     """The columns of all texts, in the order of the encoding's tokens."""
     encoding = stages.encoding
     places: list[list[int]] = [[] for _ in stages.texts]
@@ -101,7 +101,7 @@ def _all_columns(stages: Stages) -> list[_Column]:
     def add_text(number: int) -> None:
         if number not in done:
             done.add(number)
-            columns.extend(_columns_of(stages.texts[number], places[number]))
+            columns.extend(_columns_of(stages.texts[number], places[number], unknown_id))
 
     for position, sequence in enumerate(encoding.sequence_ids):
         if sequence is not None:
@@ -116,38 +116,60 @@ def _all_columns(stages: Stages) -> list[_Column]:
     return columns
 
 
-def _columns_of(text: TextStages, positions: Sequence[int]) -> list[_Column]:
+def _columns_of(
+    text: TextStages, positions: Sequence[int], unknown_id: int | None
+) -> list[_Column]:
     starts, ends = _cuts(text)
     columns = [_Column(text.text[start:end]) for start, end in zip(starts, ends, strict=True)]
 
     def at(place: int) -> int:
         return max(0, min(bisect_right(starts, place) - 1, len(starts) - 1))
 
-    for section in text.sections:
-        for character, (start, _) in zip(section.normalized, section.origins, strict=True):
-            columns[at(start)].normalized += character
+    normalized = [
+        (start, character)
+        for section in text.sections
+        for character, (start, _) in zip(section.normalized, section.origins, strict=True)
+    ]
+    for start, character in normalized:
+        columns[at(start)].normalized += character
     following = iter(positions)
     for number, piece in enumerate(text.pieces):
-        tint = _TINTS[number % 2]
-        if not piece.tokens:
-            columns[at(piece.start)].pieces.append(Piece(shown(piece.text), tint, cut=True))
-        for token, part in zip(piece.tokens, _spread(piece), strict=True):
-            position, column = next(following), columns[at(token.start)]
-            begins = token is piece.tokens[0]
-            column.pieces.append(Piece(shown(part), tint, begins))
-            kind = _TINTS[position % 2]
-            column.tokens.append(Piece(shown(token.token), kind, cut=True, position=position))
+        parts = {at(token.start): "" for token in piece.tokens}
+        for start, part in _spread(piece, normalized):
+            parts[at(start)] = parts.get(at(start), "") + part
+        for nth, (column, part) in enumerate(sorted(parts.items())):
+            columns[column].pieces.append(Piece(shown(part), _TINTS[number % 2], cut=not nth))
+        for token in piece.tokens:
+            position = next(following)
+            unknown = token.input_id == unknown_id and not piece.added_token
+            kind = "sheet--unknown" if unknown else _TINTS[position % 2]
+            columns[at(token.start)].tokens.append(
+                Piece(shown(token.token), kind, cut=True, position=position)
+            )
     return columns
 
 
-def _spread(piece: PreTokenized) -> list[str]:
-    """For each token the part of the piece's text that it is; all for the first where unclear."""
+def _spread(
+    piece: PreTokenized, normalized: Sequence[tuple[int, str]]
+) -> Iterable[tuple[int, str]]:
+    """The piece's text in parts, each with the character of the original that it stands at.
+
+    Its tokens say which part is where; those that spell it otherwise (`<0xF0>`, an unknown token)
+    leave that to the characters that were normalized. Where neither fits, it is one part.
+    """
     spelled = [token.token for token in piece.tokens]
     bare = [token.removeprefix("##") if number else token for number, token in enumerate(spelled)]
     for parts in (spelled, bare):
         if "".join(parts) == piece.text:
-            return parts
-    return [piece.text, *[""] * (len(spelled) - 1)]
+            return [(token.start, part) for token, part in zip(piece.tokens, parts, strict=True)]
+    first = bisect_left(normalized, piece.start, key=itemgetter(0))
+    last = bisect_left(normalized, piece.end, key=itemgetter(0))
+    starts = [start for start, _ in normalized[first:last]]
+    if len(piece.text) == len(starts) + 1 and starts:
+        starts.insert(0, starts[0])  # the pre-tokenizer put a mark before it
+    if len(piece.text) == len(starts):
+        return zip(starts, piece.text, strict=True)
+    return [(piece.start, piece.text)]
 
 
 def _cuts(text: TextStages) -> tuple[list[int], list[int]]:

@@ -56,7 +56,7 @@ class StagesView(View):
         def read() -> tuple[Stages, Sheet]:
             stages = readers.stages.read(part.sentence, part.encode(look))
             self._warm.add(readers.tokenizer)
-            return stages, stage_sheet(stages)
+            return stages, stage_sheet(stages, readers.tokenizer.unknown_token_id)
 
         # The first reading of a tokenizer makes a twin of it, which may take a while.
         quick = part.quick and readers.tokenizer in self._warm
