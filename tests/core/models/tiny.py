@@ -47,6 +47,7 @@ def roberta(folder: Path) -> Path:
         intermediate_size=64,
         max_position_embeddings=34,
         pad_token_id=1,
+        initializer_range=0.4,
     )
     folder.mkdir(parents=True)
     byte_level(folder, "RobertaTokenizer", ["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
