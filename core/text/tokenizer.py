@@ -96,7 +96,14 @@ class TextTokenizer:
 
         Thread-safe; the interpreter's lock is free while it works.
         """
-        return Encoding(sentence, self._backend.encode(sentence.text, sentence.text_pair or None))
+        return self._encode(sentence, add_special_tokens=True)
+
+    def _encode(self, sentence: Sentence, *, add_special_tokens: bool) -> Encoding:
+        # Not the library's own `encode`: that one holds the interpreter's lock.
+        (encoded,) = self._backend.encode_batch(
+            [_input(sentence)], add_special_tokens=add_special_tokens
+        )
+        return Encoding(sentence, encoded)
 
     def layout(self, encodings: tuple[Encoding, ...]) -> Batch:
         """The padded batch of `encodings`, as wide as the longest."""
@@ -129,13 +136,7 @@ class TextTokenizer:
     def _without_special_tokens(self, encoding: Encoding) -> Encoding:
         found = self._plain.get(encoding)
         if found is None:
-            sentence = encoding.sentence
-            found = Encoding(
-                sentence,
-                self._backend.encode(
-                    sentence.text, sentence.text_pair or None, add_special_tokens=False
-                ),
-            )
+            found = self._encode(encoding.sentence, add_special_tokens=False)
             self._plain[encoding] = found
         return found
 
@@ -213,7 +214,14 @@ class TextTokenizer:
 
     def decode(self, input_ids: list[int]) -> str:
         """The text of `input_ids`, special tokens kept, as `AutoTokenizer.decode` gives it."""
-        text = self._backend.decode(input_ids, skip_special_tokens=False)
+        return self._cleaned_up(self._backend.decode(input_ids, skip_special_tokens=False))
+
+    def decode_batch(self, rows: list[list[int]]) -> list[str]:
+        """As `decode`, of many sequences at once."""
+        texts = self._backend.decode_batch(rows, skip_special_tokens=False)
+        return list(map(self._cleaned_up, texts))
+
+    def _cleaned_up(self, text: str) -> str:
         if self._cleans_up:
             for spaced in _CLEAN_UP:
                 text = text.replace(spaced, spaced.strip())

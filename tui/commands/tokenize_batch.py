@@ -45,8 +45,7 @@ def show_batches(source: Source, model: NamedTokenizer, asked: Asked) -> None:
     for sentences in batches(source, asked.batch_size):
         batch = model.tokenizer.encode_batch(sentences, asked.options)
         if asked.as_json:
-            rows = range(len(batch.encodings))
-            sequences = [_sequence(model.tokenizer, batch, row) for row in rows]
+            sequences = _sequences(model.tokenizer, batch)
             print_json(
                 Tokenized(model.name, batch.shape, sequences, batch.overflow_to_sample_mapping)
             )
@@ -65,19 +64,23 @@ def summary(batch: Batch, sentences: int) -> str:
     return " · ".join(parts)
 
 
-def _sequence(tokenizer: TextTokenizer, batch: Batch, row: int) -> Sequence:
-    sentence, fields = batch.encodings[row].sentence, batch.row(row)
-    return Sequence(
-        text=sentence.text,
-        text_pair=sentence.text_pair,
-        tokens=fields.tokens,
-        input_ids=fields.input_ids,
-        token_type_ids=fields.token_type_ids,
-        attention_mask=fields.attention_mask,
-        special_tokens_mask=fields.special_tokens_mask,
-        offset_mapping=fields.offset_mapping,
-        decoded=tokenizer.decode(fields.input_ids),
-    )
+def _sequences(tokenizer: TextTokenizer, batch: Batch) -> list[Sequence]:
+    rows = list(map(batch.row, range(len(batch.encodings))))
+    decoded = tokenizer.decode_batch([row.input_ids for row in rows])
+    return [
+        Sequence(
+            text=encoding.sentence.text,
+            text_pair=encoding.sentence.text_pair,
+            tokens=row.tokens,
+            input_ids=row.input_ids,
+            token_type_ids=row.token_type_ids,
+            attention_mask=row.attention_mask,
+            special_tokens_mask=row.special_tokens_mask,
+            offset_mapping=row.offset_mapping,
+            decoded=text,
+        )
+        for encoding, row, text in zip(batch.encodings, rows, decoded, strict=True)
+    ]
 
 
 def _show(model: NamedTokenizer, sentences: list[Sentence], batch: Batch, shown: int) -> None:
