@@ -23,7 +23,9 @@ def open_app(model: str | None = None, attach: str | None = None) -> int:
             "termformer --help lists them."
         )
     from tui.app import TermformerApp
+    from tui.paste import take_pastes_at_once
 
+    take_pastes_at_once()
     app = TermformerApp(model=model, attach=attach)
     app.run()
     return app.return_code or 0
