@@ -200,11 +200,16 @@ def write_config(folder: Path, config: RunConfig) -> None:
 
 def read_config(folder: Path) -> RunConfig:
     """Reads a run's `config.json`; raises `RunError` where it is missing or no run's."""
+    if not (folder / "config.json").exists():
+        raise RunError(f"{folder} holds no run.")
+    return load_config(folder / "config.json")
+
+
+def load_config(file: Path) -> RunConfig:
+    """Reads a configuration, wherever it stands; raises `RunError`."""
     try:
-        return msgspec.json.decode((folder / "config.json").read_bytes(), type=RunConfig)
+        return msgspec.json.decode(file.read_bytes(), type=RunConfig)
     except OSError as error:
-        raise RunError(f"{folder} holds no run: {error.strerror}.") from error
+        raise RunError(f"{file} cannot be read: {error.strerror}.") from error
     except msgspec.MsgspecError as error:
-        raise RunError(
-            f"{folder / 'config.json'} is not a run's configuration: {error}."
-        ) from error
+        raise RunError(f"{file} is not a run's configuration: {error}.") from error

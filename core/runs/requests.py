@@ -98,10 +98,13 @@ def find_answer(folder: Path, request_id: str, since: float) -> Event | None:
 
     Raises `OSError`.
     """
-    for event in _events_backwards(folder, since):
-        if getattr(event, "request", None) == request_id:
-            return event
-    return None
+    # An evaluation is followed by its probes: the first word is the answer.
+    answers = [
+        event
+        for event in _events_backwards(folder, since)
+        if getattr(event, "request", None) == request_id
+    ]
+    return answers[-1] if answers else None
 
 
 def find_resumed(folder: Path, since: float) -> RunResumed | None:

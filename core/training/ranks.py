@@ -62,10 +62,16 @@ class Ranks:
 
     def accelerator(self, mixed_precision: Precision | None) -> Accelerator:
         """Joins the processes; raises `RunError` where they did not find each other."""
+        import torch
         from accelerate import Accelerator, InitProcessGroupKwargs
 
         handlers = [] if self.is_alone else [InitProcessGroupKwargs(timeout=_PATIENCE)]
-        accelerator = Accelerator(mixed_precision=mixed_precision, kwargs_handlers=handlers)
+        accelerator = Accelerator(
+            # Several processes on CPUs find each other only where accelerate is told so.
+            cpu=not torch.accelerator.is_available(),
+            mixed_precision=mixed_precision,
+            kwargs_handlers=handlers,
+        )
         # accelerate trains in one process, without a word, where it misreads its environment.
         if accelerator.num_processes != self.world_size:
             raise RunError(

@@ -135,6 +135,10 @@ class Worker:
 
         if self._ranks.is_first:
             clear_remains(self.folder)
+            if self.config.tensorboard:
+                from core.training.tensorboard import EventFiles
+
+                self.journal.mirror = EventFiles(self.folder)
         prepared = prepare(
             self.config, self._say, self.steering.check_stop, self._ranks, checkpoint
         )
@@ -194,8 +198,8 @@ class Worker:
             self.journal.append(new)
         if isinstance(event, Step) and event.global_step <= self._replay.last_step:
             self._replay.steer(self.loop)
-        if isinstance(event, Evaluation) and self.loop.evaluations_since_best == 0:
-            self._best_is_new = True
+        if isinstance(event, Evaluation) and event.split == "validation":
+            self._best_is_new |= self.loop.best_step == self.loop.evaluated_step
 
     def _recompute(self) -> None:
         """Between two steps that the log has already: what is asked for waits, but for a stop."""

@@ -21,7 +21,8 @@ def tell(event: events.Event, max_steps: int | None) -> list[str]:
         case events.RunStopped(global_step=step, reason=reason, path=path):
             kept = f"The checkpoint is {path}." if path else "There was nothing to save yet."
             return [f"{reason.rstrip('.')}, after {counted(step, 'step')}. {kept}"]
-        case events.RunFailed() | events.Heartbeat():
+        case events.RunFailed() | events.Heartbeat() | events.DataReported():
+            # What is worth knowing of the data stands in the notes of the start.
             return []
         case _:
             return [f"{at(event.global_step, max_steps)} · {_happened(event)}"]
@@ -35,6 +36,7 @@ _AtStep = (
     | events.Paused
     | events.Resumed
     | events.RunResumed
+    | events.Probed
 )
 
 
@@ -61,7 +63,10 @@ def _happened(event: _AtStep) -> str:
         case events.Resumed():
             return "goes on"
         case events.RunResumed(checkpoint=checkpoint):
-            return f"resumed from {checkpoint}"
+            return f"resumed from {checkpoint or 'the start'}"
+        case events.Probed(results=results):
+            found = (f"“{result.text}” {result.predicted}" for result in results)
+            return f"probes: {', '.join(found)}"
 
 
 def _start(event: events.RunStarted) -> list[str]:

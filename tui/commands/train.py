@@ -5,22 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
 
 from core import checkpoints, paths
 from core.errors import RunError
-from core.runs.config import RunConfig
 from core.runs.folder import create_run
 from core.runs.launch import start_run
 from tui.commands.following import Follower, RunSoFar
-from tui.commands.options import NAMES_OF_MODELS, json_option, model_option
+from tui.commands.options import NAMES_OF_MODELS, json_option
 from tui.commands.outcome import INTERRUPTED
 from tui.commands.output import encodable, print_json, print_text, write_bytes
 from tui.commands.progress import NoView, view_on
-
-_DEFAULTS = RunConfig(name="", model="")
+from tui.commands.training_options import read_options, training_options
 
 
 class SplitResult(msgspec.Struct, frozen=True):
@@ -57,40 +56,12 @@ Examples:
   termformer train
   termformer train --data feedback.csv --epochs 2 --learning-rate 3e-5
   termformer train --max-steps 200 --json > summary.json
-  termformer attach "$(termformer train --detach)"
+  termformer train --config "$(termformer train --detach)/config.json"
+  termformer train --num-processes 2 --batch-size 32
 
 {NAMES_OF_MODELS}""",
 )
-@model_option("The checkpoint that training starts from.", checkpoints.default_encoder())
-@click.option(
-    "--data",
-    "-d",
-    metavar="D",
-    default=_DEFAULTS.data,
-    show_default=True,
-    help="The embedded reviews, a file (CSV, TSV, JSON lines, Parquet), a folder, a Hub name.",
-)
-@click.option("--epochs", type=int, metavar="N", default=_DEFAULTS.epochs, show_default=True)
-@click.option(
-    "--learning-rate",
-    type=float,
-    metavar="X",
-    default=_DEFAULTS.learning_rate,
-    show_default=True,
-    help="The highest; it warms up to it and falls linearly to zero.",
-)
-@click.option(
-    "--batch-size", type=int, metavar="N", default=_DEFAULTS.batch_size, show_default=True
-)
-@click.option(
-    "--seed",
-    type=int,
-    metavar="N",
-    default=_DEFAULTS.seed,
-    show_default=True,
-    help="Of data order, dropout and the new head.",
-)
-@click.option("--max-steps", type=int, metavar="N", help="End after so many steps.")
+@training_options
 @click.option(
     "--run-dir",
     type=click.Path(path_type=Path),
@@ -99,17 +70,9 @@ Examples:
 )
 @click.option("--detach", is_flag=True, help="Print the run's folder and return at once.")
 @json_option
+@click.pass_context
 def train_command(
-    model: str,
-    data: str,
-    epochs: int,
-    learning_rate: float,
-    batch_size: int,
-    seed: int,
-    max_steps: int | None,
-    run_dir: Path | None,
-    detach: bool,
-    as_json: bool,
+    ctx: click.Context, /, run_dir: Path | None, detach: bool, as_json: bool, **options: Any
 ) -> None:
     """Fine-tune a classifier, in a process of its own, and follow it.
 
@@ -125,19 +88,10 @@ def train_command(
     "accuracy", "majority_baseline"}], "seconds", "model", "message"}; "model" is the folder of
     what was saved, or null; numbers that are not finite are null.
     """
-    config = RunConfig(
-        name="",
-        model=model,
-        data=data,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        batch_size=batch_size,
-        seed=seed,
-        max_steps=max_steps,
-    )
-    if problems := config.problems():
-        raise click.UsageError(" ".join(problem.sentence for problem in problems))
-    checkpoints.locate(model)  # A name that can mean nothing is refused before a folder is made.
+    config = read_options(ctx, options)
+    if config.scratch is None:
+        # A name that can mean nothing is refused before a folder is made.
+        checkpoints.locate(config.model)
     folder = create_run(config, run_dir)
     start_run(config, folder)
     if detach:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from transformers import AutoModelForSequenceClassification
 
 from core import paths
+from core.runs.config import RunConfig, Scratch, read_config
+from core.runs.events import Step
+from core.runs.folder import EVENTS
+from core.runs.log import EventReader
 from tests.tui.commands.command import Here
+from tui.commands import train
 
 ROWS = [
     ("What a lovely film", "positive"),
@@ -117,3 +123,73 @@ def test_a_model_that_can_be_nothing_makes_no_run(termformer: Here) -> None:
     assert finished.code == 1
     assert "./nowhere" in finished.complaint
     assert not paths.runs_dir().exists()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[RunConfig]:
+    """What workers were to be started with; none is."""
+    found: list[RunConfig] = []
+    monkeypatch.setattr(train, "start_run", lambda config, _folder: found.append(config))
+    return found
+
+
+def test_every_option_is_a_field_of_the_configuration(
+    termformer: Here, asked: list[RunConfig]
+) -> None:
+    finished = termformer(
+        "train", "--detach", "--epochs", "3", "--gradient-accumulation-steps", "2", "--plain",
+        "--adapter", "lora", "--label-name", "bad", "--label-name", "good", "--probe", "Fine.",
+        "--eval-steps", "5", "--save-steps", "7", "--scratch", "layers=1,hidden=32,heads=2",
+        "--num-processes", "2", "--route", "trainer", "--pair-column", "",
+    )  # fmt: skip
+    assert finished.code == 0, finished.complaint
+    (config,) = asked
+    assert (config.epochs, config.gradient_accumulation_steps, config.plain) == (3, 2, True)
+    assert (config.adapter, config.label_names, config.probes) == (
+        "lora",
+        ["bad", "good"],
+        ["Fine."],
+    )
+    assert (config.eval_steps, config.save_steps, config.num_processes) == (5, 7, 2)
+    assert config.scratch == Scratch(layers=1, hidden=32, heads=2)
+    assert (config.route, config.pair_column, config.text_column) == ("trainer", "", None)
+    assert read_config(Path(finished.output.strip())).epochs == 3
+
+
+def test_a_configuration_is_repeated_but_for_what_other_options_say(
+    termformer: Here, asked: list[RunConfig], tmp_path: Path
+) -> None:
+    file = tmp_path / "once.json"
+    once = RunConfig(
+        name="old-name", model="mini", epochs=7, seed=3, threads=1, fused=True, version="0.0.1"
+    )
+    file.write_bytes(msgspec.json.encode(once))
+    assert termformer("train", "--detach", "--config", str(file), "--seed", "4").code == 0
+    (config,) = asked
+    assert config == msgspec.structs.replace(once, name="", seed=4, version="")
+    file.write_text('{"name": 3}')
+    wrong = termformer("train", "--config", str(file))
+    assert wrong.code == 1
+    assert "not a run's configuration" in wrong.complaint
+
+
+@pytest.mark.slow
+def test_a_configuration_repeats_a_run_exactly(
+    termformer: Here, tiny_classifier: Path, data: Path, tmp_path: Path
+) -> None:
+    arguments = ["--model", str(tiny_classifier), "--data", str(data), "--batch-size", "4"]
+    first = tmp_path / "first"
+    assert termformer("train", *arguments, "--max-steps", "5", "--run-dir", str(first)).code == 0
+    config = str(first / "config.json")
+    again = termformer("train", "--json", "--config", config).document
+    curves = [
+        [
+            (event.global_step, event.loss, event.grad_norm)
+            for batch in EventReader(folder / EVENTS).drain()
+            for event in batch.events
+            if isinstance(event, Step)
+        ]
+        for folder in (first, Path(again["path"]))
+    ]
+    assert len(curves[0]) == 5
+    assert curves[0] == curves[1]
