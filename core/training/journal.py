@@ -7,10 +7,14 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.models.failures import is_disk_full
 from core.runs.events import Event, Heartbeat
 from core.runs.log import EventWriter
+
+if TYPE_CHECKING:
+    from core.training.tensorboard import EventFiles
 
 BEAT_AFTER = 8.0
 """Seconds of silence before a sign of life; several fit into `status.STALLED_AFTER`."""
@@ -34,6 +38,8 @@ class Journal:
 
     def __init__(self, path: Path, beat_after: float = BEAT_AFTER) -> None:
         self.waiting = False
+        self.mirror: EventFiles | None = None
+        """Is told each event too."""
         self.is_full = False
         self.append_seconds = 0.0
         """Spent in `append` so far."""
@@ -52,13 +58,15 @@ class Journal:
         began = time.perf_counter()
         with self._lock:
             try:
-                self._writer.append(event)
+                written = self._writer.append(event)
             except OSError as error:
                 if self.is_full or not is_disk_full(error):
                     raise
                 self.is_full = True
                 self._reserve.unlink(missing_ok=True)
-                self._writer.append(event)
+                written = self._writer.append(event)
+            if self.mirror is not None:
+                self.mirror.write(written)
             self._last = time.monotonic()
         self.append_seconds += time.perf_counter() - began
 
@@ -102,6 +110,8 @@ class Journal:
                 self.append(last_word)
             self._writer.sync()
         finally:
+            if self.mirror is not None:
+                self.mirror.close()
             self._writer.close()
             self._reserve.unlink(missing_ok=True)
 
