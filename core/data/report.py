@@ -73,19 +73,20 @@ def report_notes(report: DataReported) -> list[str]:
             f"Text from {report.text_column!r}{pair}, labels from {report.label_column!r}."
         )
     notes += [
-        f"{split.truncated:,} of {split.rows:,} rows of the {split.split} split are longer than "
-        f"{report.max_length} tokens and were cut."
+        f"Rows of the {split.split} split that are longer than {report.max_length} tokens and were "
+        f"cut: {split.truncated:,} of {split.rows:,}."
         for split in report.splits
         if split.truncated
     ]
     notes += [
-        f"{found.rows:,} rows of the {found.split} split stand in the {found.other} split too."
+        f"Rows of the {found.split} split that stand in the {found.other} split too: "
+        f"{found.rows:,}."
         for found in report.duplicates
     ]
     if report.bad_rows:
         first = report.first_bad_rows[0]
         notes.append(
-            f"{report.bad_rows:,} rows that cannot be trained on were left out, first line "
-            f"{first.line} of {first.where}, which {first.problem}."
+            f"Rows left out, since they cannot be trained on: {report.bad_rows:,}; the first is "
+            f"line {first.line} of {first.where}, which {first.problem}."
         )
     return notes
