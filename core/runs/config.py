@@ -178,6 +178,21 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
                 "Streamed data has no known end: give the number of steps.",
             ),
             (
+                "route",
+                self.route == "loop" or self.num_processes == 1,
+                "The Trainer route runs in one process here; take the loop for several.",
+            ),
+            (
+                "route",
+                self.route == "loop" or not self.stream,
+                "The Trainer route cannot stream its data here; take the loop for that.",
+            ),
+            (
+                "adapter",
+                self.scratch is None or self.adapter == "full",
+                "A model that begins from nothing must be trained whole.",
+            ),
+            (
                 "label_names",
                 len(set(self.label_names)) == len(self.label_names),
                 "Two labels cannot have the same name.",

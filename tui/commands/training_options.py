@@ -57,7 +57,8 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="D",
         default=_DEFAULTS.data,
         show_default=True,
-        help="The embedded reviews, a file (CSV, TSV, JSON lines, Parquet), a folder, a Hub name.",
+        help="The embedded reviews, a file (CSV, TSV, JSON, Parquet, Arrow), a folder with one for "
+        "each split or of texts by label, a name on the Hub (owner/name or owner/name:subset).",
     ),
     _number("epochs", "Passes over the training rows."),
     _number("learning_rate", "The highest; it warms up to it and falls linearly to zero.", float),

@@ -72,7 +72,7 @@ def test_what_was_tokenized_is_taken_from_the_cache(tmp_path: Path, tokenizer: A
 
 
 def test_the_report_says_what_is_in_the_data(tmp_path: Path, tokenizer: Any) -> None:
-    _write(tmp_path / "train.tsv", [*("hi " * n for n in range(1, 20)), "hi", "\t"])
+    _write(tmp_path / "train.tsv", [*("hi " * n for n in range(1, 20)), "hi", " "])
     _write(tmp_path / "validation.tsv", ["new", "hi", "hi hi", "new too"])
     _write(tmp_path / "test.tsv", ["newer", "new"])
     data = load_data(str(tmp_path), DataOptions(skip_bad_rows=True))
