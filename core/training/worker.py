@@ -69,7 +69,7 @@ class Worker:
         self._is_ready = False
         self._began = self._saved_at = self._reported = time.monotonic()
         self._saved_step = 0
-        self._best_is_new = False
+        self._best_is_new = self._is_save_owed = False
         self._granted: PostedRequest | None = None
 
     def run(self) -> bool:
@@ -211,7 +211,7 @@ class Worker:
 
     def _is_save_due(self) -> bool:
         step, config = self.loop.global_step, self.config
-        if self._best_is_new:
+        if self._best_is_new or self._is_save_owed:
             return True
         if step == self._saved_step:
             return False
@@ -229,14 +229,19 @@ class Worker:
         states = self._ranks.gather(random_state())
         # A checkpoint that is newer than the log would leave a hole in it.
         self.journal.sync()
-        path = self._by_first(
-            lambda: save_checkpoint(
-                self.folder, self.loop, self.tokenizer, states, keep=request is not None
-            )
-        )
         step, best = self.loop.global_step, self.loop.best_step
-        self._best_is_new = False
+        # Whatever comes of it: one that fails is not tried again after each step.
+        self._best_is_new = self._is_save_owed = False
         self._saved_step, self._saved_at = step, time.monotonic()
+        try:
+            path = self._by_first(
+                lambda: save_checkpoint(
+                    self.folder, self.loop, self.tokenizer, states, keep=request is not None
+                )
+            )
+        except DiskFullError:
+            self._is_save_owed = True
+            raise
         self.journal.append(
             CheckpointSaved(global_step=step, path=path, best=step == best, request=request)
         )

@@ -254,33 +254,6 @@ def test_files_of_the_users_do_not_stand_in_for_libraries(
     run.until(RunFinished)
 
 
-@pytest.mark.slow
-def test_a_full_disk_fails_clearly_and_keeps_what_was_there(config: RunConfig) -> None:
-    config = msgspec.structs.replace(config, epochs=2)
-    folder = create_run(config)
-    # A limit on file sizes stands in for the disk: the log fits, the model does not.
-    code = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000));"
-        "from core.training.worker import main; sys.exit(main(sys.argv[1:]))"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", code, str(folder)],
-        env=child_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    run = Run(folder)
-    run.read()
-    failed = run.events[-1]
-    assert ended.returncode == 1, ended.stderr
-    assert isinstance(failed, RunFailed)
-    assert "model could not be" in failed.message or "disk is full" in failed.message
-    assert failed.global_step == 6
-    assert len([event for event in run.events if isinstance(event, Step)]) == 6
-    assert not [path for path in folder.iterdir() if "model" in path.name]
-
-
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

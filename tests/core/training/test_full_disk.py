@@ -1,0 +1,136 @@
+"""A full disk pauses a run, which then goes on as if there had always been room."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from core.runs.config import RunConfig
+from core.runs.events import Event, Paused, Resumed, RunFailed, RunFinished, Step, Warned
+from core.runs.folder import EVENTS, create_run, saved_steps
+from core.runs.launch import resume_run, start_run
+from core.runs.log import EventReader
+from core.runs.process import read_process
+from core.runs.requests import Resume, SaveCheckpoint, Stop, post_request
+from core.runs.status import run_status
+from core.training.journal import Journal
+from core.training.worker import Worker
+
+PATIENCE = 120.0
+
+
+def _events(folder: Path) -> list[Event]:
+    return [event for batch in EventReader(folder / EVENTS).drain() for event in batch.events]
+
+
+def _curve(folder: Path) -> list[tuple[int, object]]:
+    return [(event.global_step, event.loss) for event in _events(folder) if isinstance(event, Step)]
+
+
+def _until(reached: Callable[[], bool], folder: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not reached():
+        assert time.monotonic() < deadline, run_status(folder)
+        time.sleep(0.01)
+
+
+def test_a_log_without_room_says_so_in_its_reserve_and_loses_no_step(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference, folder = create_run(config), create_run(config)
+    Worker(reference).run()
+    append, write = Journal.append, os.write
+    is_full = threading.Event()
+
+    def filling(self: Journal, event: Event) -> None:
+        if isinstance(event, Step) and event.global_step == 5:
+            is_full.set()
+        append(self, event)
+
+    def refusing(descriptor: int, data: bytes) -> int:
+        if is_full.is_set() and (folder / ".reserve").exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, data)
+
+    monkeypatch.setattr(Journal, "append", filling)
+    monkeypatch.setattr(os, "write", refusing)
+
+    def make_room() -> None:
+        _until(lambda: run_status(folder).status == "paused", folder)
+        is_full.clear()
+        post_request(folder, Resume())
+
+    helper = threading.Thread(target=make_room)
+    helper.start()
+    Worker(folder).run()
+    helper.join()
+    events = _events(folder)
+    kinds = [type(event) for event in events]
+    at = kinds.index(Warned)
+    assert kinds[at : at + 3] == [Warned, Paused, Resumed]
+    warned = events[at]
+    assert isinstance(warned, Warned)
+    assert warned.message.startswith("The disk is full. The run is paused")
+    assert isinstance(events[-1], RunFinished)
+    assert _curve(folder) == _curve(reference)
+    assert [event.seq for event in events] == list(range(len(events)))
+    assert not (folder / ".reserve").exists()
+
+
+@pytest.mark.slow
+def test_a_checkpoint_without_room_pauses_the_run_until_there_is_some(config: RunConfig) -> None:
+    """A limit on file sizes stands in for the disk: the log fits, a model does not."""
+    config = msgspec.structs.replace(config, epochs=100_000, max_steps=40, save_steps=10)
+    reference, folder = create_run(config), create_run(config)
+    Worker(reference).run()
+    pid = start_run(config, folder)
+    limits = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    psutil.Process(pid).rlimit(psutil.RLIMIT_FSIZE, (200_000, limits[1]))
+    _until(lambda: run_status(folder).status in {"paused", "failed"}, folder)
+    warned, paused = _events(folder)[-2:]
+    assert isinstance(warned, Warned)
+    assert "The disk is full" in warned.message
+    assert isinstance(paused, Paused)
+    assert saved_steps(folder) == []
+    asked = post_request(folder, SaveCheckpoint())
+    _until(lambda: getattr(_events(folder)[-1], "request", None) == asked, folder)
+    assert run_status(folder).status == "paused"
+    psutil.Process(pid).rlimit(psutil.RLIMIT_FSIZE, limits)
+    post_request(folder, Resume())
+    _until(lambda: not run_status(folder).is_live, folder)
+    assert isinstance(_events(folder)[-1], RunFinished)
+    assert _curve(folder) == _curve(reference)
+    assert not list((folder / "checkpoints").glob(".*"))
+
+
+@pytest.mark.slow
+def test_a_run_that_stops_on_a_full_disk_keeps_its_last_checkpoint(config: RunConfig) -> None:
+    config = msgspec.structs.replace(config, epochs=100_000, max_steps=200, save_steps=10)
+    reference, folder = create_run(config), create_run(config)
+    Worker(reference).run()
+    start_run(config, folder)
+    _until(lambda: bool(saved_steps(folder)), folder)
+    record = read_process(folder)
+    assert record is not None
+    unlimited = resource.RLIM_INFINITY
+    psutil.Process(record.pid).rlimit(psutil.RLIMIT_FSIZE, (200_000, unlimited))
+    _until(lambda: run_status(folder).status == "paused", folder)
+    kept = saved_steps(folder)
+    post_request(folder, Stop())
+    _until(lambda: not run_status(folder).is_live, folder)
+    failed = _events(folder)[-1]
+    assert isinstance(failed, RunFailed)
+    assert "what was there before is kept" in failed.message
+    assert saved_steps(folder) == kept
+    resume_run(folder)
+    _until(lambda: run_status(folder).status == "finished", folder)
+    assert _curve(folder) == _curve(reference)
