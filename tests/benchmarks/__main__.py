@@ -68,7 +68,7 @@ def main() -> None:
         for name in arguments.only or sorted(REGISTRY):
             rich.print(f"measuring {name} …", flush=True)
             results.append(measure(REGISTRY[name], arguments.rounds, Path(folder)))
-    Console(width=max(rich.get_console().width, 140)).print(table(results, arguments.rounds))
+    Console(width=max(rich.get_console().width, 160)).print(table(results, arguments.rounds))
 
 
 if __name__ == "__main__":

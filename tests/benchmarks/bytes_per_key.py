@@ -8,7 +8,14 @@ from tests.benchmarks.keys import answers
 from tests.benchmarks.registry import Sampler
 from tests.benchmarks.subjects import Subject, compare
 
+FOUR_SENTENCES = """\
+I've been waiting for a HuggingFace course my whole life.
+I hate this so much!
+The plot is thin, but the actors are not.
+Would I watch it again? Yes!"""
 
+
+@compare("bytes_per_key_4", unit="bytes", bar="≤ +1,500 bytes", text=FOUR_SENTENCES)
 @compare("bytes_per_key_20", unit="bytes", bar="", tokens=20)
 @compare("bytes_per_key_2000", unit="bytes", bar="", tokens=2000)
 def bytes_per_key(subject: Subject) -> AbstractContextManager[Sampler]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import statistics
+import string
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,14 +43,19 @@ def press(terminal: Terminal, key: str, answer_row: int) -> Answer:
 
 @contextmanager
 def answers(subject: Subject, field: Callable[[Answer], float]) -> Iterator[Sampler]:
-    """The median `field` of some keys; what is typed is taken away again, key by key."""
+    """The median `field` of some keys, each of which makes a text that was not there before.
+
+    What is typed is taken away again, which is not measured: the app may remember that text.
+    """
     with running(subject) as terminal:
-        keys = itertools.cycle(["a", "\x7f"])
+        keys = itertools.cycle(string.ascii_lowercase + string.ascii_uppercase + string.digits)
+
+        def new_text() -> Answer:
+            answer = press(terminal, next(keys), subject.answer_row)
+            press(terminal, "\x7f", subject.answer_row)
+            return answer
 
         def sample() -> float:
-            pressed = [
-                press(terminal, next(keys), subject.answer_row) for _ in range(KEYS_A_SAMPLE)
-            ]
-            return statistics.median(field(answer) for answer in pressed)
+            return statistics.median(field(new_text()) for _ in range(KEYS_A_SAMPLE))
 
         yield sample

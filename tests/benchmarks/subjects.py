@@ -51,21 +51,47 @@ Open = Callable[[Subject], AbstractContextManager[Sampler]]
 
 
 @cache
-def text_of(tokens: int) -> str:
-    """Sentences of the embedded reviews, one a line, that make about `tokens` tokens.
-
-    None is so long that an editor would wrap it.
-    """
+def library_tokenizer() -> tokenizers.Tokenizer:
+    """The tokenizer that the app uses, by the Rust library alone."""
     encoder = packaged_encoder()
     if encoder is None:
         raise SystemExit("The benchmarks need the offline extra: run make benchmarks.")
     tokenizer = tokenizers.Tokenizer.from_file(str(encoder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    return tokenizer
+
+
+@cache
+def reviews() -> list[str]:
+    """The sentences of the embedded reviews."""
+    rows = (ROOT / "core/data/reviews/train.tsv").read_text().splitlines()
+    return [row.partition("\t")[2] for row in rows]
+
+
+def one_line(characters: int) -> str:
+    """So many characters of the embedded reviews on a single line."""
+    line = " ".join(reviews())
+    return (line + " ") * (characters // len(line)) + line[: characters % len(line)]
+
+
+def encode_alone(text: str) -> tuple[float, int]:
+    """Milliseconds that `Tokenizer.encode` takes for `text` in this process, and its tokens."""
+    started = time.perf_counter()
+    tokens = len(library_tokenizer().encode(text))
+    return (time.perf_counter() - started) * 1000, tokens
+
+
+@cache
+def text_of(tokens: int) -> str:
+    """Sentences of the embedded reviews, one a line, that make about `tokens` tokens.
+
+    None is so long that an editor would wrap it.
+    """
+    tokenizer = library_tokenizer()
     lines: list[str] = []
     counted = 0
-    for row in (ROOT / "core/data/reviews/train.tsv").read_text().splitlines():
-        sentence = row.partition("\t")[2]
+    for sentence in reviews():
         length = len(tokenizer.encode(sentence))
         if len(sentence) < COLUMNS - 20 and counted + length <= tokens:
             lines.append(sentence)
@@ -125,12 +151,17 @@ def _mark(text: str) -> str:
     return text.rsplit("\n", maxsplit=1)[-1][-30:]
 
 
-def compare(name: str, *, unit: str, bar: str, tokens: int) -> Callable[[Open], Open]:
-    """Registers a way of measuring a subject: the app with a text against the bare app with it."""
+def compare(
+    name: str, *, unit: str, bar: str, tokens: int = 0, text: str = ""
+) -> Callable[[Open], Open]:
+    """Registers a way of measuring a subject: the app with a text against the bare app with it.
+
+    The text is `text`, or else sentences of about so many `tokens`.
+    """
 
     def decorate(open_: Open) -> Open:
         def side(subject: Callable[[Path, str], Subject]) -> Side:
-            return lambda folder: open_(subject(folder, text_of(tokens)))
+            return lambda folder: open_(subject(folder, text or text_of(tokens)))
 
         register(Measurement(name, unit, side(ours), side(bare), bar))
         return open_
