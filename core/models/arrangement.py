@@ -26,6 +26,7 @@ class Ran:
     input_ids: list[int]
     attention_mask: list[int]
     position_ids: list[int] | None
+    token_type_ids: list[int] | None
     logits: Any
 
 
@@ -47,8 +48,16 @@ def run(
         seconds += time.perf_counter() - started
         positions = watch.rows(*batch["input_ids"].shape)
         ids, masks = batch["input_ids"].tolist(), batch["attention_mask"].tolist()
-        rows += map(Ran, ids, masks, positions, logits)
+        rows += map(Ran, ids, masks, positions, _token_types(model, batch), logits)
     return in_given_order(rows, arrangement), seconds
+
+
+def _token_types(model: Any, batch: dict[str, Any]) -> list[list[int] | None]:
+    """What each row gave as `token_type_ids`; Nones where the model takes none."""
+    given_types = batch.get("token_type_ids") if "token_type_ids" in accepted(model) else None
+    if given_types is None:
+        return [None] * len(batch["input_ids"])
+    return list(given_types.tolist())
 
 
 def batches(

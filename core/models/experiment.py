@@ -84,6 +84,7 @@ def _arranged(
                 row.logits.tolist(),
                 probabilities(row.logits, kind).tolist(),
                 float((row.logits - reference.logits).abs().max()),
+                row.token_type_ids,
             )
             for row, reference in zip(rows, alone, strict=True)
         ],

@@ -69,6 +69,8 @@ class ArrangedRow(msgspec.Struct, frozen=True):
     """The logits after the head's own `postprocess`; where that is "none", they are the logits."""
     max_abs_diff: float
     """`max |logits - those of the same input alone|`, the latter in float32."""
+    token_type_ids: list[int] | None = None
+    """None where the model takes none."""
 
 
 class Arranged(msgspec.Struct, frozen=True):
