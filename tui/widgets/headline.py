@@ -95,7 +95,10 @@ def wrap(paragraph: Paragraph, cells: int) -> list[list[Part]]:
             rows.append([])
             used = 0
         for text, name in word:
-            shown = fit(text if used else text.lstrip(" "), max(0, cells - used) or 1)
+            piece = text if used else text.lstrip(" ")
+            if used + width(piece) > cells:
+                piece = piece.rstrip(" ")
+            shown = fit(piece, cells - used)
             used += width(shown)
             rows[-1].append((shown, name))
     return [row for row in rows if row] or [[]]

@@ -84,7 +84,7 @@ BINDINGS: list[BindingType] = [
         "two models",
         show=False,
         id="logits.second",
-        tooltip="Beside a second checkpoint: choose it; again: back",
+        tooltip="Beside a second checkpoint: choose it",
     ),
     Binding(
         "d",

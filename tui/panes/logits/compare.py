@@ -11,13 +11,13 @@ from tui.inquiry import Inquiry
 from tui.panes.logits import lesson
 from tui.panes.logits.columns import Group, plan_columns
 from tui.panes.logits.experiment import Shown, shown_rows
+from tui.panes.logits.legend import Legend
 from tui.panes.logits.steps import EXTRAS, Extra
 from tui.panes.logits.table import Experiment, LogitsHeading, LogitsTable
 from tui.panes.logits.view import LogitsView
 from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
 from tui.widgets.offers import Offer
-from tui.widgets.rows import Line
 
 _LEADS = (
     Offer("a", "attention to padding"),
@@ -26,12 +26,6 @@ _LEADS = (
     Offer("d", "no batch dimension"),
     Offer("x", "raw ids"),
 )
-
-
-class Legend(Line):
-    """What the words of a view mean, and what is not in it."""
-
-    COMPONENT_CLASSES = {"legend--note"}
 
 
 class CompareView(LogitsView):

@@ -15,13 +15,18 @@ from core.engine.protocol import Compared, ModelInfo, Reply
 from core.text.encoding import Batch
 from core.text.ids import looks_like_ids
 from tui.document import Document
+from tui.panes.logits.attention import AttentionView, Head
+from tui.panes.logits.beside import BesideView
 from tui.panes.logits.bindings import BINDINGS
 from tui.panes.logits.compare import CompareView
+from tui.panes.logits.dimension import DimensionView
 from tui.panes.logits.experiment import Shown
+from tui.panes.logits.given import GivenView
 from tui.panes.logits.plan import Plan, plan_ids, plan_sentences
 from tui.panes.logits.steps import Extra, Setup, most_further
 from tui.panes.logits.table import LogitsTable
 from tui.panes.logits.view import LogitsView, Scene
+from tui.panes.logits.weights import WeightsView
 from tui.widgets.pane import Code, Export, ModelState, Option, Pane
 
 _SHORT, _TALL = 12, 24
@@ -54,7 +59,16 @@ class LogitsPane(Pane):
         self._setup = Setup()
         self._raw_ids = False
         self._compare = CompareView()
-        self._views: dict[str, LogitsView] = {"compare": self._compare}
+        self._beside = BesideView()
+        head = Head()
+        self._views: dict[str, LogitsView] = {
+            "compare": self._compare,
+            "attention": AttentionView(head),
+            "weights": WeightsView(head),
+            "given": GivenView(),
+            "beside": self._beside,
+            "dimension": DimensionView(),
+        }
         self._shown = "compare"
 
     def compose(self) -> ComposeResult:
@@ -173,6 +187,7 @@ class LogitsPane(Pane):
             self._count,
             bool(self._document.behind),
             not self._raw_ids and bool(lines) and looks_like_ids(lines[0].sentence.text),
+            self._document.tokenizer,
         )
         if self.display:
             self.view.show(scene, follow=follow)
@@ -193,17 +208,37 @@ class LogitsPane(Pane):
         self._show(follow=True)
 
     def action_view(self, name: str) -> None:
-        self._change("compare" if self._shown == name else name)
+        if self._shown == name:
+            self._change("compare")
+            return
+        if name == "attention" and self._plan.count and not self._plan.padding(self._row):
+            # The longest input attends to no padding: begin with the one that has most of it.
+            self._row = max(range(self._plan.count), key=self._plan.padding)
+        self._change(name)
 
     def action_next_view(self) -> None:
-        names = list(self._views)
+        names = [name for name in self._views if name != "beside" or self._beside.second]
         self._change(names[(names.index(self._shown) + 1) % len(names)])
 
+    async def action_second(self) -> None:
+        """Asks for the second checkpoint; from there back to where one was compared before."""
+        from tui.picker import ModelPicker  # its widgets are imported when first needed
+
+        def chosen(name: str | None) -> None:
+            if name:
+                self._beside.compare_with(name)
+                self._change("beside")
+
+        self.app.push_screen(ModelPicker(self._beside.second), chosen)
+
     def action_back(self) -> None:
-        self._change("compare")
+        self._change(self.view.BACK)
 
     def action_open(self) -> None:
-        if not self.view.open():
+        closer = self.view.open()
+        if closer:
+            self._change(closer)
+        else:
             self.bench.action_type_mode()
 
     def action_again(self) -> None:

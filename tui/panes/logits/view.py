@@ -18,6 +18,7 @@ from tui.widgets.headline import Headline, Paragraph
 from tui.widgets.pane import Code, Export, ModelState
 
 if TYPE_CHECKING:
+    from core.text.tokenizer import TextTokenizer
     from tui.workbench import Workbench
 
 
@@ -36,6 +37,7 @@ class Scene:
     count: int = 0
     behind: bool = False
     looks_like_ids: bool = False
+    tokenizer: TextTokenizer | None = None
 
     @property
     def info(self) -> ModelInfo | None:
@@ -64,6 +66,8 @@ class LogitsView(Widget):
 
     DRAWS_WITHOUT_NUMBERS: ClassVar[bool] = False
     """Whether there is something to see while no numbers can be had."""
+    BACK: ClassVar[str] = "compare"
+    """The view that Escape leads to."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -90,9 +94,9 @@ class LogitsView(Widget):
         """An arrow key; returns whether the view had a use for it."""
         return False
 
-    def open(self) -> bool:
-        """Enter; returns whether there was something to look at more closely."""
-        return False
+    def open(self) -> str | None:
+        """Enter; returns the view that looks more closely, if there is one."""
+        return None
 
     def jump(self, step: int) -> bool:
         """The bracket keys; returns whether the view had a use for them."""

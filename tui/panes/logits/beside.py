@@ -1,0 +1,226 @@
+"""Two checkpoints side by side on the same sentences: before and after training, for instance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+
+from core.engine.protocol import ALONE, ArrangedRow, Compare, Compared, ModelInfo
+from core.text.visible import fit, visible, width
+from tui.inquiry import Inquiry
+from tui.panes.logits.experiment import winner
+from tui.panes.logits.legend import Legend
+from tui.panes.logits.view import LogitsView
+from tui.widgets import numbers
+from tui.widgets.headline import Paragraph
+from tui.widgets.lines import Lines, Row
+from tui.widgets.rows import Part
+
+_GUTTER = 4
+_NAME = (10, 34)
+"""Cells of a checkpoint's name, at the least and at the most."""
+_LABEL = 16
+_TAIL = 26
+_BAR = 30
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one checkpoint said of one input."""
+
+    label: str | None
+    """The likeliest; None where its head gives no probabilities."""
+    shares: dict[str, float]
+    """Probabilities by label, or what a regression head predicts."""
+    likely: bool
+
+    @property
+    def share(self) -> float:
+        """The likeliest label's probability, or the first value."""
+        return self.shares[self.label] if self.label else next(iter(self.shares.values()))
+
+
+def said(info: ModelInfo, row: ArrangedRow) -> Said:
+    """What `row` comes down to."""
+    likely = info.postprocess != "none"
+    best = winner(row.probabilities) if likely else None
+    shares = dict(zip(info.labels, row.probabilities, strict=False))
+    return Said(info.labels[best] if best is not None else None, shares, likely)
+
+
+def difference(first: Said, second: Said) -> float | None:
+    """How much more `second` gives the label of `first`; None where their labels are others."""
+    if first.likely != second.likely or first.shares.keys() != second.shares.keys():
+        return None
+    label = first.label or next(iter(first.shares))
+    return second.shares[label] - first.shares[label]
+
+
+class BesideView(LogitsView):
+    """The model in force and a second one, each alone with every sentence."""
+
+    def __init__(self) -> None:
+        super().__init__(id="beside")
+        self.second = ""
+        """The second checkpoint's name."""
+        self._first_inquiry = Inquiry(Compared)
+        self._second_inquiry = Inquiry(Compared)
+
+    def compose(self) -> ComposeResult:
+        self._lines = Lines(id="beside-lines")
+        self._legend = Legend(id="beside-legend")
+        yield self.headline
+        yield self._lines
+        yield self._legend
+
+    @property
+    def inquiries(self) -> tuple[Inquiry[Compared], ...]:
+        return (self._first_inquiry, self._second_inquiry)
+
+    def question(self) -> Compare:
+        return self._question(self.scene.info.name if self.scene.info else "", "first")
+
+    def _question(self, model: str, lane: str) -> Compare:
+        plan = self.scene.plan
+        return Compare(
+            id=0,
+            model=model,
+            lane=lane,
+            sentences=plan.texts,
+            raw_ids=plan.ids,
+            arrangements=(ALONE,),
+        )
+
+    def compare_with(self, name: str) -> None:
+        """Makes `name` the second checkpoint."""
+        self.second = name
+        self._second_inquiry.forget()
+
+    def ask(self) -> None:
+        super().ask()
+        scene = self.scene
+        if self.display and self.second and scene.plan.count and not scene.behind:
+            self._second_inquiry.ask(self.engine, None, self._question(self.second, "second"))
+
+    # --- drawing --------------------------------------------------------------------------
+
+    def _answers(self) -> tuple[Compared | None, Compared | None]:
+        """What both said of exactly what is typed, as far as it is there."""
+        first, second = self._first_inquiry, self._second_inquiry
+        info = self.scene.info
+        return (
+            first.answer if first.answers(info, self.question()) else None,
+            second.answer if second.answers(None, self._question(self.second, "second")) else None,
+        )
+
+    def results(self) -> list[tuple[Said | None, Said | None]]:
+        """For each input what the first and the second checkpoint said of what is typed."""
+        pairs: list[list[Said | None]] = []
+        for answer in self._answers():
+            rows = answer.results[0].rows if answer else []
+            info = answer.model if answer else None
+            found: list[Said | None] = [said(info, row) for row in rows] if info else []
+            pairs.append(found or [None] * self.scene.plan.count)
+        return list(zip(*pairs, strict=True))
+
+    def draw(self, *, follow: bool) -> None:
+        results = self.results()
+        self.say(self._words(results))
+        self._lines.show(lambda cells: self._table(results, cells))
+        if follow:
+            self._lines.reveal(4 * self.scene.row + 3)
+            self._lines.reveal(4 * self.scene.row)
+            self._lines.redraw()
+        hint: list[Part] = [(" each sentence alone   ", ""), ("t", "legend--key")]
+        hint += [(" another checkpoint   ", "legend--note"), ("Esc", "legend--key")]
+        self._legend.show([*hint, (" back", "legend--note")])
+
+    def _words(self, results: Sequence[tuple[Said | None, Said | None]]) -> list[Paragraph]:
+        failure, progress = self._second_inquiry.failure, self._second_inquiry.progress
+        if failure:
+            again: Paragraph = [("t", "headline--key"), (" chooses another checkpoint.", "")]
+            return [[(visible(failure.message), "headline--problem")], again]
+        both = [(first, second) for first, second in results if first and second]
+        if not both:
+            doing = f": {visible(progress.stage)}" if progress else ""
+            return [
+                [("Asking ", ""), (visible(self.second), "headline--strong"), (f"{doing}…", "")]
+            ]
+        apart = [(difference(first, second), row) for row, (first, second) in enumerate(both)]
+        comparable = [(abs(value), row) for value, row in apart if value is not None]
+        if not comparable:
+            return [
+                [
+                    ("The two checkpoints have other labels", "headline--strong"),
+                    (": each is shown with its own; there is no difference to take.", ""),
+                ]
+            ]
+        same = sum(first.label == second.label for first, second in both)
+        most, row = max(comparable)
+        unit = " points" if both[0][0].likely else ""
+        amount = f"{100 * most:.1f}" if unit else numbers.difference(most)
+        return [
+            [
+                (f"{same} of {len(both)} sentences get the same label", "headline--strong"),
+                (f"; sentence {row + 1} moves most, by ", ""),
+                (f"{amount}{unit}", "headline--number" if most >= 0.005 else "headline--good"),
+                (".", ""),
+            ]
+        ]
+
+    def _table(self, results: Sequence[tuple[Said | None, Said | None]], cells: int) -> list[Row]:
+        scene = self.scene
+        cells = min(cells, 132)
+        names = [visible(scene.info.name if scene.info else ""), visible(self.second)]
+        longest = max(map(width, names))
+        name = min(longest, _NAME[1], max(_NAME[0], cells - _GUTTER - _LABEL - 12 - _TAIL))
+        rows: list[Row] = []
+        for number, (sentence, pair) in enumerate(zip(scene.plan.sentences, results, strict=True)):
+            here = number == scene.row
+            mark = f"{'›' if here else ' '}{number + 1:>2} "
+            title = fit(visible(str(sentence)), cells - _GUTTER - 1)
+            rows.append(
+                [
+                    (mark, "lines--accent" if here else "lines--name"),
+                    (title, "lines--title" if here else ""),
+                ]
+            )
+            apart = difference(*pair) if pair[0] and pair[1] else None
+            for place, each in enumerate(pair):
+                rows.append(_row(_tail_end(names[place], name), each, cells, name))
+            rows[-1] = [*rows[-1], *_verdict(pair, apart)]
+            rows.append([])
+        return rows[:-1]
+
+
+def _tail_end(name: str, cells: int) -> str:
+    """A path says most at its end."""
+    return name if width(name) <= cells else "…" + name[-(cells - 1) :]
+
+
+def _row(name: str, each: Said | None, cells: int, room: int) -> list[Part]:
+    parts: list[Part] = [(f"{'':{_GUTTER}}{name}" + " " * (room - width(name)), "lines--name")]
+    if each is None:
+        return [*parts, ("   …", "lines--quiet")]
+    label = fit(visible(each.label), _LABEL) if each.label else ""
+    value = numbers.percent(each.share) if each.likely else numbers.logit(each.share)
+    parts.append((f"   {label}{' ' * (_LABEL - width(label))}{value:>9}", ""))
+    bar = min(_BAR, cells - _GUTTER - room - 3 - _LABEL - 9 - 2 - _TAIL)
+    if each.likely and bar >= 8:
+        filled, rest = numbers.bar(each.share, bar)
+        parts += [("  ", ""), (filled, "lines--fill"), (rest, "lines--track")]
+    return parts
+
+
+def _verdict(pair: tuple[Said | None, Said | None], apart: float | None) -> list[Part]:
+    first, second = pair
+    if not first or not second:
+        return []
+    if apart is None:
+        return [("  other labels", "lines--quiet")]
+    amount = f"{100 * apart:+.1f} pp" if first.likely else f"{apart:+.4f}"
+    if first.label != second.label:
+        return [(f"  {amount:>9}  other label", "lines--bad")]
+    return [(f"  {amount:>9}", ""), ("  same label" if first.label else "", "lines--good")]

@@ -1,0 +1,154 @@
+"""What the model is given in each step: ids, token types, mask and positions, place by place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.app import ComposeResult
+
+from core.engine.protocol import Compare, Compared
+from core.text.visible import fit, visible, width
+from tui.inquiry import Inquiry
+from tui.panes.logits.experiment import Figures, Shown, shown_rows, size_of
+from tui.panes.logits.legend import Legend
+from tui.panes.logits.table import verdict
+from tui.panes.logits.view import LogitsView
+from tui.widgets import numbers
+from tui.widgets.lines import Lines, Row
+from tui.widgets.rows import Part
+
+_NAME = 18
+"""Cells of a tensor's name."""
+
+
+class GivenView(LogitsView):
+    """The tensors of the current input, one block a step."""
+
+    def __init__(self) -> None:
+        super().__init__(id="given")
+        self._inquiry = Inquiry(Compared)
+        self._left = 0
+
+    def compose(self) -> ComposeResult:
+        self._lines = Lines(id="given-lines")
+        self._legend = Legend(id="given-legend")
+        yield self.headline
+        yield self._lines
+        yield self._legend
+
+    @property
+    def inquiries(self) -> tuple[Inquiry[Compared], ...]:
+        return (self._inquiry,)
+
+    def question(self) -> Compare:
+        plan = self.scene.plan
+        return Compare(
+            id=0,
+            model=self.scene.info.name if self.scene.info else "",
+            lane="given",
+            sentences=plan.texts,
+            raw_ids=plan.ids,
+            arrangements=tuple(step.arrangement for step in self.scene.steps),
+        )
+
+    def draw(self, *, follow: bool) -> None:
+        scene = self.scene
+        current = self._inquiry.is_of(scene.info) and not scene.behind
+        rows = shown_rows(scene.plan, scene.steps, self._inquiry.answer, current=current)
+        if scene.row >= len(rows):
+            return
+        shown = rows[scene.row]
+        self.set_class(not shown.holds, "-stale")
+        self.say(
+            [
+                [
+                    (f"What the model is given for sentence {scene.row + 1}", "headline--strong"),
+                    (": a token, its id, whether it may be attended to, and its position.", ""),
+                ],
+                [
+                    (
+                        "s adds padding on the other side, which moves positions; n is the next "
+                        "sentence.",
+                        "headline--quiet",
+                    )
+                ],
+            ],
+            dim=not shown.holds,
+        )
+        self._lines.show(lambda cells: self._blocks(shown, cells))
+        hint: list[Part] = [("←→", "legend--key"), (" tokens   ", "legend--note")]
+        hint += [("Esc", "legend--key"), (" back", "legend--note")]
+        self._legend.show([(" ", ""), *hint], [(f"{self.whose} ", "")] if self.whose else [])
+
+    def _blocks(self, shown: Shown, cells: int) -> list[Row]:
+        rows: list[Row] = []
+        results = (each.result for each in shown.figures if each.result)
+        widest = max((len(each.input_ids) for each in results), default=0)
+        self._left = max(0, min(self._left, widest - 1))
+        for figures in shown.figures:
+            rows += [self._title(figures), *self._tensors(figures, cells), []]
+        return rows[:-1]
+
+    def _title(self, figures: Figures) -> Row:
+        words: list[Part] = [(f" {figures.step.name.strip()}", "lines--title")]
+        result = figures.result
+        if figures.problem:
+            words.append((f"   {visible(figures.problem)}", "lines--quiet"))
+        elif result is not None and not figures.step.arrangement.alone:
+            style = "lines--good" if size_of(result.max_abs_diff) == "equal" else "lines--bad"
+            apart = numbers.difference(result.max_abs_diff)
+            words.append((f"   Δ {apart} {verdict(result.max_abs_diff)}", style))
+        return words
+
+    def _tensors(self, figures: Figures, cells: int) -> list[Row]:
+        result = figures.result
+        if result is None:
+            return []
+        spell = self._spell()
+        tokens = [visible(spell(each)) for each in result.input_ids]
+        tensors: list[tuple[str, Sequence[str]]] = [
+            ("", tokens),
+            ("input_ids", list(map(str, result.input_ids))),
+        ]
+        if result.token_type_ids is not None:
+            tensors.append(("token_type_ids", list(map(str, result.token_type_ids))))
+        if figures.step.arrangement.mask:
+            tensors.append(("attention_mask", list(map(str, result.attention_mask))))
+        if result.position_ids is not None:
+            tensors.append(("position_ids", list(map(str, result.position_ids))))
+        rows: list[list[Part]] = [[(f"   {name:<{_NAME}}", "lines--name")] for name, _ in tensors]
+        if not figures.step.arrangement.mask:
+            rows.append([("   attention_mask    not given: all may be attended to", "lines--name")])
+        room = cells - 3 - _NAME
+        for place in range(self._left, len(tokens)):
+            needed = max(width(values[place]) for _, values in tensors)
+            needed = min(needed, 14) + 2
+            if needed > room:
+                break
+            room -= needed
+            for row, (name, values) in zip(rows, tensors, strict=False):
+                text = fit(values[place], needed - 2)
+                style = "" if result.attention_mask[place] else "lines--padding"
+                if not name and result.attention_mask[place]:
+                    style = "lines--label"
+                row.append((" " * (needed - width(text)) + text, style))
+        return list(rows)
+
+    def _spell(self) -> Callable[[int], str]:
+        """How an id is written."""
+        tokenizer = self.scene.tokenizer
+        known = tokenizer.backend.id_to_token if tokenizer else lambda _: None
+        return lambda each: known(each) or f"#{each}"
+
+    # --- keys -----------------------------------------------------------------------------
+
+    def move(self, rows: int, columns: int) -> bool:
+        if columns:
+            self._left = max(0, self._left + columns)
+            self.redraw()
+        else:
+            self._lines.scroll_by(rows)
+        return True
+
+    def page(self, pages: int) -> None:
+        self._lines.scroll_by(pages * max(1, self._lines.size.height - 1))

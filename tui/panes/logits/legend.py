@@ -1,0 +1,18 @@
+"""The last row of a view: what its words mean, and the keys that act in it."""
+
+from __future__ import annotations
+
+from tui.widgets.rows import Line
+
+
+class Legend(Line):
+    """What the words of a view mean, and what is not in it."""
+
+    DEFAULT_CSS = """
+    Legend {
+        color: $foreground 40%;
+        .legend--note { color: $foreground 70%; }
+        .legend--key { color: $accent; }
+    }
+    """
+    COMPONENT_CLASSES = {"legend--note", "legend--key"}
