@@ -198,10 +198,13 @@ class Engine:
     def _load(self, request: Request) -> LoadedModel:
         progress = self._progress(request)
         progress("importing torch", None, None)
-        _import_libraries()
+        from core.models.libraries import import_libraries
+
+        import_libraries()
         from core.models.answers import tasks_of
         from core.models.loading import load_model
 
+        _choose_threads()
         tasks = tasks_of(type(request)) if isinstance(request, Question) else None
         loaded = load_model(
             request.model.strip(), progress, tasks=tasks, make_room=self._shelf.make_room
@@ -213,9 +216,12 @@ class Engine:
     def _run_errand(self, errand: Errand) -> Reply:
         progress = self._progress(errand)
         progress("importing torch", None, None)
-        _import_libraries()
+        from core.models.libraries import import_libraries
+
+        import_libraries()
         from core.models.errands import carry_out
 
+        _choose_threads()
         return carry_out(errand, progress)
 
     def _export(self, request: ExportTokenizer) -> str:
@@ -273,13 +279,9 @@ class Turn:
         self.check()
 
 
-def _import_libraries() -> None:
-    """With one thread a physical core that this process may use: hyperthreads get in the way."""
+def _choose_threads() -> None:
+    """One thread a physical core that this process may use; hyperthreads only get in the way."""
     import psutil  # type: ignore[import-untyped, unused-ignore]
-
-    from core.models.libraries import import_libraries
-
-    import_libraries()
     import torch
 
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None

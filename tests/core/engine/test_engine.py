@@ -148,10 +148,14 @@ async def test_a_download_holds_nobody_up(
         await asyncio.to_thread(repository.held.wait, 60)
         [compared] = await heard.answers(client.post(Compare(0, model, PAIR)))
         assert isinstance(compared, Compared)
-        progress = [e for e in heard.replies if isinstance(e, Loading) and e.id == slow]
-        assert progress[-1].stage == "downloading slow/model"
-        assert progress[-1].done
-        assert progress[-1].total
+        # The file is looked at as it grows, some times a second.
+        await heard.until(
+            lambda: any(
+                each.stage == "downloading slow/model" and each.done and each.total
+                for each in heard.replies
+                if isinstance(each, Loading) and each.id == slow
+            )
+        )
 
         # Another model is chosen: the download is given up at its next byte.
         second, third = client.load("also/slow"), client.load(model)
