@@ -16,6 +16,7 @@ from typing import Literal
 from core import paths
 from core.errors import ModelError
 from core.random_models import base_of, random_model
+from core.sizes import size
 
 MINI = "mini"
 """The embedded sentiment classifier: the MiniLM encoder and what training on `reviews` changed."""
@@ -157,6 +158,17 @@ def hub_snapshot(name: str) -> Path | None:
         return None
     folder = repository / "snapshots" / commit
     return folder if commit and folder.is_dir() else None
+
+
+def hub_models() -> list[tuple[str, int]]:
+    """What the Hub's cache holds of models, by name, with the bytes that each takes."""
+    found = []
+    for repository in sorted(paths.hub_cache_dir().glob("models--*")):
+        name = repository.name.removeprefix("models--").replace("--", "/")
+        snapshot = hub_snapshot(name)
+        if snapshot and (snapshot / "config.json").is_file():
+            found.append((name, size(repository / "blobs") or 0))
+    return found
 
 
 def tokenizer_cache(folder: Path) -> Path:

@@ -33,7 +33,10 @@ def read_config(name: str, progress: Progress) -> Any:
     twin = random_model(name)
     base = twin.base if twin else name
     config, written = _read(base, progress)
-    return changed(config, written, twin.changes) if twin and twin.changes else config
+    if twin and twin.changes:
+        config = changed(config, written, twin.changes)
+    _require_buildable(config)
+    return config
 
 
 def _read(name: str, progress: Progress) -> tuple[Any, dict[str, Any]]:
@@ -134,7 +137,7 @@ def changed(config: Any, written: Mapping[str, Any], changes: Mapping[str, str])
     for name, text in changes.items():
         own_name = _field_name(config, name)
         value = _parsed(text)
-        _require_sensible(own_name, value)
+        _require_sensible(own_name, value, getattr(config, own_name, None))
         for alias, target in kind.attribute_map.items():
             if target == own_name:
                 fields.pop(alias, None)
@@ -143,11 +146,9 @@ def changed(config: Any, written: Mapping[str, Any], changes: Mapping[str, str])
             fields.pop("label2id", None)
         fields[own_name] = value
     try:
-        made = kind.from_dict(fields)
+        return kind.from_dict(fields)
     except Exception as error:
         raise impossible(config, error) from error
-    _require_groups(made)
-    return made
 
 
 def _field_name(config: Any, name: str) -> str:
@@ -170,26 +171,27 @@ def _parsed(text: str) -> Any:
         return _LITERALS.get(text.strip(), text)
 
 
-def _require_sensible(name: str, value: object) -> None:
-    """Refuses what torch would build without a word, or only after hours."""
+def _require_sensible(name: str, value: object, before: object) -> None:
+    """Refuses what torch would build without a word, though nothing could come of it."""
     if isinstance(value, bool) or not isinstance(value, int | float) or name.endswith("_id"):
         return
-    layers = "layer" in name and "norm" not in name
-    if value < 0:
+    if value < 0 and not (isinstance(before, int | float) and before < 0):
         raise ModelError("impossible_config", f"{name} cannot be negative ({value}).")
-    if layers and value > MOST_LAYERS:
-        raise ModelError(
-            "impossible_config", f"{name} = {value}: no more than {MOST_LAYERS} layers are built."
-        )
     counts = ("size", "heads", "head", "dim", "embd", "positions", "embeddings", "model", "kv")
-    if value == 0 and not layers and name.endswith(counts):
+    if value == 0 and name.endswith(counts):
         raise ModelError("impossible_config", f"{name} cannot be 0: nothing would be left.")
 
 
-def _require_groups(config: Any) -> None:
-    """What torch says of this is half a sentence."""
-    heads = getattr(config, "num_attention_heads", None)
-    groups = getattr(config, "num_key_value_heads", None)
+def _require_buildable(config: Any) -> None:
+    """Refuses what would take hours to build, and what torch has only half a sentence for."""
+    fields = config.to_dict()
+    for name, value in fields.items():
+        if "layer" in name and isinstance(value, int) and value > MOST_LAYERS:
+            raise ModelError(
+                "impossible_config",
+                f"{name} = {value}: no more than {MOST_LAYERS} layers are built.",
+            )
+    heads, groups = fields.get("num_attention_heads"), fields.get("num_key_value_heads")
     if heads and groups and heads % groups:
         raise ModelError(
             "impossible_config",

@@ -53,21 +53,16 @@ class HeldModel:
 def hold(name: str, head: Head | None, progress: Progress) -> HeldModel:
     """Loads `name` with `head`, or builds it where it is to be random. Raises `ModelError`."""
     progress("importing transformers", None, None)
-    config = read_config(name, progress)
-    told = describe(config)
     if twin := random_model(name):
+        config = read_config(name, progress)
         progress(f"building {name}", None, None)
         model = build_random(config, head, name, twin.seed)
         tokenizer, notes = _tokenizer_of(name, progress)
         notes = [twin.note, *notes]
-        return HeldModel(name, head, model, tokenizer, told, None, notes, None, ())
-    if is_kind(name):
-        raise ModelError(
-            "not_found",
-            f"{name} is a kind of model, not a checkpoint, so it has no weights: see it from its "
-            f"config alone, or build it with random ones (random:{name}).",
-        )
-    folder = resolve(name, progress)
+        return HeldModel(name, head, model, tokenizer, describe(config), None, notes, None, ())
+    folder = _folder_of(name, progress)
+    config = read_config(name, progress)
+    told = describe(config)  # Loading writes into it.
     tokenizer = load_tokenizer(folder, name)
     progress("reading weights", None, None)
     stamp = fingerprint(folder)
@@ -78,6 +73,19 @@ def hold(name: str, head: Head | None, progress: Progress) -> HeldModel:
     report = load_report(model, found, folder, saved_as)
     notes = [*pickle_note(folder), *borrowed_head(model, report, saved_as)]
     return HeldModel(name, head, model, tokenizer, told, report, notes, folder, stamp)
+
+
+def _folder_of(name: str, progress: Progress) -> Path:
+    try:
+        return resolve(name, progress)
+    except ModelError as error:
+        if error.kind in ("not_found", "offline") and is_kind(name):
+            raise ModelError(
+                "not_found",
+                f"{name} is a kind of model and no checkpoint here, so it has no weights: see it "
+                f"from its config alone, or build it with random ones (random:{name}).",
+            ) from error
+        raise
 
 
 def _tokenizer_of(name: str, progress: Progress) -> tuple[Any | None, list[str]]:

@@ -17,6 +17,8 @@ from core.models.download import Abandoned, Download, Progress, under_way
 from core.models.failures import chain, disk_failure, reason
 
 __all__ = [
+    "PICKLED_WEIGHTS",
+    "SAFE_WEIGHTS",
     "Abandoned",
     "Progress",
     "config_folder",

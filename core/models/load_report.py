@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.engine.protocol.checkpoint import KeyGroup, LoadReport, MismatchedKey
+from core.models.hub import PICKLED_WEIGHTS, SAFE_WEIGHTS
 
 _LEFTOVERS = ("position_ids", "masked_bias", "attn.bias", "rotary_emb.inv_freq")
 """Endings of constants that older versions of transformers saved."""
@@ -84,9 +85,10 @@ def borrowed_head(model: Any, report: LoadReport, saved_as: str) -> list[str]:
 
 def weight_files(folder: Path) -> list[Path]:
     """The files that transformers reads weights from: safetensors where there are any."""
-    for pattern in ("model*.safetensors", "pytorch_model*.bin"):
-        if files := sorted(folder.glob(pattern)):
-            return files
+    for patterns in (SAFE_WEIGHTS, PICKLED_WEIGHTS):
+        files = {file for pattern in patterns for file in folder.glob(pattern)}
+        if weights := sorted(file for file in files if file.suffix != ".json"):
+            return weights
     return []
 
 

@@ -14,7 +14,7 @@ from core.durable import write_folder
 from core.engine.protocol.checkpoint import SavedFile
 from core.errors import ModelError
 from core.models.failures import disk_failure, reason
-from core.models.hub import Abandoned, Progress
+from core.models.hub import PICKLED_WEIGHTS, SAFE_WEIGHTS, Abandoned, Progress
 
 _HOLDS = {
     "config.json": "the architecture: every field that differs from its class's defaults",
@@ -32,7 +32,7 @@ _HOLDS = {
     "tokenizer.model": "the SentencePiece model",
     "sentencepiece.bpe.model": "the SentencePiece model",
 }
-_PATTERNS = ("model*.safetensors", "pytorch_model*.bin", "pytorch_model.bin.index.json", "*.py")
+_PATTERNS = (*SAFE_WEIGHTS, *PICKLED_WEIGHTS, "*.py")
 """With the names above, all that a checkpoint's folder may hold and still be replaced."""
 _HARMLESS = {"README.md", ".gitattributes", "training_args.bin", "training_state.pt"}
 

@@ -182,6 +182,12 @@ def test_a_config_without_weights_or_tokenizer_suffices(
         read_config(str(tmp_path.parent), silent)
 
 
+def test_a_config_of_a_million_layers_is_not_begun(tmp_path: Path) -> None:
+    transformers.BertConfig(num_hidden_layers=10**6).save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="no more than 1000 layers"):
+        read_config(str(tmp_path), silent)
+
+
 def test_every_tiny_kind_can_be_tried(tmp_path: Path) -> None:
     for make in (tiny.distilbert, tiny.roberta, tiny.gpt2):
         folder = make(tmp_path / make.__name__)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from core.checkpoints import hub_models
 from tests.hub_server import HubServer
 
 CHILD = """
@@ -143,6 +144,21 @@ def test_what_is_given_up_leaves_whole_files_and_no_halves(
     assert halves(home) == []
     assert hub.downloads("config.json") == 1
     assert hub.downloads("model.safetensors") == 2
+
+
+def test_what_was_fetched_is_listed_with_its_size(
+    hub: HubServer, home: Path, tiny_classifier: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HOME", str(home))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    assert hub_models() == []
+    hub.add("tiny", tiny_classifier)
+    with child(hub.url, home) as download:
+        *_, result = download.lines()
+    assert "folder" in result
+    assert hub_models() == [
+        ("tiny", sum(path.stat().st_size for path in tiny_classifier.iterdir()))
+    ]
 
 
 def test_halves_that_a_killed_process_left_are_removed(
