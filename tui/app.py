@@ -37,10 +37,11 @@ _TERMINAL_CHECK = 5.0
 def make_panes(attach: str | None = None) -> list[Pane]:
     """The panes, in the order of their tabs; imported behind the first frame."""
     from tui.panes.logits import LogitsPane
+    from tui.panes.pipeline import PipelinePane
     from tui.panes.tokens import TokensPane
     from tui.panes.train import TrainPane
 
-    return [TokensPane(), LogitsPane(), TrainPane(attach)]
+    return [TokensPane(), LogitsPane(), PipelinePane(), TrainPane(attach)]
 
 
 class TermformerApp(App[None], inherit_bindings=False):
@@ -125,6 +126,9 @@ class TermformerApp(App[None], inherit_bindings=False):
         yield SystemCommand("Type", "Back to the editor: i", self.bench.action_type_mode)
         yield SystemCommand(
             "Choose a model", "A name, a folder or a run", self.bench.action_choose_model
+        )
+        yield SystemCommand(
+            "Vocabulary", "All entries of the tokenizer", self.bench.action_vocabulary
         )
         yield SystemCommand("Help", "What the pane in focus does, and its keys", self.action_help)
         yield SystemCommand("Theme", "Change the colours", self.search_themes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -9,6 +10,7 @@ from core.engine.client import EngineClient
 from core.engine.protocol import Failed, Interim, Loading, ModelInfo, Overtaken, Question, Reply
 
 A = TypeVar("A", bound=Reply)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -95,3 +97,23 @@ class Inquiry(Generic[A]):
             if newest:
                 self._newest = None
         return True
+
+
+def in_place_of(
+    wanted: Sequence[Hashable], old: Sequence[Hashable], rows: Sequence[T]
+) -> list[T | None]:
+    """For each input the old row in its place, counted from the end that did not change."""
+    shortest = min(len(wanted), len(old))
+    head = 0
+    while head < shortest and wanted[head] == old[head]:
+        head += 1
+    tail = 0
+    while tail < shortest - head and wanted[-1 - tail] == old[-1 - tail]:
+        tail += 1
+    found: list[T | None] = [None] * len(wanted)
+    found[:head] = rows[:head]
+    for row in range(head, min(len(wanted), len(old)) - tail):
+        found[row] = rows[row]
+    if tail:
+        found[-tail:] = rows[-tail:]
+    return found

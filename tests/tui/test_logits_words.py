@@ -20,12 +20,13 @@ from core.engine.protocol import (
 )
 from core.text.encoding import Batch, Encoding
 from core.text.sentences import Sentence
+from tui import waiting
 from tui.document import Document
 from tui.panes.logits import lesson
 from tui.panes.logits.columns import plan_columns
 from tui.panes.logits.experiment import Figures, Shown, shown_rows, size_of, winner
-from tui.panes.logits.plan import Plan, plan_ids
 from tui.panes.logits.steps import LESSON, Setup, most_further, steps
+from tui.plan import Plan, plan_ids
 from tui.widgets import numbers
 from tui.widgets.headline import wrap
 from tui.widgets.pane import ModelState
@@ -218,7 +219,7 @@ def test_loading_shows_how_far_it_is() -> None:
     model = ModelState(
         "mini", "loading", stage="reading weights", done=12_000_000, total=48_000_000
     )
-    said = words_of(lesson.model_loading(model, 80))
+    said = words_of(waiting.model_loading(model, 80))
     assert said.startswith("Loading mini: reading weights…")
     assert said.endswith("━━━━━━━━━━" + "─" * 30 + " 12.0 of 48.0 MB · 25%")
 

@@ -17,11 +17,11 @@ from core.engine.protocol import (
 )
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
-from tui.panes.logits.legend import Legend
 from tui.panes.logits.matrix import Matrix, MatrixHeading, Shares
 from tui.panes.logits.view import LogitsView
 from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
+from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
 from tui.widgets.rows import Part
 

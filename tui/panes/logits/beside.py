@@ -11,10 +11,10 @@ from core.engine.protocol import ALONE, ArrangedRow, Compare, Compared, ModelInf
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
 from tui.panes.logits.experiment import winner
-from tui.panes.logits.legend import Legend
 from tui.panes.logits.view import LogitsView
 from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
+from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
 from tui.widgets.rows import Part
 
@@ -187,7 +187,8 @@ class BesideView(LogitsView):
                     (title, "lines--title" if here else ""),
                 ]
             )
-            apart = difference(*pair) if pair[0] and pair[1] else None
+            first, second = pair
+            apart = difference(first, second) if first and second else None
             for place, each in enumerate(pair):
                 rows.append(_row(_tail_end(names[place], name), each, cells, name))
             rows[-1] = [*rows[-1], *_verdict(pair, apart)]

@@ -11,12 +11,12 @@ from tui.inquiry import Inquiry
 from tui.panes.logits import lesson
 from tui.panes.logits.columns import Group, plan_columns
 from tui.panes.logits.experiment import Shown, shown_rows
-from tui.panes.logits.legend import Legend
 from tui.panes.logits.steps import EXTRAS, Extra
 from tui.panes.logits.table import Experiment, LogitsHeading, LogitsTable
 from tui.panes.logits.view import LogitsView
 from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
+from tui.widgets.legend import Legend
 from tui.widgets.offers import Offer
 
 _LEADS = (

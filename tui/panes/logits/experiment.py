@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 from core.engine.protocol import EQUAL_WITHIN, MASKED, ArrangedRow, Arrangement, Compared
 from core.text.sentences import Sentence
-from tui.panes.logits.plan import Plan, keys_of
+from tui.inquiry import in_place_of
 from tui.panes.logits.steps import Step, kind_of
+from tui.plan import Plan, keys_of
 
 Size = Literal["equal", "slight", "clear", "large"]
-T = TypeVar("T")
 
 
 def size_of(difference: float) -> Size:
@@ -102,7 +102,7 @@ def _column(plan: Plan, step: Step, answer: Compared | None, *, current: bool) -
         holds = exact and answered == wanted
         return [Figures(step, None, holds, arranged.problem)] * len(wanted)
     by_key = dict(zip(answered, arranged.rows, strict=True))
-    instead = _in_place_of(wanted, answered, arranged.rows)
+    instead = in_place_of(wanted, answered, arranged.rows)
     return [
         Figures(step, by_key.get(key) or instead[row], exact and key in by_key)
         for row, key in enumerate(wanted)
@@ -122,26 +122,6 @@ def _nearest(answer: Compared | None, step: Step) -> int | None:
 def _width(answer: Compared) -> int:
     masked = answer.result(MASKED)
     return masked.width if masked else 0
-
-
-def _in_place_of(
-    wanted: Sequence[Hashable], old: Sequence[Hashable], rows: Sequence[T]
-) -> list[T | None]:
-    """For each input the old row in its place, counted from the end that did not change."""
-    shortest = min(len(wanted), len(old))
-    head = 0
-    while head < shortest and wanted[head] == old[head]:
-        head += 1
-    tail = 0
-    while tail < shortest - head and wanted[-1 - tail] == old[-1 - tail]:
-        tail += 1
-    found: list[T | None] = [None] * len(wanted)
-    found[:head] = rows[:head]
-    for row in range(head, min(len(wanted), len(old)) - tail):
-        found[row] = rows[row]
-    if tail:
-        found[-tail:] = rows[-tail:]
-    return found
 
 
 def winner(values: Sequence[float]) -> int | None:

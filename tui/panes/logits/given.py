@@ -10,10 +10,10 @@ from core.engine.protocol import Compare, Compared
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
 from tui.panes.logits.experiment import Figures, Shown, shown_rows, size_of
-from tui.panes.logits.legend import Legend
 from tui.panes.logits.table import verdict
 from tui.panes.logits.view import LogitsView
 from tui.widgets import numbers
+from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
 from tui.widgets.rows import Part
 

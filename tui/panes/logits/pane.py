@@ -22,11 +22,11 @@ from tui.panes.logits.compare import CompareView
 from tui.panes.logits.dimension import DimensionView
 from tui.panes.logits.experiment import Shown
 from tui.panes.logits.given import GivenView
-from tui.panes.logits.plan import Plan, plan_ids, plan_sentences
 from tui.panes.logits.steps import Extra, Setup, most_further
 from tui.panes.logits.table import LogitsTable
 from tui.panes.logits.view import LogitsView, Scene
 from tui.panes.logits.weights import WeightsView
+from tui.plan import Plan, plan_ids, plan_sentences
 from tui.widgets.pane import Code, Export, ModelState, Option, Pane
 
 _SHORT, _TALL = 12, 24

@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import structs
 
 from core.engine.protocol import ALONE, MASKED, UNMASKED, Arrangement
-from tui.panes.logits.plan import MOST_CELLS, Plan
+from tui.plan import MOST_CELLS, Plan
 
 Extra = Literal["side", "further", "order", "bfloat16"]
 """What can be added to the three rows that are always there."""

@@ -10,10 +10,11 @@ from textual.widget import Widget
 
 from core.engine.protocol import ModelInfo, Overtaken, Question, Reply
 from core.text.visible import visible
+from tui import waiting
 from tui.inquiry import Inquiry
 from tui.panes.logits import lesson
-from tui.panes.logits.plan import Plan
 from tui.panes.logits.steps import Setup, Step, steps
+from tui.plan import Plan
 from tui.widgets.headline import Headline, Paragraph
 from tui.widgets.pane import Code, Export, ModelState
 
@@ -188,20 +189,20 @@ class LogitsView(Widget):
         """Why there is nothing to draw; None where there is something."""
         scene = self.scene
         if scene.info is None and scene.model.status == "failed":
-            return lesson.not_loaded(scene.model.problem, typing=scene.typing)
+            return waiting.not_loaded(scene.model.problem, typing=scene.typing)
         if scene.plan.problem:
             return lesson.no_ids(scene.plan.problem, typing=scene.typing)
         if scene.plan.too_long:
-            return lesson.too_large(scene.plan.too_long)
+            return waiting.too_large(scene.plan.too_long)
         if scene.plan.count or scene.behind:
             return None
         if scene.info is None:
-            return lesson.model_loading(scene.model, self.size.width)
-        return lesson.nothing_typed(typing=scene.typing, raw_ids=scene.plan.raw_ids)
+            return waiting.model_loading(scene.model, self.size.width)
+        return waiting.nothing_typed(typing=scene.typing, raw_ids=scene.plan.raw_ids)
 
     def _without_numbers(self) -> list[Paragraph] | None:
         """Why no number can come, or what they wait for; None where there are some."""
         if self.scene.info is None:
-            return lesson.model_loading(self.scene.model, self.size.width)
+            return waiting.model_loading(self.scene.model, self.size.width)
         failure = self.inquiries[0].failure
-        return lesson.not_computed(failure, typing=self.scene.typing) if failure else None
+        return waiting.not_computed(failure, typing=self.scene.typing) if failure else None

@@ -11,10 +11,10 @@ from core.engine.protocol import AttentionRead, ReadAttention
 from core.text.visible import fit, visible
 from tui.inquiry import Inquiry
 from tui.panes.logits.attention import Head
-from tui.panes.logits.legend import Legend
 from tui.panes.logits.matrix import Matrix, MatrixHeading, Shares
 from tui.panes.logits.view import LogitsView
 from tui.widgets.headline import Paragraph
+from tui.widgets.legend import Legend
 from tui.widgets.rows import Part
 
 _NAMED = 3

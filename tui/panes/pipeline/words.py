@@ -1,0 +1,144 @@
+"""The pipeline in words: what it says, how far it is, and what to do where it says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.classification import Order
+from core.engine.protocol import Failed, PipelineRan
+from core.text.visible import visible
+from tui import waiting
+from tui.document import Document
+from tui.panes.pipeline.answers import Item
+from tui.panes.pipeline.many import MOST_LINES, ManyAnswers
+from tui.plan import Plan
+from tui.widgets import numbers
+from tui.widgets.headline import Paragraph
+from tui.widgets.pane import ModelState
+from tui.widgets.rows import Part
+
+_ORDER_WORDS: dict[Order, str] = {
+    "given": "as they came",
+    "score": "highest score first",
+    "certainty": "least certain first",
+}
+
+
+def instead(
+    model: ModelState,
+    document: Document,
+    plan: Plan,
+    failure: Failed | None,
+    *,
+    many: bool,
+    typing: bool,
+    cells: int,
+) -> list[Paragraph] | None:
+    """What stands in place of answers; None where there are some, or will be."""
+    if model.info is None:
+        if model.status == "failed":
+            return waiting.not_loaded(model.problem, typing=typing)
+        return waiting.model_loading(model, cells)
+    if many:
+        return None
+    if plan.too_long:
+        return waiting.too_large(plan.too_long)
+    if not plan.count and not document.behind:
+        return waiting.nothing_typed(typing=typing)
+    return waiting.not_computed(failure, typing=typing) if failure else None
+
+
+def summary(items: Sequence[Item], row: int, ran: PipelineRan | None) -> list[Paragraph]:
+    """What came of the current text, and whether transformers' own pipeline says the same."""
+    if ran is None or not items or items[row].row is None:
+        return [[("Running the pipeline…", "")]]
+    words: list[Part] = [(f"Text {row + 1}: ", "headline--strong"), *_outcome(items[row], ran)]
+    checks = [item.check for item in items]
+    if None in checks:
+        words.append((" · asking transformers' own pipeline…", "headline--quiet"))
+    else:
+        wrong = [
+            number for number, check in enumerate(checks, start=1) if check and not check.agrees
+        ]
+        if wrong:
+            words.append(
+                (f" · ≠ transformers' own pipeline differs on {wrong[0]}", "headline--number")
+            )
+        else:
+            every = "it" if len(items) == 1 else f"all {len(items)}"
+            said = f" · ✓ transformers' own pipeline says the same of {every}"
+            words.append((said, "headline--good"))
+    return [words]
+
+
+def _outcome(item: Item, ran: PipelineRan) -> list[Part]:
+    said = item.classified
+    if said is None:
+        assert item.row
+        if ran.task == "token-classification":
+            count = len(item.row.entities)
+            return [(f"{count} {'entity' if count == 1 else 'entities'}", "headline--strong")]
+        best = [visible(each.candidates[0].label) for each in item.row.masks if each.candidates]
+        return [(", ".join(best) or "no mask to fill", "headline--strong")]
+    if ran.postprocess == "none":
+        return [(numbers.logit(said.score).strip(), "headline--strong"), (", a number", "")]
+    if ran.postprocess == "sigmoid" and len(said.probabilities) > 1:
+        shares = zip(ran.model.labels, said.probabilities, strict=False)
+        applying = [visible(label) for label, share in shares if share >= 0.5]
+        return [(", ".join(applying) or "no label applies", "headline--strong")]
+    share = numbers.percent(said.score).strip()
+    return [(f"{visible(said.label)} {share}", "headline--strong")]
+
+
+def progress(many: ManyAnswers, cells: int) -> list[Paragraph]:
+    """How far a file is; what it is."""
+    texts = many.texts
+    total = len(texts.sentences)
+    words: list[Part] = [(visible(texts.path.name), "headline--strong")]
+    if many.problem:
+        return [[*words, (f": {visible(many.problem)}", "headline--problem")]]
+    if many.state == "done":
+        rate = total / many.seconds if many.seconds else 0
+        words.append((f" · {total:,} texts in {many.seconds:,.1f} s, {rate:,.0f} a second", ""))
+    elif many.state == "cancelled":
+        words.append((f" · cancelled after {many.done:,} of {total:,} texts", "headline--number"))
+        words += [(" · ", ""), ("r", "headline--key"), (" runs it again", "")]
+    else:
+        filled, rest = numbers.bar(many.done / total, max(8, min(30, cells - 60)))
+        words += [
+            (f" · {many.done:,} of {total:,} ", ""),
+            (filled, "headline--bar"),
+            (rest, "headline--track"),
+            (f" {many.done / total:.0%}".replace("%", " %"), ""),
+        ]
+        if many.stage:
+            words.append((f" · {visible(many.stage)}…", "headline--quiet"))
+        words += [(" · ", ""), ("x", "headline--key"), (" cancels", "")]
+    words.append((f" · by {visible(many.info.name)}", "headline--quiet"))
+    if texts.left_out:
+        words.append((f" · the first {MOST_LINES:,} lines", "headline--quiet"))
+    return [words]
+
+
+def marks(items: Sequence[Item], least: int | None) -> list[Part]:
+    """What the marks at the end of the rows mean."""
+    said = []
+    if least is not None:
+        said.append("? least certain")
+    if any(item.truncated for item in items):
+        said.append("✂ cut to what the model takes")
+    return [(f"{' · '.join(said)} ", "")] if said else []
+
+
+def legend(order: Order, *, many: bool) -> list[Part]:
+    """How the texts are sorted, and the keys that are no other pane's."""
+    words: list[Part] = [
+        (f" {_ORDER_WORDS[order]}   ", ""),
+        ("s", "legend--key"),
+        (" sort   ", "legend--note"),
+        ("f", "legend--key"),
+        (" another file   " if many else " classify a file   ", "legend--note"),
+    ]
+    if many:
+        return [*words, ("Esc", "legend--key"), (" typed texts", "legend--note")]
+    return [*words, ("←→", "legend--key"), (" tokens", "legend--note")]

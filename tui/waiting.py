@@ -1,0 +1,81 @@
+"""What stands in place of a model's answers: what they wait for, or what to do."""
+
+from __future__ import annotations
+
+from core.engine.protocol import Failed
+from core.text.visible import visible
+from tui.plan import MOST_CELLS
+from tui.widgets import numbers
+from tui.widgets.headline import Paragraph
+from tui.widgets.pane import ModelState
+from tui.widgets.rows import Part
+
+
+def nothing_typed(*, typing: bool, raw_ids: bool = False) -> list[Paragraph]:
+    """There is no sentence, or there are no ids."""
+    what = (
+        "type ids, such as [[200, 200, 200], [200, 200]]: what the model makes of them appears here"
+        if raw_ids
+        else "type a sentence: what the model makes of it appears here"
+    )
+    if typing:
+        return [[(f"{what[0].upper()}{what[1:]}.", "")]]
+    return [[("Press ", ""), ("i", "headline--key"), (f" and {what}.", "")]]
+
+
+def model_loading(model: ModelState, cells: int) -> list[Paragraph]:
+    """The model is on its way; the bar is `cells` wide at the most."""
+    words: list[Paragraph] = [
+        [
+            ("Loading ", ""),
+            (visible(model.name), "headline--strong"),
+            (f": {visible(model.stage or 'starting')}…", ""),
+            (" Typing goes on meanwhile.", "headline--quiet"),
+        ]
+    ]
+    if model.total:
+        share = (model.done or 0) / model.total
+        room = max(8, min(40, cells - 30))
+        filled, rest = numbers.bar(share, room)
+        far = f" {(model.done or 0) / 1e6:,.1f} of {model.total / 1e6:,.1f} MB · {share:.0%}"
+        words.append(
+            [
+                (filled, "headline--bar"),
+                (rest, "headline--track"),
+                (far, "headline--quiet"),
+            ]
+        )
+    return words
+
+
+def not_loaded(message: str, *, typing: bool) -> list[Paragraph]:
+    """No model is there, and why; how to get one."""
+    return [
+        [(visible(message), "headline--problem")],
+        [*_again(typing=typing), ("o", "headline--key"), (" chooses another model.", "")],
+    ]
+
+
+def not_computed(failure: Failed, *, typing: bool) -> list[Paragraph]:
+    """The engine gave no numbers, and why; how to ask again where that may help."""
+    words: list[Paragraph] = [[(visible(failure.message), "headline--problem")]]
+    if failure.kind == "not_a_classifier":
+        first = "Esc, then " if typing else ""
+        words.append([(first, ""), ("o", "headline--key"), (" chooses another model.", "")])
+    elif failure.kind != "too_long":
+        words.append(_again(typing=typing))
+    return words
+
+
+def _again(*, typing: bool) -> list[Part]:
+    first = "Esc, then " if typing else ""
+    return [(first, ""), ("r", "headline--key"), (" tries again. ", "")]
+
+
+def too_large(length: int) -> list[Paragraph]:
+    """Not even the first sentence, of `length` tokens, is compared."""
+    words = (
+        f"Sentence 1 has {length:,} tokens, and no more than {MOST_CELLS:,} are compared: "
+        "shorten it."
+    )
+    return [[(words, "headline--problem")]]
