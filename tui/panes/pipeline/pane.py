@@ -29,7 +29,7 @@ from tui.panes.pipeline.table import Listed, ResultsTable
 from tui.plan import Plan, plan_sentences
 from tui.widgets.headline import Headline, Paragraph
 from tui.widgets.legend import Legend
-from tui.widgets.lines import Lines
+from tui.widgets.lines import Lines, Row
 from tui.widgets.pane import ModelState, Option, Pane
 
 ORDERS: tuple[Order, ...] = ("given", "score", "certainty")
@@ -255,12 +255,15 @@ class PipelinePane(Pane):
         item = self._current()
         self._stages.set_class(item is None or not item.holds, "-stale")
         ran = self._inquiry.answer
-        self._stages.show(
-            lambda cells: stages(item, ran, self._left, cells) if item and ran else []
-        )
+        self._stages.show(lambda cells: self._stage_rows(item, ran, cells))
         self._headline.show(self._summary(), dim=not self._many and not self._holds)
         keys = words.legend(self._order, many=self._many is not None)
         self._legend.show(keys, words.marks(self._items, least))
+
+    def _stage_rows(self, item: Item | None, ran: PipelineRan | None, cells: int) -> list[Row]:
+        """The stages, without blank rows where they would not all be in view."""
+        rows = stages(item, ran, self._left, cells) if item and ran else []
+        return rows if len(rows) <= self._stages.size.height else [row for row in rows if row]
 
     @property
     def _holds(self) -> bool:

@@ -20,7 +20,7 @@ _BAR = 40
 _WIDEST = 110
 _FUNCTIONS = {
     "softmax": "softmax: labels that exclude each other, together 100 %",
-    "sigmoid": "sigmoid: each label for itself, any number of them may apply",
+    "sigmoid": "sigmoid: each label for itself, none or several apply",
     "none": "none: this head predicts numbers, not probabilities",
 }
 
@@ -61,7 +61,7 @@ def _postprocess(ran: PipelineRan) -> str:
         return _FUNCTIONS[ran.postprocess]
     if ran.task == "fill-mask":
         return "softmax over the vocabulary where the mask stands"
-    return "softmax for each token; neighbours of one type are an entity"
+    return "softmax for each token; neighbours make an entity"
 
 
 def _tensors(row: PipelineRow, left: int, cells: int) -> list[Row]:

@@ -138,6 +138,8 @@ class ResultsTable(RowsView):
             return " ✂", "results--mark"
         if item.check is None:
             return "  ", ""
+        if item.check.problem:
+            return " –", "results--number"
         return (" ✓", "results--good") if item.check.agrees else (" ≠", "results--bad")
 
     def on_click(self, event: events.Click) -> None:

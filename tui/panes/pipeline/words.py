@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.classification import Order
-from core.engine.protocol import Failed, PipelineRan
+from core.engine.protocol import CheckedRow, Failed, PipelineRan
 from core.text.visible import visible
 from tui import waiting
 from tui.document import Document
@@ -57,18 +57,28 @@ def summary(items: Sequence[Item], row: int, ran: PipelineRan | None) -> list[Pa
     if None in checks:
         words.append((" · asking transformers' own pipeline…", "headline--quiet"))
     else:
-        wrong = [
-            number for number, check in enumerate(checks, start=1) if check and not check.agrees
-        ]
-        if wrong:
-            words.append(
-                (f" · ≠ transformers' own pipeline differs on {wrong[0]}", "headline--number")
-            )
-        else:
-            every = "it" if len(items) == 1 else f"all {len(items)}"
-            said = f" · ✓ transformers' own pipeline says the same of {every}"
-            words.append((said, "headline--good"))
+        words += _agreement([check for check in checks if check])
     return [words]
+
+
+def _agreement(checks: Sequence[CheckedRow]) -> list[Part]:
+    """Whether transformers' own pipeline says the same of every text."""
+    places = range(len(checks))
+    raised = [place for place in places if checks[place].problem]
+    wrong = [place for place in places if not checks[place].agrees and place not in raised]
+    if wrong:
+        said = f" · ≠ transformers' own pipeline says something else of text {wrong[0] + 1}"
+        return [(said, "headline--number")]
+    same = len(checks) - len(raised)
+    every = f"all {same}" if not raised and same > 1 else "it" if not raised else f"{same}"
+    words: list[Part] = []
+    if same:
+        words.append(
+            (f" · ✓ transformers' own pipeline says the same of {every}", "headline--good")
+        )
+    if raised:
+        words.append((f" · it takes no text like {raised[0] + 1}", "headline--quiet"))
+    return words
 
 
 def _outcome(item: Item, ran: PipelineRan) -> list[Part]:
