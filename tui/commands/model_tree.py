@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from core.engine.protocol import ModelSaved, StructureRead, WeightsRead
 from core.engine.protocol.checkpoint import Config, KeyGroup, LoadReport
 from core.sizes import size_of
 from core.structure import Branch, Module, Structure, fold
-from tui.commands.output import Column, Table, print_table, print_text
+from tui.commands.output import GAP, Column, Table, console, print_table, print_text
 
 _MOST_KEYS = 4
 _ABSENT = "–"
+_LEAST_WEIGHT = 18
+"""Cells below which shapes say nothing any more."""
 
 
 def show_structure(read: StructureRead | WeightsRead) -> None:
@@ -25,24 +28,63 @@ def show_structure(read: StructureRead | WeightsRead) -> None:
     )
     if root.trainable < root.parameters:
         print_text(f"{root.trainable:,} parameters are trainable, the others frozen.")
-    table = Table(
-        [
-            Column("module"),
-            Column("class"),
-            Column("parameters", "right"),
-            Column("share", "right"),
-            Column("weight"),
-        ]
-    )
     lines = list(_lines(fold(read.structure), "", "", 1))
-    for guide, branch, repeats in lines:
-        _add(table, read.structure, guide, branch, repeats)
-    print_table(table)
+    print_table(_table(read.structure, lines))
     if any(branch.count > 1 for _, branch, _ in lines):
         print_text(
-            "×N: N alike modules in one line. Parameters are those of one, the share is of all."
+            "×N: N alike modules in one line. Parameters are those of one, the share is of all.",
+            prose=True,
         )
-    print_text(_config_line(read.config))
+    if any(each.tied_to for module in read.structure.modules for each in module.own):
+        print_text("= NAME: the same tensor as there, counted once in the whole.", prose=True)
+    print_text(_config_line(read.config), prose=True)
+
+
+def _table(structure: Structure, lines: list[tuple[str, Branch, int]]) -> Table:
+    """The tree as a table that no line of a terminal breaks, with fewer columns if need be."""
+    modules = [structure.modules[branch.first] for _, branch, _ in lines]
+    labels = [f"{guide}{_label(branch)}" for guide, branch, _ in lines]
+    shares = [structure.share(structure.modules[b.first]) * repeats for _, b, repeats in lines]
+    room = console().width if sys.stdout.isatty() else None
+
+    def table(*, with_class: bool, most: int | None) -> Table:
+        made = Table(
+            [
+                Column("module"),
+                *([Column("class")] if with_class else []),
+                Column("parameters", "right"),
+                Column("share", "right"),
+                *([Column("weight")] if most != 0 else []),
+            ]
+        )
+        for label, module, share in zip(labels, modules, shares, strict=True):
+            made.add(
+                label,
+                *([module.class_name] if with_class else []),
+                f"{module.parameters:,}" if module.parameters else _ABSENT,
+                _percent(share),
+                *([_cut(_weight(module), most)] if most != 0 else []),
+                style="" if module.parameters else "dim",
+            )
+        return made
+
+    whole = table(with_class=True, most=None)
+    if room is None or whole.width <= room:
+        return whole
+    for with_class in (True, False):
+        left = room - table(with_class=with_class, most=0).width - GAP
+        if left >= _LEAST_WEIGHT:
+            return table(with_class=with_class, most=left)
+    return table(with_class=False, most=0)
+
+
+def _label(branch: Branch) -> str:
+    label = branch.label or "(the model)"
+    return f"{label} ×{branch.count}" if branch.count > 1 else label
+
+
+def _cut(text: str, most: int | None) -> str:
+    return text if most is None or len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _lines(
@@ -55,21 +97,6 @@ def _lines(
         last = child is branch.children[-1]
         corner, pipe = ("└ ", "  ") if last else ("├ ", "│ ")
         yield from _lines(child, below + corner, below + pipe, repeats)
-
-
-def _add(table: Table, structure: Structure, guide: str, branch: Branch, repeats: int) -> None:
-    module = structure.modules[branch.first]
-    label = branch.label or "(the model)"
-    if branch.count > 1:
-        label = f"{label} ×{branch.count}"
-    table.add(
-        f"{guide}{label}",
-        module.class_name,
-        f"{module.parameters:,}" if module.parameters else _ABSENT,
-        _percent(structure.share(module) * repeats),
-        _weight(module),
-        style="" if module.parameters else "dim",
-    )
 
 
 def _percent(share: float) -> str:
@@ -112,10 +139,10 @@ def show_report(report: LoadReport | None, notes: list[str]) -> None:
             ("Of another shape, newly initialised", report.mismatched),
         ):
             for group in groups:
-                print_text(f"{title}: {_keys(group)}", "bold yellow")
-                print_text(f"  {group.meaning}")
+                print_text(f"{title}: {_keys(group)}", "bold", prose=True)
+                print_text(group.meaning, prose=True)
     for note in notes:
-        print_text(note)
+        print_text(note, prose=True)
 
 
 def _keys(group: KeyGroup) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-_GAP = 2
+GAP = 2
 """Cells between two columns."""
 # Text that came from outside may hold what UTF-8 cannot: paths and names of foreign encodings.
 _SURROGATE_FREE = "replace"
@@ -52,6 +52,12 @@ class Table:
     rows: list[Row | Title] = field(default_factory=list)
 
     @property
+    def width(self) -> int:
+        """Cells that a line takes."""
+        widths = self.widths
+        return sum(widths) + GAP * (len(widths) - 1)
+
+    @property
     def widths(self) -> list[int]:
         """Cells each column takes."""
         lines = [[column.heading for column in self.columns]]
@@ -85,15 +91,18 @@ def write_bytes(data: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def print_text(text: str = "", style: str = "") -> None:
-    """Prints a line, its control characters made visible; `style` only on a terminal."""
+def print_text(text: str = "", style: str = "", *, prose: bool = False) -> None:
+    """Prints a line, its control characters made visible; `style` only on a terminal.
+
+    There `prose` is broken between words; what may be copied is left to the terminal to break.
+    """
     if not sys.stdout.isatty():
         sys.stdout.write(f"{visible(text)}\n")
         sys.stdout.flush()
         return
     from rich.text import Text
 
-    console().print(Text(visible(text), style), soft_wrap=True)
+    console().print(Text(visible(text), style), soft_wrap=not prose)
 
 
 def print_table(table: Table) -> None:
@@ -121,7 +130,7 @@ def _drawn(table: Table) -> Iterator[RichTable | Text]:
     from rich.text import Text
 
     widths = table.widths
-    if sum(widths) + _GAP * (len(widths) - 1) > console().width:
+    if table.width > console().width:
         # Too narrow for one width everywhere: long cells are folded instead.
         widths = [0] * len(widths)
     piece = _empty(table.columns, widths, headings=True)
@@ -144,7 +153,7 @@ def _empty(columns: Sequence[Column], widths: list[int], *, headings: bool) -> R
         box=SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
-        padding=(0, _GAP - 1, 0, 0),
+        padding=(0, GAP - 1, 0, 0),
         header_style="bold",
         show_header=headings,
     )
@@ -172,7 +181,7 @@ def _plain_lines(table: Table) -> Iterator[str]:
 def _plain_line(cells: list[str], widths: list[int], columns: Sequence[Column]) -> str:
     parts = zip(cells, widths, columns, strict=True)
     return (
-        (" " * _GAP)
+        (" " * GAP)
         .join(_aligned(cell, room, column.align) for cell, room, column in parts)
         .rstrip()
     )
