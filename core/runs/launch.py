@@ -18,6 +18,7 @@ from core.errors import RunError
 from core.runs.config import RunConfig, read_config, write_config
 from core.runs.folder import EVENTS, WORKER_LOG, settled
 from core.runs.process import PROCESS, host, is_alive, read_process, write_process
+from core.runs.requests import remove_request, waiting_requests
 from core.runs.status import STALLED_AFTER, run_status
 
 WORKER = "core.training.worker"
@@ -58,6 +59,9 @@ def resume_run(folder: Path) -> int:
     if run_status(folder).status == "finished":
         raise RunError(f"The run {folder.name} is finished: there is nothing left to resume.")
     _require_no_worker(folder)
+    # What the worker before did not live to do was wished of that one.
+    for posted in waiting_requests(folder):
+        remove_request(posted)
     return _start(config, folder, *([RESUME] if _was_begun(folder) else []))
 
 

@@ -100,6 +100,9 @@ class Steering:
         while True:
             # One look for both: a stop must not overtake what was posted before it.
             wishes = self._ranks.agree(self._look(is_save_due))
+            # First, since a request to go on may be waiting already.
+            if wishes.is_full and not self._paused:
+                self._pause_after("The disk is full.", driver.loop.global_step)
             if wishes.save:
                 self._try(driver.save, driver)
             for posted in wishes.posted:
@@ -108,8 +111,6 @@ class Steering:
                     if self._ranks.is_first:
                         remove_request(posted)
             self._raise_if_wanted(wishes)
-            if wishes.is_full and not self._paused:
-                self._pause_after("The disk is full.", driver.loop.global_step)
             if not self._paused:
                 return
             self._signalled.wait(_POLL)

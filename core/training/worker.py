@@ -301,8 +301,8 @@ class Worker:
 
     def _stop(self, wish: StopWanted) -> RunStopped:
         """Saves what was reached. Before the first step there is nothing to save."""
-        path = self.save() if self._global_step else None
         self._granted = wish.request
+        path = self.save() if self._global_step else None
         return RunStopped(
             global_step=self._global_step,
             reason=wish.reason,

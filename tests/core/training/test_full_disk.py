@@ -65,13 +65,20 @@ def test_a_log_without_room_says_so_in_its_reserve_and_loses_no_step(
     monkeypatch.setattr(os, "write", refusing)
 
     def make_room() -> None:
-        _until(lambda: run_status(folder).status == "paused", folder)
+        paused = []
+        while not paused and not over.wait(0.01):
+            paused = [event for event in _events(folder) if isinstance(event, Paused)]
         is_full.clear()
         post_request(folder, Resume())
+        # A run that pauses once more would wait for ever.
+        if not over.wait(PATIENCE):
+            post_request(folder, Stop())
 
+    over = threading.Event()
     helper = threading.Thread(target=make_room)
     helper.start()
     Worker(folder).run()
+    over.set()
     helper.join()
     events = _events(folder)
     kinds = [type(event) for event in events]

@@ -407,6 +407,7 @@ def test_a_real_worker_is_killed_and_resumed(config: RunConfig) -> None:
         env=child_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "resume it" in refused.stderr
+    (folder / "requests" / "1-toolate.json").write_text('{"type": "stop"}')
     resume_run(folder)
     deadline = time.monotonic() + PATIENCE
     while run_status(folder).is_live:
