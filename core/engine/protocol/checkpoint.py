@@ -25,6 +25,12 @@ HEADS: dict[Head, str] = {
 }
 
 
+AFTER_CANCEL = (
+    "Files that arrived whole are kept; the one that was interrupted starts again next time."
+)
+"""What is to be said of a download that was given up (huggingface_hub#4196)."""
+
+
 class ConfigField(msgspec.Struct, frozen=True):
     """One field of a config; values are JSON, so that `null`, `"gelu"` and `12` stay apart."""
 
