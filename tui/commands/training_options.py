@@ -153,15 +153,29 @@ def read_options(ctx: click.Context, options: Mapping[str, Any]) -> RunConfig:
     if repeated is None:
         config = RunConfig(name="", **fields)
     else:
-        given = {
-            name: value
-            for name, value in fields.items()
-            if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
-        }
+        given = {name: value for name, value in fields.items() if _is_given(ctx, name)}
         config = msgspec.structs.replace(load_config(repeated), name="", version="", **given)
     if config.config_file is not None:
-        file = str(Path(config.config_file).absolute())
-        config = msgspec.structs.replace(config, config_file=file)
+        file = Path(config.config_file).absolute()
+        asked = config.num_processes if _is_given(ctx, "num_processes") else _processes_of(file)
+        config = msgspec.structs.replace(config, config_file=str(file), num_processes=asked)
     if problems := config.problems():
         raise click.UsageError(" ".join(problem.sentence for problem in problems))
     return config
+
+
+def _is_given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
+
+
+def _processes_of(file: Path) -> int:
+    """How many processes, on all machines, an accelerate configuration asks for."""
+    import yaml
+
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return int(document["num_processes"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise click.UsageError(
+            f"{file} does not say num_processes, as accelerate's configurations do."
+        ) from error

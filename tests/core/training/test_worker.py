@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import psutil
@@ -294,13 +294,13 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_names_the_step(
 def test_a_signal_before_the_first_step(
     config: RunConfig, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    load = sources.load_data
+    load = preparation.open_data
 
-    def load_and_signal(name: str) -> sources.TrainingData:
+    def load_and_signal(*arguments: Any) -> sources.TrainingData:
         os.kill(os.getpid(), number)
-        return load(name)
+        return load(*arguments)
 
-    monkeypatch.setattr(preparation, "load_data", load_and_signal)
+    monkeypatch.setattr(preparation, "open_data", load_and_signal)
     run = _in_process(create_run(config))
     stopped = run.read()[-1]
     assert isinstance(stopped, RunStopped)

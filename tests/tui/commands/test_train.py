@@ -138,9 +138,9 @@ def test_every_option_is_a_field_of_the_configuration(
 ) -> None:
     finished = termformer(
         "train", "--detach", "--epochs", "3", "--gradient-accumulation-steps", "2", "--plain",
-        "--adapter", "lora", "--label-name", "bad", "--label-name", "good", "--probe", "Fine.",
+        "--adapter", "full", "--label-name", "bad", "--label-name", "good", "--probe", "Fine.",
         "--eval-steps", "5", "--save-steps", "7", "--scratch", "layers=1,hidden=32,heads=2",
-        "--num-processes", "2", "--route", "trainer", "--pair-column", "",
+        "--num-processes", "2", "--route", "loop", "--pair-column", "",
     )  # fmt: skip
     assert finished.code == 0, finished.complaint
     (config,) = asked
@@ -152,7 +152,7 @@ def test_every_option_is_a_field_of_the_configuration(
     )
     assert (config.eval_steps, config.save_steps, config.num_processes) == (5, 7, 2)
     assert config.scratch == Scratch(layers=1, hidden=32, heads=2)
-    assert (config.route, config.pair_column, config.text_column) == ("trainer", "", None)
+    assert (config.route, config.pair_column, config.text_column) == ("loop", "", None)
     assert read_config(Path(finished.output.strip())).epochs == 3
 
 
@@ -171,6 +171,18 @@ def test_a_configuration_is_repeated_but_for_what_other_options_say(
     wrong = termformer("train", "--config", str(file))
     assert wrong.code == 1
     assert "not a run's configuration" in wrong.complaint
+
+
+def test_an_accelerate_configuration_says_how_many_processes(
+    termformer: Here, asked: list[RunConfig], tmp_path: Path
+) -> None:
+    file = tmp_path / "machines.yaml"
+    file.write_text("num_machines: 2\nnum_processes: 4\n")
+    assert termformer("train", "--detach", "--config-file", str(file)).code == 0
+    (config,) = asked
+    assert (config.num_processes, config.config_file) == (4, str(file))
+    file.write_text("- nothing")
+    assert termformer("train", "--detach", "--config-file", str(file)).code == 2
 
 
 @pytest.mark.slow
