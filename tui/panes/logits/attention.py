@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual import on
@@ -15,14 +16,17 @@ from core.engine.protocol import (
     AttentionRow,
     MeasureAttention,
 )
+from core.snippets.experiment import shares_code
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
+from tui.panes.logits.export import csv_export, json_export, share_rows
 from tui.panes.logits.matrix import Matrix, MatrixHeading, Shares
 from tui.panes.logits.view import LogitsView
 from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
 from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
+from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Part
 
 
@@ -93,6 +97,22 @@ class AttentionView(LogitsView):
         answer = self._inquiry.answer
         results = answer.results if answer else []
         return next((each.rows for each in results if each.arrangement == arrangement), [])
+
+    def code(self) -> Code | None:
+        if not self.scene.plan.count or self.scene.info is None:
+            return None
+        python = shares_code(self.scene.inputs)
+        return Code("Attention to padding", python, self.scene.checkpoint.note)
+
+    def exports(self) -> Sequence[Export]:
+        answer = self.answer
+        if answer is None:
+            return ()
+        names = [str(sentence) for sentence in self.scene.plan.sentences]
+        return (
+            json_export(answer, "The share on padding: every input, layer and head"),
+            csv_export("A line for each head", lambda: share_rows(answer, names)),
+        )
 
     # --- drawing --------------------------------------------------------------------------
 

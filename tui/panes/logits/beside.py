@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
 
 from core.engine.protocol import ALONE, ArrangedRow, Compare, Compared, ModelInfo
+from core.snippets.experiment import beside_code
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
 from tui.panes.logits.experiment import winner
+from tui.panes.logits.export import csv_export
 from tui.panes.logits.view import LogitsView
+from tui.sources import checkpoint_of
 from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
 from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
+from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Part
 
 _GUTTER = 4
@@ -103,6 +107,27 @@ class BesideView(LogitsView):
         scene = self.scene
         if self.display and self.second and scene.plan.count and not scene.behind:
             self._second_inquiry.ask(self.engine, None, self._question(self.second, "second"))
+
+    def code(self) -> Code | None:
+        second = self._second_inquiry.answer
+        if self.scene.info is None or second is None or not self.scene.plan.count:
+            return None
+        python = beside_code(self.scene.inputs, checkpoint_of(second.model).name)
+        return Code("Two checkpoints", python, self.scene.checkpoint.note)
+
+    def exports(self) -> Sequence[Export]:
+        first, second = self._answers()
+        if first is None or second is None:
+            return ()
+        return (csv_export("A line for each sentence and checkpoint", self._csv_rows),)
+
+    def _csv_rows(self) -> Iterable[Sequence[object]]:
+        yield ["input", "checkpoint", "label", "score"]
+        names = [self.scene.info.name if self.scene.info else "", self.second]
+        for sentence, pair in zip(self.scene.plan.sentences, self.results(), strict=True):
+            for name, each in zip(names, pair, strict=True):
+                if each:
+                    yield [str(sentence), name, each.label or "", each.share]
 
     # --- drawing --------------------------------------------------------------------------
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.app import ComposeResult
 
 from core.engine.protocol import EQUAL_WITHIN, Compare, Compared
+from core.snippets.experiment import experiment_code
 from core.text.visible import visible
 from tui.inquiry import Inquiry
 from tui.panes.logits import lesson
 from tui.panes.logits.columns import Group, plan_columns
 from tui.panes.logits.experiment import Shown, shown_rows
+from tui.panes.logits.export import compared_rows, csv_export, json_export
 from tui.panes.logits.steps import EXTRAS, Extra
 from tui.panes.logits.table import Experiment, LogitsHeading, LogitsTable
 from tui.panes.logits.view import LogitsView
@@ -18,6 +22,7 @@ from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
 from tui.widgets.legend import Legend
 from tui.widgets.offers import Offer
+from tui.widgets.pane import Code, Export
 
 _LEADS = (
     Offer("a", "attention to padding"),
@@ -67,6 +72,32 @@ class CompareView(LogitsView):
         scene = self.scene
         current = self._inquiry.is_of(scene.info) and not scene.behind
         return shown_rows(scene.plan, scene.steps, self._inquiry.answer, current=current)
+
+    @property
+    def token_types(self) -> bool:
+        """Whether the model takes `token_type_ids`, as far as is known."""
+        answer = self._inquiry.answer
+        rows = answer.results[0].rows if answer and answer.results else []
+        return not rows or rows[0].token_type_ids is not None
+
+    def code(self) -> Code | None:
+        scene = self.scene
+        if not scene.plan.count or scene.info is None:
+            return None
+        first = self.rows[0].alone
+        position = first.position_ids[0] if first and first.position_ids else 0
+        steps = [(step.name.strip(), step.arrangement) for step in scene.steps]
+        python = experiment_code(scene.inputs, steps, position)
+        return Code("The experiment", python, scene.checkpoint.note)
+
+    def exports(self) -> Sequence[Export]:
+        answer, rows = self._inquiry.answer, self.rows
+        if answer is None or not all(row.holds for row in rows):
+            return ()
+        return (
+            json_export(answer, "Every input in every step: ids, mask, logits, probabilities"),
+            csv_export("A line for each input and step", lambda: compared_rows(answer, rows)),
+        )
 
     def question(self) -> Compare:
         plan = self.scene.plan

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 
 from core.engine.protocol import BatchDimensionOmitted, OmitBatchDimension
+from core.snippets.experiment import dimension_code
 from core.text.visible import visible
 from tui.inquiry import Inquiry
+from tui.panes.logits.export import json_export
 from tui.panes.logits.view import LogitsView
 from tui.widgets import numbers
 from tui.widgets.headline import wrap
 from tui.widgets.lines import Lines, Row
+from tui.widgets.pane import Code, Export
 
 _INDENT = 4
 
@@ -49,6 +54,17 @@ class DimensionView(LogitsView):
             sentence=plan.texts[row] if plan.texts else ("", None),
             raw_ids=plan.ids[row] if plan.ids else [],
         )
+
+    def code(self) -> Code | None:
+        answer = self.answer
+        if answer is None:
+            return None
+        python = dimension_code(self.scene.inputs, answer)
+        return Code("The missing batch dimension", python, self.scene.checkpoint.note)
+
+    def exports(self) -> Sequence[Export]:
+        answer = self.answer
+        return (json_export(answer, "The exception and the repaired call"),) if answer else ()
 
     def draw(self, *, follow: bool) -> None:
         answer = self.answer

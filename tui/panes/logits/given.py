@@ -7,14 +7,17 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 
 from core.engine.protocol import Compare, Compared
+from core.snippets.experiment import experiment_code
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
 from tui.panes.logits.experiment import Figures, Shown, shown_rows, size_of
+from tui.panes.logits.export import json_export
 from tui.panes.logits.table import verdict
 from tui.panes.logits.view import LogitsView
 from tui.widgets import numbers
 from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
+from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Part
 
 _NAME = 18
@@ -51,10 +54,29 @@ class GivenView(LogitsView):
             arrangements=tuple(step.arrangement for step in self.scene.steps),
         )
 
-    def draw(self, *, follow: bool) -> None:
+    @property
+    def _rows(self) -> tuple[Shown, ...]:
         scene = self.scene
         current = self._inquiry.is_of(scene.info) and not scene.behind
-        rows = shown_rows(scene.plan, scene.steps, self._inquiry.answer, current=current)
+        return shown_rows(scene.plan, scene.steps, self._inquiry.answer, current=current)
+
+    def code(self) -> Code | None:
+        scene = self.scene
+        if not scene.plan.count or scene.info is None:
+            return None
+        steps = [(step.name.strip(), step.arrangement) for step in scene.steps]
+        python = experiment_code(scene.inputs, steps)
+        return Code("The experiment", python, scene.checkpoint.note)
+
+    def exports(self) -> Sequence[Export]:
+        answer = self._inquiry.answer
+        if answer is None or not all(row.holds for row in self._rows):
+            return ()
+        return (json_export(answer, "Every tensor of every step"),)
+
+    def draw(self, *, follow: bool) -> None:
+        scene = self.scene
+        rows = self._rows
         if scene.row >= len(rows):
             return
         shown = rows[scene.row]

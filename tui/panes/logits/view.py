@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.widget import Widget
 
 from core.engine.protocol import ModelInfo, Overtaken, Question, Reply
+from core.snippets.experiment import Inputs
 from core.text.visible import visible
 from tui import waiting
 from tui.inquiry import Inquiry
 from tui.panes.logits import lesson
 from tui.panes.logits.steps import Setup, Step, steps
 from tui.plan import Plan
+from tui.sources import Checkpoint, checkpoint_of
 from tui.widgets.headline import Headline, Paragraph
 from tui.widgets.pane import Code, Export, ModelState
 
@@ -39,11 +41,29 @@ class Scene:
     behind: bool = False
     looks_like_ids: bool = False
     tokenizer: TextTokenizer | None = None
+    token_types: bool = True
+    """Whether the model takes `token_type_ids`."""
 
     @property
     def info(self) -> ModelInfo | None:
         """The model that answers."""
         return self.model.info
+
+    @property
+    def inputs(self) -> Inputs:
+        """What is asked, for Python."""
+        return Inputs(
+            self.checkpoint.name,
+            self.plan.texts,
+            self.plan.ids,
+            end_pads=self.tokenizer is not None and self.tokenizer.padding is None,
+            token_types=self.token_types,
+        )
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where Python finds the model."""
+        return checkpoint_of(self.info) if self.info else Checkpoint("")
 
     @property
     def steps(self) -> tuple[Step, ...]:

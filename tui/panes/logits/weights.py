@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 
 from core.engine.protocol import AttentionRead, ReadAttention
+from core.snippets.experiment import weights_code
 from core.text.visible import fit, visible
 from tui.inquiry import Inquiry
 from tui.panes.logits.attention import Head
+from tui.panes.logits.export import csv_export, json_export, weight_rows
 from tui.panes.logits.matrix import Matrix, MatrixHeading, Shares
 from tui.panes.logits.view import LogitsView
 from tui.widgets.headline import Paragraph
 from tui.widgets.legend import Legend
+from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Part
 
 _NAMED = 3
@@ -66,6 +70,23 @@ class WeightsView(LogitsView):
         question = self.question()
         holds = question is not None and self._inquiry.answers(self.scene.info, question)
         return self._inquiry.answer if holds and not self.scene.behind else None
+
+    def code(self) -> Code | None:
+        look = self._look
+        if self.question() is None:
+            return None
+        row, masked = self.scene.row, look.masked
+        python = weights_code(self.scene.inputs, row, look.layer, look.head, masked=masked)
+        return Code("The attention of one head", python, self.scene.checkpoint.note)
+
+    def exports(self) -> Sequence[Export]:
+        answer = self.answer
+        if answer is None:
+            return ()
+        return (
+            json_export(answer, "Tokens and weights of this layer and head"),
+            csv_export("Tokens against tokens", lambda: weight_rows(answer)),
+        )
 
     # --- drawing --------------------------------------------------------------------------
 

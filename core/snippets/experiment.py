@@ -1,0 +1,245 @@
+"""The Logits pane in Python: the experiment, attention, the missing batch dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.engine.protocol import ALONE, Arrangement, BatchDimensionOmitted, Texts
+from core.text.code import lines, literal
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a classifier is asked: sentences, or rows of ids where there are any.
+
+    `checkpoint` is what `from_pretrained` takes. `end_pads` says that the tokenizer has no padding
+    token, so that its end token serves; `token_types` that the model takes `token_type_ids`.
+    """
+
+    checkpoint: str
+    sentences: Sequence[Texts]
+    raw_ids: Sequence[Sequence[int]] = ()
+    end_pads: bool = False
+    token_types: bool = True
+
+
+def experiment_code(
+    inputs: Inputs, steps: Sequence[tuple[str, Arrangement]], first_position: int = 0
+) -> str:
+    """Logits in each of `steps`, named; `results` has them, `[inputs, labels]` each, by name.
+
+    `first_position` is the number that the model gives to the first token.
+    """
+    written = [
+        *_classifier(inputs),
+        "",
+        *_inputs(inputs),
+        "",
+        "results = {}",
+        "with torch.no_grad():",
+        "    alone = torch.cat(",
+        '        [model(**tokenizer.pad([each], return_tensors="pt")).logits for each in inputs]',
+        "    )",
+    ]
+    for name, arrangement in steps:
+        if arrangement == ALONE:
+            written.append(f"    results[{literal(name)}] = alone")
+        else:
+            written += ["", *_arranged(name, arrangement, first_position)]
+    return lines(
+        *written,
+        "",
+        "for name, logits in results.items():",
+        "    differences = (logits - alone).abs().amax(dim=-1)",
+        "    print(name, logits, differences)",
+    )
+
+
+def _arranged(name: str, arrangement: Arrangement, first_position: int) -> list[str]:
+    rows = "inputs"
+    back = ""
+    if arrangement.order is not None:
+        rows = f"[inputs[row] for row in {list(arrangement.order)}]"
+        places = sorted(range(len(arrangement.order)), key=arrangement.order.__getitem__)
+        back = f"[{places}]"
+    padding = ['return_tensors="pt"']
+    if arrangement.pad_to is not None:
+        padding += ['padding="max_length"', f"max_length={arrangement.pad_to}"]
+    if arrangement.padding_side is not None:
+        padding.append(f'padding_side="{arrangement.padding_side}"')
+    written = [f"    batch = tokenizer.pad({rows}, {', '.join(padding)})"]
+    if arrangement.positions == "mask":
+        pad_position = max(first_position - 1, 0)
+        written += [
+            '    mask = batch["attention_mask"]',
+            f"    positions = mask.cumsum(-1) - 1 + {first_position}",
+            f'    batch["position_ids"] = positions.masked_fill(mask == 0, {pad_position})',
+        ]
+    if not arrangement.mask:
+        written.append('    del batch["attention_mask"]')
+    model = "model"
+    if arrangement.dtype == "bfloat16":
+        model = "in_bfloat16"
+        written += [
+            "    in_bfloat16 = AutoModelForSequenceClassification.from_pretrained(",
+            "        checkpoint, dtype=torch.bfloat16",
+            "    ).eval()",
+            "    in_bfloat16.config.pad_token_id = model.config.pad_token_id",
+        ]
+    logits = f"{model}(**batch).logits.float(){back}"
+    return [*written, f"    results[{literal(name)}] = {logits}"]
+
+
+def shares_code(inputs: Inputs) -> str:
+    """How much attention goes to padding: `shares[row]`, `[layers, heads]`, without the mask."""
+    return lines(
+        *_classifier(inputs, attention=True),
+        "",
+        *_inputs(inputs),
+        'batch = tokenizer.pad(inputs, return_tensors="pt")',
+        'padding = batch["attention_mask"] == 0',
+        "",
+        "# Without the mask. Leave the next line out to see what it does: all shares become 0.",
+        'del batch["attention_mask"]',
+        "with torch.no_grad():",
+        "    attentions = model(**batch, output_attentions=True).attentions",
+        "",
+        "shares = []",
+        "for row, is_padding in enumerate(padding):",
+        "    # [layers, heads, from, to]: from the tokens of the sentence, to the padding",
+        "    weights = torch.stack([layer[row] for layer in attentions])",
+        "    to_padding = weights[:, :, ~is_padding][..., is_padding].sum(-1)",
+        "    shares.append(to_padding.mean(-1))",
+        "    print(row, shares[row].mean().item())",
+    )
+
+
+def weights_code(inputs: Inputs, row: int, layer: int, head: int, *, masked: bool) -> str:
+    """One head's attention for one input: `weights`, `[tokens, tokens]`."""
+    without = [] if masked else ['del batch["attention_mask"]']
+    return lines(
+        *_classifier(inputs, attention=True),
+        "",
+        *_inputs(inputs),
+        'batch = tokenizer.pad(inputs, return_tensors="pt")',
+        *without,
+        "with torch.no_grad():",
+        "    attentions = model(**batch, output_attentions=True).attentions",
+        "",
+        f"row, layer, head = {row}, {layer}, {head}",
+        "weights = attentions[layer][row, head]",
+        'print(tokenizer.convert_ids_to_tokens(batch["input_ids"][row].tolist()))',
+        "print(weights)",
+    )
+
+
+def dimension_code(inputs: Inputs, omitted: BatchDimensionOmitted) -> str:
+    """The call without a batch dimension, what it raises, and the one that works: `logits`."""
+    if omitted.raw_ids:
+        ids = f"ids = {omitted.raw_ids}"
+    else:
+        ids = f'ids = tokenizer({_arguments(omitted.sentence)})["input_ids"]'
+    return lines(
+        *_classifier(inputs),
+        "",
+        ids,
+        "input_ids = torch.tensor(ids)",
+        "print(input_ids.shape)",
+        "try:",
+        "    model(input_ids)",
+        "except Exception as error:",
+        "    raised = type(error).__name__",
+        "    print(raised, error)",
+        "",
+        "input_ids = torch.tensor([ids])",
+        "print(input_ids.shape)",
+        "with torch.no_grad():",
+        "    logits = model(input_ids).logits",
+        "print(logits)",
+    )
+
+
+def beside_code(first: Inputs, second: str) -> str:
+    """Two checkpoints on the same sentences, each alone: `logits` of each by checkpoint."""
+    each = "*each" if _has_pairs(first) else "each"
+    return lines(
+        "import torch",
+        "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
+        "",
+        *_sentences(first),
+        "",
+        "logits = {}",
+        f"for checkpoint in [{literal(first.checkpoint)}, {literal(second)}]:",
+        "    tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
+        "    model = AutoModelForSequenceClassification.from_pretrained(checkpoint).eval()",
+        "    with torch.no_grad():",
+        *(
+            [
+                "        logits[checkpoint] = torch.cat(",
+                "            [model(torch.tensor([row])).logits for row in rows]",
+                "        )",
+            ]
+            if first.raw_ids
+            else [
+                "        logits[checkpoint] = torch.cat([",
+                f'            model(**tokenizer({each}, return_tensors="pt")).logits',
+                "            for each in raw_inputs",
+                "        ])",
+            ]
+        ),
+        "    print(checkpoint, model.config.id2label, logits[checkpoint])",
+    )
+
+
+# --- what all begin with --------------------------------------------------------------------
+
+
+def _classifier(inputs: Inputs, *, attention: bool = False) -> list[str]:
+    auto = "AutoModelForSequenceClassification.from_pretrained"
+    written = [
+        "import torch",
+        "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
+        "",
+        f"checkpoint = {literal(inputs.checkpoint)}",
+        "tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
+    ]
+    if attention:
+        # The usual implementation never holds the weights that are to be looked at.
+        written.append(f'model = {auto}(checkpoint, attn_implementation="eager").eval()')
+    else:
+        written.append(f"model = {auto}(checkpoint).eval()")
+    if inputs.end_pads:
+        written += [
+            "tokenizer.pad_token = tokenizer.eos_token",
+            "model.config.pad_token_id = tokenizer.pad_token_id",
+        ]
+    return written
+
+
+def _inputs(inputs: Inputs) -> list[str]:
+    if inputs.raw_ids:
+        return [
+            *_sentences(inputs),
+            'inputs = [{"input_ids": row, "attention_mask": [1] * len(row)} for row in rows]',
+        ]
+    each = "*each" if _has_pairs(inputs) else "each"
+    options = "" if inputs.token_types else ", return_token_type_ids=False"
+    return [*_sentences(inputs), f"inputs = [tokenizer({each}{options}) for each in raw_inputs]"]
+
+
+def _sentences(inputs: Inputs) -> list[str]:
+    if inputs.raw_ids:
+        rows = [f"    {list(row)}," for row in inputs.raw_ids]
+        return ["rows = [", *rows, "]"]
+    form = "    ({},)," if _has_pairs(inputs) else "    {},"
+    return ["raw_inputs = [", *(form.format(_arguments(each)) for each in inputs.sentences), "]"]
+
+
+def _has_pairs(inputs: Inputs) -> bool:
+    return any(pair for _, pair in inputs.sentences)
+
+
+def _arguments(texts: Texts) -> str:
+    text, pair = texts
+    return literal(text) if not pair else f"{literal(text)}, {literal(pair)}"

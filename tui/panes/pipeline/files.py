@@ -1,0 +1,62 @@
+"""What the pipeline says, as files and as Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from core.classification import ClassifiedText, classified_text, csv_pieces, json_pieces
+from core.engine.protocol import ModelInfo, PipelineRan
+from core.snippets.pipeline import file_code, stages_code
+from core.text.sentences import Sentence
+from tui.panes.pipeline.many import ManyAnswers
+from tui.sources import checkpoint_of
+from tui.widgets.pane import Code, Export
+
+
+def python_of(ran: PipelineRan, *, end_pads: bool) -> Code:
+    """The three stages on the texts of `ran`."""
+    checkpoint = checkpoint_of(ran.model)
+    python = stages_code(
+        checkpoint.name, ran.task, ran.postprocess, ran.sentences, end_pads=end_pads
+    )
+    return Code("The pipeline's stages", python, checkpoint.note)
+
+
+def python_of_file(many: ManyAnswers) -> Code:
+    """The lines of the file by transformers' own pipeline."""
+    checkpoint = checkpoint_of(many.info)
+    python = file_code(checkpoint.name, str(many.texts.path.expanduser().absolute()))
+    return Code("A file of texts", python, checkpoint.note)
+
+
+def classified_exports(info: ModelInfo, rows: Sequence[ClassifiedText]) -> Sequence[Export]:
+    """Texts with label, score, logits and probabilities, as `termformer classify` writes them."""
+    if not rows:
+        return ()
+    count = f"{len(rows):,} text{'' if len(rows) == 1 else 's'} with label, score and logits"
+
+    def whole(pieces: Iterable[bytes]) -> bytes:
+        return b"".join(pieces)
+
+    return (
+        Export("json", count, lambda: whole(json_pieces(info.name, rows))),
+        Export("csv", f"{count}, a line each", lambda: whole(csv_pieces(info.labels, rows))),
+    )
+
+
+def exports_of(ran: PipelineRan, order: Sequence[int]) -> Sequence[Export]:
+    """Typed texts: for labels as a file of texts is written, for other tasks all that was said."""
+    if ran.task == "text-classification":
+        rows = [
+            classified_text(Sentence(*ran.sentences[place]), said)
+            for place in order
+            if (said := ran.rows[place].classified) is not None
+        ]
+        return classified_exports(ran.model, rows)
+
+    def make() -> bytes:
+        return msgspec.json.format(msgspec.json.encode(ran), indent=2) + b"\n"
+
+    return (Export("json", "Tokens, ids and what the head says of each text", make),)
