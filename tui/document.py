@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.text.changes import unchanged_ends
 from core.text.encoding import Batch, Encoding
 from core.text.sentences import Sentence, SentenceLine
 
@@ -52,12 +53,14 @@ class EncodingCache:
         self._capacity = capacity
         self._held = 0
         self._encodings: OrderedDict[Sentence, Encoding] = OrderedDict()
+        self._lines: tuple[SentenceLine, ...] = ()
+        self._shown: tuple[Encoding, ...] = ()
 
     def missing(self, lines: tuple[SentenceLine, ...]) -> list[Sentence]:
         """The sentences of `lines` that have yet to be encoded, each once."""
         return [
             sentence
-            for sentence in dict.fromkeys(line.sentence for line in lines)
+            for sentence in dict.fromkeys(line.sentence for line in self._changed(lines))
             if sentence not in self._encodings
         ]
 
@@ -69,9 +72,18 @@ class EncodingCache:
 
     def document(self, lines: tuple[SentenceLine, ...]) -> Document:
         """The snapshot of `lines`, encoding what is missing. For one thread at a time."""
-        encodings = tuple(self._encode(line.sentence) for line in lines)
-        self._forget(len(set(encodings)))
-        return Document(lines, self.tokenizer.layout(encodings), self.tokenizer)
+        head, tail = unchanged_ends(self._lines, lines)
+        changed = tuple(self._encode(line.sentence) for line in self._changed(lines))
+        self._shown = self._shown[:head] + changed + self._shown[len(self._shown) - tail :]
+        self._lines = lines
+        if self._held > self._capacity:
+            self._forget()
+        return Document(lines, self.tokenizer.layout(self._shown), self.tokenizer)
+
+    def _changed(self, lines: tuple[SentenceLine, ...]) -> tuple[SentenceLine, ...]:
+        """The lines that were not shown last, from the first to the last of them."""
+        head, tail = unchanged_ends(self._lines, lines)
+        return lines[head : len(lines) - tail]
 
     def _encode(self, sentence: Sentence) -> Encoding:
         found = self._encodings.get(sentence)
@@ -82,8 +94,11 @@ class EncodingCache:
             self._encodings.move_to_end(sentence)
         return found
 
-    def _forget(self, shown: int) -> None:
-        """Drops what was not asked for longest, never one of the `shown` asked for last."""
-        while self._held > self._capacity and len(self._encodings) > shown:
+    def _forget(self) -> None:
+        """Drops what was not asked for longest, never what is shown."""
+        shown = dict.fromkeys(line.sentence for line in self._lines)
+        for sentence in shown:
+            self._encodings.move_to_end(sentence)
+        while self._held > self._capacity and len(self._encodings) > len(shown):
             dropped, _ = self._encodings.popitem(last=False)
             self._held -= len(str(dropped))

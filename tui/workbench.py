@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from core.settings import ReadState, SavedState
-from core.text.sentences import SentenceLine, parse_sentences
+from core.text.sentences import SentenceLine, SentenceParser
 from core.text.visible import visible
 from tui.compositor import CellsCompositor
 from tui.document import Document
@@ -57,6 +57,7 @@ class Workbench(Screen[None], inherit_bindings=False):
         self._compositor = CellsCompositor()
         self._make_panes = make_panes
         self._opened_with = read.state
+        self._parser = SentenceParser()
         self._encoder = LiveEncoder(self, self._lines, self._encoded)
         self._may_save = read.writable
         self._preload = preload
@@ -115,7 +116,7 @@ class Workbench(Screen[None], inherit_bindings=False):
     # --- from a key to the panes ----------------------------------------------------------
 
     def _lines(self) -> tuple[SentenceLine, ...]:
-        return parse_sentences(self.editor.document.lines)
+        return self._parser.parse(self.editor.document.lines)
 
     def _edited(self) -> None:
         """The text changed: encodes what is new and shows it, before the next frame."""

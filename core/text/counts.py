@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from core.text.changes import unchanged_ends
 from core.text.encoding import Batch, Encoding
 from core.text.tokenizer import TextTokenizer
 
@@ -37,6 +38,17 @@ class Counts:
             self.unknown + other.unknown,
         )
 
+    def __sub__(self, other: Counts) -> Counts:
+        return Counts(
+            self.sentences - other.sentences,
+            self.characters - other.characters,
+            self.byte_count - other.byte_count,
+            self.words - other.words,
+            self.tokens - other.tokens,
+            self.special - other.special,
+            self.unknown - other.unknown,
+        )
+
     @property
     def characters_per_token(self) -> float | None:
         """Characters for each token that stands for text; None without any."""
@@ -50,6 +62,8 @@ class Counter:
     def __init__(self, tokenizer: TextTokenizer) -> None:
         self._unknown_id = tokenizer.unknown_token_id
         self._known: weakref.WeakKeyDictionary[Encoding, Counts] = weakref.WeakKeyDictionary()
+        self._totalled: tuple[Encoding, ...] = ()
+        self._total = Counts()
 
     def count(self, encoding: Encoding) -> Counts:
         """The counts of one sentence."""
@@ -59,17 +73,13 @@ class Counter:
         return found
 
     def total(self, encodings: Iterable[Encoding]) -> Counts:
-        """The counts of a document's sentences together."""
-        counts = [self.count(encoding) for encoding in encodings]
-        return Counts(
-            len(counts),
-            sum(each.characters for each in counts),
-            sum(each.byte_count for each in counts),
-            sum(each.words for each in counts),
-            sum(each.tokens for each in counts),
-            sum(each.special for each in counts),
-            sum(each.unknown for each in counts),
-        )
+        """The counts of a document's sentences together; only what changed is added up again."""
+        before, after = self._totalled, tuple(encodings)
+        head, tail = unchanged_ends(before, after)
+        gone, new = before[head : len(before) - tail], after[head : len(after) - tail]
+        self._total = sum(map(self.count, new), self._total) - sum(map(self.count, gone), Counts())
+        self._totalled = after
+        return self._total
 
     def _count(self, encoding: Encoding) -> Counts:
         sentence = encoding.sentence

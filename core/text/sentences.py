@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from core.text.changes import unchanged_ends
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -42,10 +45,31 @@ def parse_sentence(line: str) -> Sentence:
     return Sentence(text, pair or None)
 
 
-def parse_sentences(lines: list[str]) -> tuple[SentenceLine, ...]:
+def parse_sentences(lines: Sequence[str]) -> tuple[SentenceLine, ...]:
     """The sentences of an editor's lines; lines of nothing but white space are no sentences."""
-    return tuple(
-        SentenceLine(number, parse_sentence(line))
-        for number, line in enumerate(lines)
-        if line.strip()
-    )
+    return SentenceParser().parse(lines)
+
+
+class SentenceParser:
+    """Parses the lines of one editor again and again; what did not change is not parsed twice."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._found: list[SentenceLine | None] = []
+
+    def parse(self, lines: Sequence[str]) -> tuple[SentenceLine, ...]:
+        """As `parse_sentences`; of lines that stayed, the very objects returned before."""
+        head, tail = unchanged_ends(self._lines, lines)
+        kept = len(self._found) - tail
+        moved = len(lines) - len(self._lines)
+        self._found[head:kept] = [
+            SentenceLine(number, parse_sentence(line)) if line.strip() else None
+            for number, line in enumerate(lines[head : len(lines) - tail], head)
+        ]
+        if moved:
+            self._found[len(lines) - tail :] = [
+                found and SentenceLine(found.line + moved, found.sentence)
+                for found in self._found[len(lines) - tail :]
+            ]
+        self._lines = list(lines)
+        return tuple(filter(None, self._found))
