@@ -145,11 +145,8 @@ def test_every_option_is_a_field_of_the_configuration(
     assert finished.code == 0, finished.complaint
     (config,) = asked
     assert (config.epochs, config.gradient_accumulation_steps, config.plain) == (3, 2, True)
-    assert (config.adapter, config.label_names, config.probes) == (
-        "lora",
-        ["bad", "good"],
-        ["Fine."],
-    )
+    assert (config.adapter, config.probes) == ("full", ["Fine."])
+    assert config.label_names == ["bad", "good"]
     assert (config.eval_steps, config.save_steps, config.num_processes) == (5, 7, 2)
     assert config.scratch == Scratch(layers=1, hidden=32, heads=2)
     assert (config.route, config.pair_column, config.text_column) == ("loop", "", None)
