@@ -79,7 +79,8 @@ def _named(path: Path, read: Callable[[], Iterator[_Cells]]) -> Iterator[Row]:
         if row.problem:
             yield Row(row.line, problem=row.problem)
         elif len(row.cells) != width:
-            yield Row(row.line, problem=f"has {len(row.cells)} cells where {width} are expected")
+            found = "1 cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
+            yield Row(row.line, problem=f"has {found} where {width} are expected")
         else:
             yield Row(row.line, dict(zip(names, row.cells, strict=True)))
 

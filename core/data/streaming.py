@@ -200,5 +200,5 @@ def _row(number: int, cells: dict[str, Any], named: list[str] | None, columns: C
     if named is None:
         return Row(number, cells)
     value = cells.get(columns.label)
-    known = isinstance(value, int) and 0 <= value < len(named)
-    return Row(number, {**cells, columns.label: named[value] if known else None})
+    name = named[value] if isinstance(value, int) and 0 <= value < len(named) else None
+    return Row(number, {**cells, columns.label: name})

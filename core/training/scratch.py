@@ -49,8 +49,8 @@ def start_from_scratch(
     notes = [
         f"A {scratch.tokenizer} tokenizer with {len(tokenizer):,} entries was trained on "
         f"{len(train):,} rows.",
-        f"The model begins at random: {scratch.layers} layers, {scratch.hidden} wide, "
-        f"{scratch.heads} heads.",
+        f"The model begins at random; layers: {scratch.layers}, width: {scratch.hidden}, "
+        f"heads: {scratch.heads}.",
     ]
     return StartingPoint(model, tokenizer, labels, notes)
 

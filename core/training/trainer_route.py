@@ -127,7 +127,7 @@ def training_arguments(
 ) -> TrainingArguments:
     """What a run's configuration is in `Trainer`'s words."""
     return TrainingArguments(
-        output_dir="trainer",  # Nothing is written there: the run's own checkpoints are.
+        output_dir=".",  # Where nothing is written: the run has its own checkpoints.
         eval_strategy="steps",
         eval_steps=config.eval_steps or data.steps_per_epoch,
         save_strategy="no",
@@ -173,8 +173,20 @@ class _OrderedBatches:
 
 
 class _OrderedLoader(DataLoader[Any]):
+    """A loader whose order Trainer chooses by the epoch's number."""
+
+    def __init__(self, dataset: Any, order: _OrderedBatches, collator: Any) -> None:
+        super().__init__(
+            dataset,
+            batch_sampler=order,
+            collate_fn=collator,
+            # Without one of its own a loader's iterator draws from the global generator.
+            generator=torch.Generator(),
+        )
+        self._order = order
+
     def set_epoch(self, epoch: int) -> None:
-        self.batch_sampler.set_epoch(epoch)
+        self._order.set_epoch(epoch)
 
 
 class _OrderedTrainer(Trainer):  # type: ignore[misc]
@@ -185,12 +197,8 @@ class _OrderedTrainer(Trainer):  # type: ignore[misc]
     random: RandomState
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        return _OrderedLoader(
-            self.train_dataset,
-            batch_sampler=_OrderedBatches(self.data),
-            collate_fn=self.data_collator,
-            generator=torch.Generator(),
-        )
+        order = _OrderedBatches(self.data)
+        return _OrderedLoader(self.train_dataset, order, self.data_collator)
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
         self.reporter.begin_evaluation()
@@ -311,7 +319,8 @@ class _Reporter(TrainerCallback):  # type: ignore[misc]
         if eval_dataloader is None or time.perf_counter() - self._reported < REPORT_EVERY:
             return
         self._reported = time.perf_counter()
-        split, rows = self.split or "validation", len(eval_dataloader.dataset)
+        split = self.split or "validation"
+        rows = self._loop.data.rows(split)
         done = min(self._evaluated, rows)
         self.handle(Progress(phase=f"Evaluating on {split}", done=done, total=rows))
 

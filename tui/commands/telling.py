@@ -6,6 +6,8 @@ import math
 
 from core.runs import events
 
+_LABELS_TOLD = 8
+
 
 def tell(event: events.Event, max_steps: int | None) -> list[str]:
     """What `event` says, in lines; none for one that says nothing new."""
@@ -21,8 +23,9 @@ def tell(event: events.Event, max_steps: int | None) -> list[str]:
         case events.RunStopped(global_step=step, reason=reason, path=path):
             kept = f"The checkpoint is {path}." if path else "There was nothing to save yet."
             return [f"{reason.rstrip('.')}, after {counted(step, 'step')}. {kept}"]
-        case events.RunFailed() | events.Heartbeat() | events.DataReported():
-            # What is worth knowing of the data stands in the notes of the start.
+        case events.DataReported():
+            return [_split(split, event.labels) for split in event.splits]
+        case events.RunFailed() | events.Heartbeat():
             return []
         case _:
             return [f"{at(event.global_step, max_steps)} · {_happened(event)}"]
@@ -52,7 +55,8 @@ def _happened(event: _AtStep) -> str:
             return (
                 f"{event.split} loss {number(event.loss)} · "
                 f"accuracy {100 * event.accuracy:.1f} % "
-                f"(the commonest label alone: {100 * event.majority_baseline:.1f} %)"
+                f"(the commonest label alone: {100 * event.majority_baseline:.1f} %) · "
+                f"F1 {event.f1:.3f}"
             )
         case events.CheckpointSaved(path=path):
             return f"checkpoint saved in {path}"
@@ -67,6 +71,20 @@ def _happened(event: _AtStep) -> str:
         case events.Probed(results=results):
             found = (f"“{result.text}” {result.predicted}" for result in results)
             return f"probes: {', '.join(found)}"
+
+
+def _split(split: events.SplitReport, labels: list[str]) -> str:
+    """What one split is like; of many labels the first few."""
+    shares = [
+        f"{label} {100 * rows / max(1, split.rows):.0f} %"
+        for label, rows in zip(labels, split.label_rows, strict=False)
+    ]
+    more = ", …" if len(shares) > _LABELS_TOLD else ""
+    return (
+        f"{split.split}: {counted(split.rows, 'row')} · {', '.join(shares[:_LABELS_TOLD])}{more} · "
+        f"tokens {split.shortest} to {split.longest}, half of the rows up to {split.median}, "
+        f"95 % up to {split.percentile_95} · {split.truncated:,} cut"
+    )
 
 
 def _start(event: events.RunStarted) -> list[str]:

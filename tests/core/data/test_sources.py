@@ -155,7 +155,7 @@ def test_bad_rows_are_named_with_their_lines_and_counted(tmp_path: Path) -> None
     assert message.startswith("a.csv has 7 rows")
     assert "line 12 has no label in 'label'" in message
     assert "line 13 has no text in 'text'" in message
-    assert "line 14 has 1 cells" in message
+    assert "line 14 has 1 cell where 2 are expected" in message
     assert "line 15 is not UTF-8" in message
     assert "line 16 has no label" in message
     assert "line 18" not in message

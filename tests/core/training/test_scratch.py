@@ -25,8 +25,6 @@ TEXTS = ["I love this lovely film", "Unseen: żółć 日本 🤗!", "DULL, dull
 def test_the_tokenizer_is_made_of_the_training_texts_the_same_each_time(
     tmp_path: Path, kind: str
 ) -> None:
-    lines = [f"{n % 2},{text!r}" for n, text in enumerate(reviews())]
-    (tmp_path / "a.tsv").write_text("\n".join(lines).replace(",", "\t", 1))
     rows = [f"{n % 2}\t{text}" for n, text in enumerate(reviews())]
     (tmp_path / "a.tsv").write_text("\n".join(["label\ttext", *rows]))
     train = load_data(str(tmp_path / "a.tsv")).train
@@ -55,7 +53,7 @@ def test_a_run_from_nothing_learns_and_plain_transformers_loads_it(
         event for batch in EventReader(folder / EVENTS).drain() for event in batch.events
     ]
     (started,) = (event for event in events if isinstance(event, RunStarted))
-    assert any("1 layers, 32 wide, 2 heads" in note for note in started.notes)
+    assert any("layers: 1, width: 32, heads: 2" in note for note in started.notes)
     losses = [float(event.loss) for event in events if isinstance(event, Step)]
     assert losses[-1] < 0.5 * losses[0]
     test = [event for event in events if isinstance(event, Evaluation)][-1]
