@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -54,15 +54,6 @@ _PRELOADED = [
 
 class Killed(BaseException):
     """Ends a worker in this process as a kill would: nobody catches it."""
-
-
-@pytest.fixture(autouse=True)
-def signals_as_before() -> Iterator[None]:
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-    handlers = {number: signal.getsignal(number) for number in numbers}
-    yield
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
 
 
 def _events(folder: Path) -> list[Event]:

@@ -10,17 +10,32 @@ import msgspec
 import pytest
 import torch
 from accelerate import Accelerator
+from safetensors.torch import load_file
 from transformers import AutoTokenizer, set_seed
 
 from core.data.pipeline import batch_data
 from core.data.sources import load_data
+from core.durable import write_atomic
 from core.runs.config import RunConfig
-from core.runs.events import Evaluation, Event, Probed, Step
+from core.runs.events import Evaluation, Event, Probed, Step, Warned
+from core.runs.folder import EVENTS, REQUESTS, create_run
+from core.runs.log import EventReader
+from core.runs.requests import (
+    Evaluate,
+    Pause,
+    Probe,
+    Request,
+    Resume,
+    SaveCheckpoint,
+    SetLearningRate,
+)
 from core.training.checkpoints import restore_checkpoint, save_checkpoint
+from core.training.journal import Journal
 from core.training.loop import NotFiniteError, TrainingLoop
 from core.training.model import load_starting_point, with_adapter
 from core.training.randomness import random_state
 from core.training.trainer_route import TrainerLoop
+from core.training.worker import Worker
 
 Make = Callable[..., TrainingLoop]
 
@@ -265,3 +280,56 @@ def test_what_is_not_finite_is_shown_and_ends_the_run_with_sound_weights(
     assert isinstance(last.loss if broken == "loss" else last.grad_norm, str)
     assert loop.global_step == 4
     assert all(torch.isfinite(weight).all() for weight in loop.model.parameters())
+
+
+class KilledError(BaseException):
+    """Ends a worker in this process as a kill would: nobody catches it."""
+
+
+def _ask(run: Path, *wishes: Request) -> None:
+    """As `post_request` does, before there is a worker to ask."""
+    for number, wish in enumerate(wishes):
+        write_atomic(run / REQUESTS / f"{number:020d}-wish{number}.json", msgspec.json.encode(wish))
+
+
+def _logged(run: Path) -> list[Event]:
+    return [event for batch in EventReader(run / EVENTS).drain() for event in batch.events]
+
+
+def test_a_worker_on_this_route_obeys_and_survives_a_kill(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = msgspec.structs.replace(config, route="trainer", max_steps=16, save_steps=4)
+    wishes = (
+        SetLearningRate(2e-3), Evaluate(), Pause(), Probe(["I love this"]), SaveCheckpoint(),
+        Resume(),
+    )  # fmt: skip
+    runs = [create_run(config) for _ in range(2)]
+    for run in runs:
+        _ask(run, *wishes)
+    assert Worker(runs[0]).run()
+    append = Journal.append
+
+    def until_killed(journal: Journal, event: Event) -> None:
+        if isinstance(event, Step) and event.global_step == 11:
+            raise KilledError
+        append(journal, event)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "append", until_killed)
+        with pytest.raises(KilledError):
+            Worker(runs[1]).run()
+    assert Worker(runs[1], resume=True).run()
+    whole, killed = (_logged(run) for run in runs)
+    for events in (whole, killed):
+        steps = [event for event in events if isinstance(event, Step)]
+        assert [step.global_step for step in steps] == list(range(1, 17))
+        answered = [getattr(event, "request", None) for event in events]
+        assert {f"wish{number}" for number in range(len(wishes))} <= set(answered)
+        assert not any(isinstance(event, Warned) for event in events)
+        # The request's sentence is classified at the evaluation of the schedule too.
+        probed = [event for event in events if isinstance(event, Probed)]
+        assert [event.request for event in probed] == ["wish3", None]
+    assert _losses(killed) == _losses(whole)
+    models = [load_file(run / "model" / "model.safetensors") for run in runs]
+    assert all(torch.equal(weight, models[1][name]) for name, weight in models[0].items())
