@@ -14,6 +14,8 @@ from datasets import Dataset
 from torch.utils.data import DataLoader
 from transformers import DataCollatorWithPadding
 
+from core.runs.events import Streamed
+
 Batch = dict[str, torch.Tensor]
 """`input_ids`, `attention_mask`, … of `[batch, sequence]`, and `labels` of `[batch]`."""
 
@@ -167,6 +169,10 @@ class BatchedData:
             [rows.tolist() for rows in torch.split(order, size) if len(rows)],
             self.collator,
         )
+
+    def read_so_far(self, global_step: int) -> Streamed | None:
+        """What a stream has given; None where the whole of the data is known."""
+        return None
 
     def text(self, split: Split, row: int) -> tuple[str, str | None]:
         """A row's text and, of a sentence pair, the second one, as they stand in the data."""

@@ -7,9 +7,10 @@ import torch
 from transformers import DataCollatorWithPadding, PreTrainedTokenizerBase
 
 from core.data.batches import BatchedData
+from core.data.hub_stream import stream_data
 from core.data.report import report_data
 from core.data.sources import DataOptions, TrainingData, load_data
-from core.data.streaming import StreamedData, stream_data
+from core.data.streaming import StreamedData
 from core.data.survey import Say
 from core.data.tokenizing import tokenize
 from core.runs.config import RunConfig

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import datasets
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
@@ -27,8 +27,6 @@ from core.runs.events import BadRow
 _REVIEWS_FOLDER = Path(__file__).with_name("reviews")
 _REVIEWS_COLUMNS = ColumnChoice(text="column 2", label="column 1")
 _REVIEWS_NAMES = ("NEGATIVE", "POSITIVE")
-ExampleStream = Callable[[int, int], Iterator[dict[str, Any]]]
-"""Of a seed and a pass over the data (from 0): its rows, shuffled, as `text`, `label`, …"""
 _LAYOUT = 1
 """Of the Arrow files in the cache; another number makes them anew."""
 
@@ -46,6 +44,15 @@ class DataOptions:
         """What a run's configuration says."""
         columns = ColumnChoice(config.text_column, config.label_column, config.pair_column)
         return cls(columns, tuple(config.label_names), config.skip_bad_rows)
+
+
+class ExampleStream(Protocol):
+    """Rows as they come, with `text`, `label` and perhaps `text_pair`; `bad_rows` were left out."""
+
+    bad_rows: int
+
+    def examples(self, seed: int, passed: int) -> Iterator[dict[str, Any]]:
+        """All rows, shuffled as the seed and the number of the pass (from 0) decide."""
 
 
 @dataclass(frozen=True, slots=True)

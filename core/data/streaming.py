@@ -1,38 +1,16 @@
-"""Hub data that is read while training and never stored as a whole."""
+"""Batches of rows that are read while training and never stored as a whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from itertools import count, islice
 from typing import Any
 
-from datasets import ClassLabel, Dataset, IterableDataset
-
 from core.data.batches import BatchedData, Microbatch
-from core.data.columns import Columns, find_columns, label_key, sort_labels
-from core.data.folders import match_splits
-from core.data.formats import Row
-from core.data.hub import HUB_DATA, hub_failure, load_hub
-from core.data.sources import (
-    DataOptions,
-    ExampleStream,
-    TrainingData,
-    check_labels,
-    example,
-    example_features,
-    shown_labels,
-)
-from core.data.survey import Say, problem_of
-from core.errors import DataError
-from core.runs.events import BadRow
-
-HELD_OUT = 1000
-"""Rows that validation takes: of its own split, or the first ones of training."""
-_SAMPLE = 1000
-"""Rows looked at before training: for columns, labels and the speed of this machine."""
-_SHUFFLED_AT_ONCE = 10_000
-"""Rows from which the next one is drawn, as in the documentation of `IterableDataset.shuffle`."""
+from core.data.sources import ExampleStream
+from core.runs.events import Streamed
 
 
 @dataclass(frozen=True)
@@ -45,6 +23,7 @@ class StreamedData(BatchedData):
 
     stream: ExampleStream | None = None
     steps: int = 1
+    _read: Counter[int] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, data: BatchedData, stream: ExampleStream, steps: int) -> StreamedData:
@@ -61,6 +40,7 @@ class StreamedData(BatchedData):
         self, epoch: int, start: int = 0, rank: int = 0, world_size: int = 1
     ) -> Iterator[list[Microbatch]]:
         """The batches of each step, from step `start` on."""
+        self._read.clear()
         accumulated = self.gradient_accumulation_steps
         first = start * accumulated * self.batch_size
         rows = islice(self._rows(), first, None)
@@ -74,10 +54,21 @@ class StreamedData(BatchedData):
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         assert self.stream is not None
-        passed = 0
-        while True:
-            yield from self.stream(self.seed, passed)
-            passed += 1
+        for passed in count():
+            for row in self.stream.examples(self.seed, passed):
+                self._read[row["label"]] += 1
+                yield row
+
+    def read_so_far(self, global_step: int) -> Streamed:
+        """How many rows of each label the stream has given."""
+        assert self.stream is not None
+        labels = self.train.features["labels"].num_classes
+        return Streamed(
+            global_step=global_step,
+            rows=self._read.total(),
+            label_rows=[self._read[label] for label in range(labels)],
+            bad_rows=self.stream.bad_rows,
+        )
 
     def _microbatch(
         self, first: int, batch: list[dict[str, Any]], rank: int, world_size: int
@@ -96,109 +87,3 @@ class StreamedData(BatchedData):
         return Microbatch(
             self.collator(rows), numbers[rank::world_size] or numbers[:1], len(batch), weight
         )
-
-
-def stream_data(name: str, options: DataOptions, say: Say) -> TrainingData:
-    """Opens the Hub's `name` and reads its first rows; the others come while training.
-
-    Raises `DataError`, also later, from the stream.
-    """
-    if not HUB_DATA.fullmatch(name):
-        raise DataError(f"{name} is not on the Hub, so it cannot be streamed; leave out --stream.")
-    splits = load_hub(name, say, streaming=True)
-    found = {split: names[0] for split, names in match_splits(splits).items()}
-    if "train" not in found:
-        raise DataError(f"{name} has no training split; it has {', '.join(splits)}.")
-    train: IterableDataset = splits[found["train"]]
-    say(f"Reading the first rows of {name}", None, None)
-    try:
-        head = list(train.take(_SAMPLE + HELD_OUT))
-        own = list(splits[found["validation"]].take(HELD_OUT)) if "validation" in found else []
-    except Exception as error:
-        raise hub_failure(error, name) from error
-    columns = find_columns(head[:_SAMPLE] or [{}], name, options.columns)
-    kind = (train.features or {}).get(columns.label)
-    named = list(kind.names) if isinstance(kind, ClassLabel) else None
-    first_row = 1 if own else 1 + HELD_OUT
-    rows = _rows(head, named, columns)
-    keys = named or sort_labels(
-        {key for row in rows if (key := label_key(row.cells.get(columns.label)))}
-    )
-    check_labels(keys, name, columns)
-    shown = shown_labels(keys, options.label_names)
-    ids = {key: number for number, key in enumerate(keys)}
-    features = example_features(columns, shown)
-    reader = _Reader(name, columns, ids, options.skip_bad_rows)
-    validation_rows = _rows(own, named, columns) if own else rows[:HELD_OUT]
-    validation = Dataset.from_list([*reader.good(validation_rows)], features=features)
-    sample = Dataset.from_list([*reader.good(rows[0 if own else HELD_OUT :])], features=features)
-    if not len(validation) or not len(sample):
-        raise DataError(f"{name} has too few rows to be streamed; leave out --stream.")
-
-    def stream(seed: int, passed: int) -> Iterator[dict[str, Any]]:
-        shuffled = (train if own else train.skip(HELD_OUT)).shuffle(
-            seed=seed, buffer_size=_SHUFFLED_AT_ONCE
-        )
-        shuffled.set_epoch(passed)
-        try:
-            for number, cells in enumerate(shuffled, first_row):
-                yield from reader.good([_row(number, cells, named, columns)])
-        except DataError:
-            raise
-        except Exception as error:
-            raise hub_failure(error, name) from error
-
-    notes = [
-        f"Training rows are streamed from the Hub; the labels are {', '.join(shown[:10])}.",
-        f"Validation: the first {len(validation):,} rows"
-        + (f" of {found['validation']!r}." if own else ", which are not trained on."),
-        "Streamed data may have changed at the Hub when a run is resumed or repeated.",
-    ]
-    return TrainingData(
-        train=sample,
-        validation=validation,
-        test=None,
-        labels=shown,
-        notes=notes,
-        columns=columns,
-        bad_rows=reader.bad_count,
-        first_bad_rows=reader.bad,
-        stream=stream,
-    )
-
-
-class _Reader:
-    """Turns rows into examples; refuses a bad one, or leaves it out."""
-
-    def __init__(self, name: str, columns: Columns, ids: Mapping[str, int], skip: bool) -> None:
-        self.name, self.columns, self.ids, self.skip = name, columns, ids, skip
-        self.bad: list[BadRow] = []
-        self.bad_count = 0
-
-    def good(self, rows: list[Row]) -> Iterator[dict[str, Any]]:
-        for row in rows:
-            problem = problem_of(row, self.columns, self.ids.keys())
-            if not problem:
-                yield example(row, self.columns, self.ids)
-            elif self.skip:
-                self.bad_count += 1
-                if len(self.bad) < 5:
-                    self.bad.append(BadRow(where=self.name, line=row.line, problem=problem))
-            else:
-                raise DataError(
-                    f"{self.name} has a row that cannot be trained on: row {row.line} {problem}. "
-                    "Leave such rows out with --skip-bad-rows."
-                )
-
-
-def _rows(all_cells: list[dict[str, Any]], named: list[str] | None, columns: Columns) -> list[Row]:
-    return [_row(number, cells, named, columns) for number, cells in enumerate(all_cells, 1)]
-
-
-def _row(number: int, cells: dict[str, Any], named: list[str] | None, columns: Columns) -> Row:
-    """Gives a label its name; datasets writes -1 where a row has none."""
-    if named is None:
-        return Row(number, cells)
-    value = cells.get(columns.label)
-    name = named[value] if isinstance(value, int) and 0 <= value < len(named) else None
-    return Row(number, {**cells, columns.label: name})

@@ -172,6 +172,16 @@ class Probed(Line, frozen=True, kw_only=True, tag="probe"):
     request: str | None = None
 
 
+class Streamed(Line, frozen=True, kw_only=True, tag="streamed"):
+    """Training rows read so far of data whose end is not known; `bad_rows` were left out."""
+
+    global_step: int
+    rows: int
+    label_rows: list[int]
+    """Rows of each label, in the order of the ids."""
+    bad_rows: int = 0
+
+
 class CheckpointSaved(Line, frozen=True, kw_only=True, tag="checkpoint_saved"):
     """`path` is relative to the run's folder; `best`: no evaluation had a lower loss so far."""
 
@@ -254,6 +264,7 @@ Event = (
     | Step
     | Evaluation
     | Probed
+    | Streamed
     | CheckpointSaved
     | LearningRateSet
     | Warned

@@ -21,12 +21,12 @@ from transformers import get_scheduler
 from core.data.batches import BatchedData, Microbatch, Split
 from core.errors import RunError
 from core.runs.config import RunConfig
-from core.runs.events import Evaluation, Event, Probed, Progress, Step, number
+from core.runs.events import Evaluation, Event, Probed, Progress, Step, Streamed, number
 from core.training.evaluation import evaluate
 from core.training.model import decay_groups
 from core.training.probes import classify_probes
 
-Measured = Progress | Evaluation | Probed
+Measured = Progress | Evaluation | Probed | Streamed
 
 _ROWS_NAMED = 8
 
@@ -184,6 +184,8 @@ class TrainingLoop:
         yield from evaluate(
             self.accelerator, self.model, self.data, split, self.global_step, request
         )
+        if split == "validation" and (read := self.data.read_so_far(self.global_step)):
+            yield read
         if split == "validation" and self.probes:
             yield self.probe(request)
 

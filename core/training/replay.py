@@ -15,6 +15,7 @@ from core.runs.events import (
     Number,
     Probed,
     Step,
+    Streamed,
     Warned,
     event_decoder,
 )
@@ -35,6 +36,7 @@ class Replay:
     """Those that were asked for, by the step they followed."""
     evaluated: set[tuple[str, int]] = field(default_factory=set)
     probed: set[int] = field(default_factory=set)
+    streamed: set[int] = field(default_factory=set)
     differences: int = 0
 
     @classmethod
@@ -59,6 +61,8 @@ class Replay:
                     found.evaluated.add((split, step))
                 case Probed(global_step=step, request=None):
                     found.probed.add(step)
+                case Streamed(global_step=step):
+                    found.streamed.add(step)
                 case _:
                     pass
         return found
@@ -91,4 +95,6 @@ class Replay:
                 return None if (split, step) in self.evaluated else event
             case Probed(global_step=step, request=None):
                 return None if step in self.probed else event
+            case Streamed(global_step=step):
+                return None if step in self.streamed else event
         return event

@@ -40,6 +40,7 @@ _AtStep = (
     | events.Resumed
     | events.RunResumed
     | events.Probed
+    | events.Streamed
 )
 
 
@@ -68,6 +69,8 @@ def _happened(event: _AtStep) -> str:
             return "goes on"
         case events.RunResumed(checkpoint=checkpoint):
             return f"resumed from {checkpoint or 'the start'}"
+        case events.Streamed(rows=rows, bad_rows=bad):
+            return f"{counted(rows, 'row')} read so far" + (f", {bad:,} left out" if bad else "")
         case events.Probed(results=results):
             found = (f"“{result.text}” {result.predicted}" for result in results)
             return f"probes: {', '.join(found)}"

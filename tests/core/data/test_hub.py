@@ -17,7 +17,7 @@ from tests.hub_server import GATED, HubServer
 LOAD = """
 import itertools, json, sys
 from core.data.sources import DataOptions, load_data
-from core.data.streaming import stream_data
+from core.data.hub_stream import stream_data
 from core.errors import DataError
 answers = []
 for asked in sys.argv[1:]:
@@ -29,7 +29,9 @@ for asked in sys.argv[1:]:
             passes = []
         else:
             data = stream_data(name, options, lambda *_: None)
-            passes = [[row["text"] for row in data.stream(7, number)] for number in (0, 0, 1)]
+            passes = [
+                [row["text"] for row in data.stream.examples(7, number)] for number in (0, 0, 1)
+            ]
         answers.append({
             "labels": data.labels, "notes": data.notes, "passes": passes, "bad": data.bad_rows,
             **{split: rows["text"][:] for split, rows in data.splits().items()},

@@ -111,11 +111,14 @@ def streamed(tmp_path: Path, tokenizer: Any) -> StreamedData:
     _write(tmp_path / "a.tsv", [f"sample {n}" for n in range(20)])
     data = load_data(str(tmp_path / "a.tsv"))
 
-    def stream(seed: int, passed: int) -> Iterator[dict[str, Any]]:
-        for n in range(11):
-            yield {"text": f"row {(n * (passed + 1)) % 11} of {seed}", "label": n % 2}
+    class Stream:
+        bad_rows = 3
 
-    data = dataclasses.replace(data, stream=stream)
+        def examples(self, seed: int, passed: int) -> Iterator[dict[str, Any]]:
+            for n in range(11):
+                yield {"text": f"row {(n * (passed + 1)) % 11} of {seed}", "label": n % 2}
+
+    data = dataclasses.replace(data, stream=Stream())
     config = RunConfig(
         name="", model="tiny", batch_size=2, gradient_accumulation_steps=2, max_steps=9, seed=5
     )
@@ -156,3 +159,10 @@ def test_processes_share_a_streams_batches(streamed: StreamedData) -> None:
     shared = [_texts(streamed, 3, rank=rank, world_size=2) for rank in range(2)]
     for step in range(3):
         assert sorted(shared[0][step] + shared[1][step]) == sorted(alone[step])
+
+
+def test_what_was_read_of_a_stream_is_counted(streamed: StreamedData) -> None:
+    _texts(streamed, 2)
+    _texts(streamed, 4)
+    read = streamed.read_so_far(4)
+    assert (read.global_step, read.rows, read.label_rows, read.bad_rows) == (4, 16, [9, 7], 3)
