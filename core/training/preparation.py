@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from transformers import set_seed
 from transformers.utils import logging as transformers_logging
@@ -74,6 +75,9 @@ def prepare(
         phase("Tokenizing")
         longest = longest_input(start, config.max_length)
         batched, report = batch_data(data, config, start.tokenizer, longest, say)
+    if config.stream:
+        # Rows that are yet to come cannot be put in order.
+        config = msgspec.structs.replace(config, group_by_length=False)
     phase("Finding out what is fast here")
     tuned = ranks.agree(tune(config, model, batched, accelerator.device, ranks.local_size))
     config = tuned.config
