@@ -108,6 +108,7 @@ class ModelDesk:
                 self._failed(str(error))
                 return False
             self._tokenizer_of = folder
+            self.good = self.state.name  # whoever hears of the tokenizer may ask whose it is
             self._tokenizer_read(tokenizer)
         self.good = self.state.name
         return True

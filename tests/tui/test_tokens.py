@@ -55,7 +55,7 @@ async def test_a_pair_has_two_types(open_app: OpenApp) -> None:
     ) as pilot:
         await pilot.press("a", "tab", "b")
         assert app_of(pilot).bench.document.batch.encodings[0].token_type_ids == [0, 0, 0, 1, 1]
-        assert " 1  0 0 0 1 1" in screen_text(pilot)
+        assert " 1   1.0%  0 0 0 1 1" in screen_text(pilot)
 
 
 async def test_padding_cells_can_be_looked_at(open_app: OpenApp) -> None:

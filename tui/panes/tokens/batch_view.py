@@ -79,10 +79,13 @@ class BatchView(View):
 
     def _show_grid(self, look: Look) -> None:
         tokenizer, layer = look.readers.tokenizer, LAYERS[self.tensor]
-        self._grid.show(look.batch, layer, (look.row, look.column), tokenizer.vocabulary_size)
+        cursor, limit = (look.row, look.column), tokenizer.model_max_length
+        self._grid.show(look.batch, layer, cursor, tokenizer.vocabulary_size, limit)
         shape = look.batch.shape
         words = "ragged" if shape is None else f"[{shape[0]}, {shape[1]}]"
-        self._grid_heading.show([("   ", ""), (layer, "grid--layer"), (f"  shape {words}", "")])
+        self._grid_heading.show(
+            [(f"{self._grid.heading()} ", ""), (layer, "grid--layer"), (f"  shape {words}", "")]
+        )
 
     def _fit(self) -> None:
         """All together, the chips take the rows they need, up to two fifths; the grid, half."""

@@ -72,7 +72,7 @@ class TokenizersBeside:
                 assert isinstance(reply, TokenizerExported)
                 folder = Path(reply.folder)
             tokenizer = await asyncio.to_thread(read_tokenizer, folder)
-        except TermformerError as error:
+        except (TermformerError, OSError) as error:
             self._set(name, Beside(name, "failed", note=str(error)))
         else:
             self._set(name, Beside(name, "ready", tokenizer, ""))

@@ -17,10 +17,16 @@ def _view(key: str, name: str, about: str) -> Binding:
 
 
 MOVING = [
-    Binding("v", "next_view", "view", id="tokens.view", tooltip="Next view"),
+    Binding("v", "choose('next')", "view", id="tokens.view", tooltip="Next view"),
     Binding("right,l", "move(1)", "next token", id="tokens.next", key_display="→"),
     Binding("left,h", "move(-1)", "token before", show=False, id="tokens.previous"),
-    Binding("d", "details", "details", id="tokens.details", tooltip="Details of the token"),
+    Binding(
+        "d",
+        "choose('toggle_details')",
+        "details",
+        id="tokens.details",
+        tooltip="Details of the token",
+    ),
     Binding("down,j", "move_row(1)", "next sentence", show=False, id="tokens.down"),
     Binding("up,k", "move_row(-1)", "sentence before", show=False, id="tokens.up"),
     Binding("home,0", "edge(0)", "first token", show=False, id="tokens.first"),
@@ -62,7 +68,7 @@ VIEWS = [
     _view("B", "beside", "tokenizers beside one another"),
     Binding(
         "m",
-        "next_layer",
+        "choose('next_layer')",
         "tensor",
         show=False,
         id="tokens.layer",

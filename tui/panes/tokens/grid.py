@@ -10,11 +10,16 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from core.text.counts import LimitUse
 from core.text.encoding import Batch, Cell
+from core.text.visible import fit
 from tui.widgets.rows import Line, RowsView, gutter_for
 
 Layer = Literal["input_ids", "token_type_ids", "attention_mask"]
 LAYERS: tuple[Layer, ...] = ("input_ids", "token_type_ids", "attention_mask")
+
+_USE = 7
+"""Cells for how much of the limit a sentence fills."""
 
 
 class GridHeading(Line):
@@ -26,7 +31,13 @@ class GridHeading(Line):
 class BatchGrid(RowsView):
     """One tensor of the batch, a row a sentence; `[PAD]` cells are dim."""
 
-    COMPONENT_CLASSES = {"grid--cursor", "grid--padding", "grid--special", "grid--number"}
+    COMPONENT_CLASSES = {
+        "grid--cursor",
+        "grid--padding",
+        "grid--special",
+        "grid--number",
+        "grid--problem",
+    }
 
     class Clicked(Message):
         """A cell was clicked."""
@@ -40,15 +51,24 @@ class BatchGrid(RowsView):
         self._batch = Batch()
         self._layer: Layer = "input_ids"
         self._cursor = (0, 0)
+        self._limit: int | None = None
         self._left = 0
         self._cells = 6
 
-    def show(self, batch: Batch, layer: Layer, cursor: tuple[int, int], largest: int) -> None:
+    def show(
+        self,
+        batch: Batch,
+        layer: Layer,
+        cursor: tuple[int, int],
+        largest: int,
+        limit: int | None,
+    ) -> None:
         """Draws `layer` of `batch`; `cursor` is (row, column), `largest` the greatest id there is.
 
-        The columns are as wide as `largest` needs.
+        The columns are as wide as `largest` needs. Before them stands how much of `limit`, the
+        longest sequence that the model takes, each sentence fills.
         """
-        self._batch, self._layer, self._cursor = batch, layer, cursor
+        self._batch, self._layer, self._cursor, self._limit = batch, layer, cursor, limit
         self._cells = len(str(largest)) + 1 if layer == "input_ids" else 2
         self.reveal(cursor[0])
         self._reveal_column()
@@ -56,7 +76,12 @@ class BatchGrid(RowsView):
 
     @property
     def _gutter(self) -> int:
-        return gutter_for(len(self._batch.encodings))
+        return gutter_for(len(self._batch.encodings)) + (_USE if self._limit else 0)
+
+    def heading(self) -> str:
+        """What stands over the cells before the numbers."""
+        words = f"of {self._limit:,}" if self._limit else ""
+        return f"{fit(words, self._gutter):>{self._gutter}}"
 
     def _reveal_column(self) -> None:
         columns = max(1, (self.cells - self._gutter) // self._cells)
@@ -79,12 +104,12 @@ class BatchGrid(RowsView):
             cursor,
             self._layer,
             self._left,
-            (batch.padded_to, self._gutter),
+            (batch.padded_to, self._gutter, self._limit),
         )
 
     def row(self, index: int) -> Strip:
         here = index == self._cursor[0]
-        segments = [Segment(f"{index + 1:>{self._gutter - 1}} ", self.style("grid--number"))]
+        segments = self._before(index)
         last = min(
             self._batch.row_length(index),
             self._left + (self.cells - self._gutter) // self._cells,
@@ -101,6 +126,20 @@ class BatchGrid(RowsView):
                 name = "grid--special"
             segments.append(Segment(f"{self._number(cell):>{self._cells}}", self.style(name)))
         return Strip(segments)
+
+    def _before(self, index: int) -> list[Segment]:
+        """The row's number, and how much of the limit its sentence fills."""
+        gutter = gutter_for(len(self._batch.encodings))
+        number = Segment(f"{index + 1:>{gutter - 1}} ", self.style("grid--number"))
+        if self._limit is None:
+            return [number]
+        origins, lengths = self._batch.overflow_to_sample_mapping, self._batch.whole_lengths
+        sentence = index if origins is None else origins[index]
+        length = lengths[sentence] if lengths else len(self._batch.encodings[sentence])
+        use = LimitUse(length, self._limit)
+        text = f"{use.share:.0%}!" if use.excess else f"{use.share:.1%}"
+        name = "grid--problem" if use.excess else "grid--number"
+        return [number, Segment(f"{fit(text, _USE - 1):>{_USE - 1}} ", self.style(name))]
 
     def _number(self, cell: Cell) -> int:
         if self._layer == "input_ids":

@@ -16,25 +16,17 @@ from core.text.encoding import Batch
 from core.text.options import DEFAULT_OPTIONS
 from core.text.visible import visible
 from tui.document import Document
-from tui.panes.tokens.batch_view import ALL, PARTS, BatchView
+from tui.panes.tokens.batch_view import ALL, PARTS
 from tui.panes.tokens.bindings import LAYOUT, MOVING, VIEWS
+from tui.panes.tokens.choice import Choice
 from tui.panes.tokens.counts import CountsTable
 from tui.panes.tokens.cursor import Cursor
 from tui.panes.tokens.detail import TokenCard
-from tui.panes.tokens.grid import LAYERS
 from tui.panes.tokens.layout import BatchLayout, LayoutLine
 from tui.panes.tokens.look import Look, Readers
-from tui.panes.tokens.sides import SidesView
 from tui.panes.tokens.sources import source_of
-from tui.panes.tokens.stages import StagesView
-from tui.panes.tokens.steps import StepsView
 from tui.panes.tokens.view import View
 from tui.widgets.pane import Code, Export, ModelState, Option, Pane
-
-_WIDE = (110, 20)
-"""Columns and rows from which chips, table, grid and the token's details stand side by side."""
-_LOW = 12
-"""Rows below which the counts take one row and the details all of the pane."""
 
 
 class TokensPane(Pane):
@@ -55,19 +47,9 @@ class TokensPane(Pane):
         super().__init__(id="tokens")
         self._document = Document()
         self._readers: Readers | None = None
-        self._chosen = ALL
-        self._details: bool | None = None
-        """Whether the token's details are shown; None where the room decides."""
         self._layout = BatchLayout()
         self._cursor = Cursor(self._layout)
-        self._batch_view = BatchView()
-        self._sides = SidesView()
-        self._views: dict[str, View] = {
-            **dict.fromkeys((ALL, *PARTS), self._batch_view),
-            "stages": StagesView(),
-            "steps": StepsView(),
-            "beside": self._sides,
-        }
+        self._choice = Choice()
 
     def compose(self) -> ComposeResult:
         self._empty = Static(id="empty", markup=False)
@@ -76,7 +58,7 @@ class TokensPane(Pane):
         self._counts = CountsTable(id="counts")
         yield self._empty
         yield self._layout_line
-        yield from dict.fromkeys(self._views.values())
+        yield from self._choice.views
         yield self._card
         yield self._counts
 
@@ -84,8 +66,9 @@ class TokensPane(Pane):
         self._arrange()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= _WIDE[0] and event.size.height >= _WIDE[1], "-wide")
-        self.set_class(event.size.height < _LOW, "-low")
+        self._choice.measure(event.size.width, event.size.height)
+        self.set_class(self._choice.wide, "-wide")
+        self.set_class(self._choice.low, "-low")
         self._arrange()
 
     # --- what the workbench tells ---------------------------------------------------------
@@ -124,25 +107,10 @@ class TokensPane(Pane):
         self._draw()
 
     def options(self) -> dict[str, Option]:
-        return {
-            "view": self._chosen,
-            "layer": LAYERS[self._batch_view.tensor],
-            "details": self._details,
-            "beside": "\n".join(self._sides.names),
-            **self._layout.saved(),
-        }
+        return {**self._choice.saved(), **self._layout.saved()}
 
     def restore(self, options: dict[str, Option]) -> None:
-        if options.get("view") in self._views:
-            self._chosen = str(options["view"])
-        layer, details, beside = (options.get(name) for name in ("layer", "details", "beside"))
-        if layer in LAYERS:
-            self._batch_view.tensor = LAYERS.index(layer)
-        if isinstance(details, bool):
-            self._details = details
-        if isinstance(beside, str):
-            for name in filter(None, beside.split("\n")):
-                self._sides.add(name)
+        self._choice.restore(options)
         self._layout.restore(options)
 
     def code(self) -> Code | None:
@@ -150,30 +118,20 @@ class TokensPane(Pane):
         if look is None or self.bench.desk.good is None:
             return None
         source = source_of(self.bench.desk.good)
-        asked = self._card.display and self._view in PARTS and look.options.add_special_tokens
-        if asked and look.encoding is look.whole and look.position is not None:
+        asked = self._choice.details and not self._choice.wide and self._choice.name in PARTS
+        is_plain = look.encoding is look.whole and look.options.add_special_tokens
+        if asked and is_plain and look.position is not None:
             python = token_code(source.checkpoint, look.sentence, look.position)
             return Code("One token", python, source.note)
-        return self._view_shown.code(look, source)
+        return self._choice.view.code(look, source)
 
     def exports(self) -> Sequence[Export]:
         look = self._look()
         if look is None or self.bench.desk.good is None:
             return ()
-        return self._view_shown.exports(look, source_of(self.bench.desk.good))
+        return self._choice.view.exports(look, source_of(self.bench.desk.good))
 
     # --- drawing --------------------------------------------------------------------------
-
-    @property
-    def _view(self) -> str:
-        """The name of the view that is shown."""
-        if self._chosen == ALL and not self.has_class("-wide"):
-            return PARTS[0]
-        return self._chosen
-
-    @property
-    def _view_shown(self) -> View:
-        return self._views[self._view]
 
     def _look(self) -> Look | None:
         """What the views are to show; None where there is nothing yet."""
@@ -194,23 +152,21 @@ class TokensPane(Pane):
 
     def _arrange(self) -> None:
         """Shows what the room and the user's choice call for."""
-        wide, low, view = self.has_class("-wide"), self.has_class("-low"), self._view
-        some = bool(self._document.lines)
-        details = wide if self._details is None else self._details
-        below = some and details and view != ALL
+        choice, some = self._choice, bool(self._document.lines)
+        below = some and choice.details and choice.name != ALL
         self._empty.display = not some
         self._counts.display = some
         self._card.display = below
-        self._card.styles.height = "1fr" if low else max(7, min(11, self.size.height // 2))
+        self._card.styles.height = "1fr" if choice.low else max(7, min(11, self.size.height // 2))
         self._layout_line.display = some and (
-            wide or self._layout.options != DEFAULT_OPTIONS or bool(self._layout.problem)
+            choice.wide or self._layout.options != DEFAULT_OPTIONS or bool(self._layout.problem)
         )
-        for each in dict.fromkeys(self._views.values()):
-            each.display = some and each is self._view_shown and not (below and low)
-        if self._view_shown is self._batch_view:
-            self._batch_view.choose(view, card=details)
-        elif self._view_shown is self._sides and self.bench.furnished.is_set():
-            self._sides.read(self.bench.engine)
+        for view in choice.views:
+            view.display = some and view is choice.view and not (below and choice.low)
+        if choice.view is choice.batch:
+            choice.batch.choose(choice.name, card=choice.details)
+        elif choice.view is choice.sides:
+            choice.sides.read(self.bench.engine)
         self._draw()
 
     def _draw(self) -> None:
@@ -218,11 +174,11 @@ class TokensPane(Pane):
         if look is None:
             return
         self._layout_line.show(self._layout)
-        if self._view_shown.display:
-            self._view_shown.show(look)
+        if self._choice.view.display:
+            self._choice.view.show(look)
         if self._card.display:
             self._card.show(look)
-        self._counts.show(look, rows=1 if self.has_class("-low") else 3)
+        self._counts.show(look, rows=1 if self._choice.low else 3)
 
     def _highlight(self) -> None:
         """Marks, in the editor, the characters that the token under the cursor came from."""
@@ -243,24 +199,12 @@ class TokensPane(Pane):
 
     # --- keys -----------------------------------------------------------------------------
 
-    def action_next_view(self) -> None:
-        names = list(self._views)
-        names = names if self.has_class("-wide") else names[1:]
-        self.action_view(names[(names.index(self._view) + 1) % len(names)])
+    def action_choose(self, change: str) -> None:
+        getattr(self._choice, change)()
+        self._rearranged()
 
     def action_view(self, name: str) -> None:
-        self._chosen = name
-        self._rearranged()
-
-    def action_details(self) -> None:
-        shown = self.has_class("-wide") if self._details is None else self._details
-        self._details = not shown
-        self._rearranged()
-
-    def action_next_layer(self) -> None:
-        self._batch_view.tensor = (self._batch_view.tensor + 1) % len(LAYERS)
-        if self._view != ALL:
-            self._chosen = "grid"
+        self._choice.choose(name)
         self._rearranged()
 
     async def action_beside(self) -> None:
@@ -268,14 +212,16 @@ class TokensPane(Pane):
 
         def chosen(name: str | None) -> None:
             if name:
-                self._sides.add(name)
+                self._choice.sides.add(name)
                 self.action_view("beside")
 
         self.app.push_screen(ModelPicker(self.bench.model.name), chosen)
 
     def action_beside_less(self) -> None:
-        self._sides.remove_last()
-        self._rearranged()
+        """Takes one away, where they are in sight; else shows them."""
+        if self._choice.view is self._choice.sides:
+            self._choice.sides.remove_last()
+        self.action_view("beside")
 
     def action_entry(self) -> None:
         """The vocabulary, at the token under the cursor."""
@@ -313,7 +259,7 @@ class TokensPane(Pane):
     def action_move_row(self, step: int) -> None:
         look = self._look()
         if look is not None:
-            row, column = self._view_shown.below(look, step)
+            row, column = self._choice.view.below(look, step)
             if row == look.row:
                 self._cursor.move(column - look.column)
             else:
@@ -326,7 +272,7 @@ class TokensPane(Pane):
 
     def action_page(self, step: int) -> None:
         look = self._look()
-        cell = self._view_shown.page(look, step) if look is not None else None
+        cell = self._choice.view.page(look, step) if look is not None else None
         if cell is not None:
             self._cursor.move_to(*cell)
             self._moved()

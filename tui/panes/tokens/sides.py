@@ -62,12 +62,13 @@ class SidesView(View):
         self._look = look
         part = excerpt(look)
         found = self._compared(look, part)
+        if found is None:
+            return  # what stands there stays until then
         words = part.note if self._tokenizers.all else _NOTHING
-        self._note.display = bool(words) or found is None
-        self._note.show([(f" {words}" if found else " comparing…", "")])
-        if found is not None:
-            together, sheet = found
-            self._sheet.show(sheet, part.position(look, together.sides[0].encoding))
+        self._note.display = bool(words)
+        self._note.show([(f" {words}", "")])
+        together, sheet = found
+        self._sheet.show(sheet, part.position(look, together.sides[0].encoding))
 
     def _compared(self, look: Look, part: Excerpt) -> tuple[SideBySide, Sheet] | None:
         others = [each for each in self._tokenizers.all if each.name != look.name]

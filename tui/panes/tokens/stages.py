@@ -14,7 +14,7 @@ from core.text.tokenizer import TextTokenizer
 from tui.panes.tokens.batch_view import batch_exports
 from tui.panes.tokens.excerpt import Excerpt, excerpt
 from tui.panes.tokens.interlinear import Interlinear, Sheet
-from tui.panes.tokens.look import Look
+from tui.panes.tokens.look import Look, Readers
 from tui.panes.tokens.newest import Newest
 from tui.panes.tokens.sources import Source
 from tui.panes.tokens.stage_sheet import stage_sheet
@@ -31,6 +31,8 @@ class StagesView(View):
         self._read: Newest[tuple[Stages, Sheet]] = Newest(self, self._ready)
         self._warm: WeakSet[TextTokenizer] = WeakSet()
         self._look: Look | None = None
+        self._shown: Readers | None = None
+        """Whose tokenizer's work is drawn at present."""
 
     def compose(self) -> ComposeResult:
         self._note = Line(classes="note")
@@ -42,10 +44,13 @@ class StagesView(View):
         self._look = look
         part = excerpt(look)
         found = self._stages(look, part)
-        self._note.display = bool(part.note) or found is None
         if found is None:
-            self._note.show([(" taking the sentence apart…", "")])
-            return
+            if self._shown is not look.readers:
+                self._note.display = True
+                self._note.show([(" taking the sentence apart…", "")])
+            return  # what stands there stays until then
+        self._shown = look.readers
+        self._note.display = bool(part.note)
         self._note.show([(f" {part.note}", "")])
         stages, sheet = found
         self._sheet.show(sheet, part.position(look, stages.encoding))

@@ -73,8 +73,8 @@ class StepLines(RowsView):
             lines.append(_heading("1", "tokenize", f"{count:,} tokens"))
             lines.append(_heading("2", "convert_tokens_to_ids", _strays(trip)))
             for band, holds_cursor in bands:
-                if holds_cursor:
-                    self.reveal(len(lines))
+                if holds_cursor and self.size.height:
+                    self.reveal(0)  # as far up as the cursor allows
                     self.reveal(len(lines) + 1)
                 lines += band
             lines.append(_heading("3", "decode", ""))

@@ -11,7 +11,7 @@ from core.text.export_stages import trips_to_json
 from core.text.round_trip import RoundTrip, round_trip
 from tui.panes.tokens.batch_view import batch_exports
 from tui.panes.tokens.excerpt import Excerpt, excerpt
-from tui.panes.tokens.look import Look
+from tui.panes.tokens.look import Look, Readers
 from tui.panes.tokens.newest import Newest
 from tui.panes.tokens.sources import Source
 from tui.panes.tokens.step_lines import StepLines
@@ -27,6 +27,8 @@ class StepsView(View):
         super().__init__(id="steps")
         self._trips: Newest[tuple[RoundTrip, ...]] = Newest(self, self._ready)
         self._look: Look | None = None
+        self._shown: Readers | None = None
+        """Whose tokenizer's work is drawn at present."""
 
     def compose(self) -> ComposeResult:
         self._note = Line(classes="note")
@@ -38,10 +40,13 @@ class StepsView(View):
         self._look = look
         part = excerpt(look)
         trips = self._made(look, part)
-        self._note.display = bool(part.note) or trips is None
         if trips is None:
-            self._note.show([(" taking the sentence there and back…", "")])
-            return
+            if self._shown is not look.readers:
+                self._note.display = True
+                self._note.show([(" taking the sentence there and back…", "")])
+            return  # what stands there stays until then
+        self._shown = look.readers
+        self._note.display = bool(part.note)
         self._note.show([(f" {part.note}", "")])
         self._lines.show(trips, _cursor(look, part))
 
