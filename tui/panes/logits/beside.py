@@ -162,11 +162,15 @@ class BesideView(LogitsView):
         hint += [(" another checkpoint   ", "legend--note"), ("Esc", "legend--key")]
         self._legend.show([*hint, (" back", "legend--note")])
 
+    def without_numbers(self) -> list[Paragraph] | None:
+        words, failure = super().without_numbers(), self._second_inquiry.failure
+        if words or failure is None:
+            return words
+        again: Paragraph = [("t", "headline--key"), (" chooses another checkpoint.", "")]
+        return [[(visible(failure.message), "headline--problem")], again]
+
     def _words(self, results: Sequence[tuple[Said | None, Said | None]]) -> list[Paragraph]:
-        failure, progress = self._second_inquiry.failure, self._second_inquiry.progress
-        if failure:
-            again: Paragraph = [("t", "headline--key"), (" chooses another checkpoint.", "")]
-            return [[(visible(failure.message), "headline--problem")], again]
+        progress = self._second_inquiry.progress
         both = [(first, second) for first, second in results if first and second]
         if not both:
             doing = f": {visible(progress.stage)}" if progress else ""

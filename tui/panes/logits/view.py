@@ -178,7 +178,7 @@ class LogitsView(Widget):
         if not self.is_mounted:
             return
         nothing = self._nothing()
-        words = nothing or self._without_numbers()
+        words = nothing or self.without_numbers()
         only_words = nothing is not None or (words is not None and not self.DRAWS_WITHOUT_NUMBERS)
         self.set_class(only_words, "-words")
         self._speaks = words is None
@@ -220,7 +220,7 @@ class LogitsView(Widget):
             return waiting.model_loading(scene.model, self.size.width)
         return waiting.nothing_typed(typing=scene.typing, raw_ids=scene.plan.raw_ids)
 
-    def _without_numbers(self) -> list[Paragraph] | None:
+    def without_numbers(self) -> list[Paragraph] | None:
         """Why no number can come, or what they wait for; None where there are some."""
         if self.scene.info is None:
             return waiting.model_loading(self.scene.model, self.size.width)

@@ -30,6 +30,8 @@ from tui.widgets.pane import Code, Export, ModelState, Option, Pane
 ORDERS: tuple[Order, ...] = ("given", "score", "certainty")
 _BOTH = 16
 """Rows from which the texts and the stages stand below each other."""
+_TALL = 24
+"""Rows from which there is room for two of words."""
 _REFRESH = 0.25
 """Seconds between two drawings while rows of a file come in, at the least."""
 _SHARE = 8
@@ -63,8 +65,8 @@ class PipelinePane(Pane):
 
     def compose(self) -> ComposeResult:
         self._headline = Headline(id="pipeline-headline")
-        self._table = ResultsTable(id="results")
-        self._stages = Lines(id="stages")
+        self._table = ResultsTable(id="pipeline-texts")
+        self._stages = Lines(id="pipeline-stages")
         self._legend = Legend(id="pipeline-legend")
         yield self._headline
         yield self._table
@@ -72,6 +74,7 @@ class PipelinePane(Pane):
         yield self._legend
 
     def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height >= _TALL, "-tall")
         self._draw(follow=True)
 
     @property

@@ -77,7 +77,7 @@ def _agreement(checks: Sequence[CheckedRow]) -> list[Part]:
             (f" · ✓ transformers' own pipeline says the same of {every}", "headline--good")
         )
     if raised:
-        words.append((f" · it takes no text like {raised[0] + 1}", "headline--quiet"))
+        words.append((f" · it refuses text {raised[0] + 1}", "headline--quiet"))
     return words
 
 
