@@ -28,7 +28,7 @@ _LOW = 16
 class _Colours(HighlightTheme):
     """Few colours, all of them the app's own."""
 
-    STYLES: ClassVar[dict[TokenType, str]] = {
+    STYLES: dict[TokenType, str] = {
         Token.Comment: "$foreground 60% italic",
         Token.Keyword: "$accent",
         Token.Operator.Word: "$accent",

@@ -26,7 +26,8 @@ class Section:
 
 SECTIONS = (
     Section(
-        "Look inside a model", {"tokenize": "tokenize", "compare": "compare", "model": "model"}
+        "Look inside a model",
+        {"tokenize": "tokenize", "compare": "compare", "classify": "classify", "model": "model"},
     ),
     Section(
         "Fine-tune a model",
@@ -55,6 +56,7 @@ Examples:
   termformer                                        open the app
   termformer tokenize "I love hugging face!"
   termformer compare "I've waited for this." "I hate it."
+  termformer classify --file reviews.txt --export labels.csv
   termformer model --from-config --set num_hidden_layers=4 bert
   sort sentences.txt | termformer tokenize --json - | jq .shape
   termformer train --epochs 1 --detach && termformer runs

@@ -46,13 +46,16 @@ class Telling:
 
     def show(self, loading: Interim) -> None:
         """Tells what the engine is doing, and how far it is."""
-        if not self._works or not isinstance(loading, Loading):
+        if isinstance(loading, Loading):
+            far = f" {100 * (loading.done or 0) // loading.total} %" if loading.total else ""
+            self.say(f"{loading.stage}{far} …")
+
+    def say(self, words: str) -> None:
+        """Writes `words` over what stands there."""
+        if not self._works:
             return
-        far = ""
-        if loading.total:
-            far = f" {100 * (loading.done or 0) // loading.total} %"
         # No wrap: a line that wraps could not be written over.
-        sys.stderr.write(f"\r\x1b[K\x1b[?7l{visible(loading.stage)}{far} …\x1b[?7h")
+        sys.stderr.write(f"\r\x1b[K\x1b[?7l{visible(words)}\x1b[?7h")
         sys.stderr.flush()
         self._dirty = True
 

@@ -143,7 +143,7 @@ def ours_plain(folder: Path) -> Iterator[Sampler]:
         yield sample
 
 
-class _Clock(TrainerCallback):
+class _Clock(TrainerCallback):  # type: ignore[misc]
     """Times the steps, the first one not: the trainer still sets itself up in it."""
 
     def __init__(self) -> None:
