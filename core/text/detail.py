@@ -85,7 +85,7 @@ class DetailReader:
         """The token at `position`; costs a few lookups, whatever the size of the vocabulary."""
         token, input_id = encoding.tokens[position], encoding.input_ids[position]
         sequence = encoding.sequence_ids[position]
-        start, end = (None, None) if sequence is None else encoding.offset_mapping[position]
+        start, end = (None, None) if sequence is None else encoding.span(position)
         characters = encoding.source(position)
         added = input_id in self._added
         spelled = self._backend.id_to_token(input_id) or token
@@ -178,5 +178,5 @@ def share_character(encoding: Encoding, position: int) -> bool:
         return False
     if encoding.sequence_ids[position + 1] != sequence or encoding.tokens[position] in _SPACE_MARKS:
         return False
-    (start, end), (following, after) = encoding.offset_mapping[position : position + 2]
+    (start, end), (following, after) = encoding.span(position), encoding.span(position + 1)
     return max(start, following) < min(end, after)

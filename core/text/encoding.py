@@ -72,12 +72,17 @@ class Encoding:
         """The word of its text that each token belongs to; None for added tokens."""
         return self._encoding.word_ids
 
+    def span(self, position: int) -> tuple[int, int]:
+        """`offset_mapping[position]`, without making those of all other tokens."""
+        found: tuple[int, int] | None = self._encoding.token_to_chars(position)
+        return (0, 0) if found is None else found
+
     def source(self, position: int) -> str:
         """The characters that the token at `position` came from."""
         sequence = self.sequence_ids[position]
         if sequence is None:
             return ""
-        start, end = self.offset_mapping[position]
+        start, end = self.span(position)
         text = self.sentence.text if sequence == 0 else self.sentence.text_pair or ""
         return text[start:end]
 
@@ -86,7 +91,7 @@ class Encoding:
         sequence = self.sequence_ids[position]
         if sequence is None:
             return None
-        start, end = self.offset_mapping[position]
+        start, end = self.span(position)
         shift = 0 if sequence == 0 else len(self.sentence.text) + 1
         return start + shift, end + shift
 

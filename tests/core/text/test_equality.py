@@ -61,6 +61,8 @@ def test_every_other_field_gives_what_transformers_gives(line: str, kind: Kind) 
     assert ours.tokens == theirs.tokens()
     assert ours.word_ids == theirs.word_ids()
     assert ours.sequence_ids == theirs.sequence_ids()
+    assert ours.offset_mapping == theirs[0].offsets
+    assert list(map(ours.span, range(len(ours)))) == ours.offset_mapping
     assert kind.ours.decode(ours.input_ids) == kind.theirs.decode(ours.input_ids)
     shift = len(sentence.text) + 1
     for column in range(len(str(sentence))):
