@@ -22,6 +22,7 @@ WHY_SIDE = (
     "The mask hides padding, but tokens behind it count as later ones where a model knows places "
     "by their number."
 )
+WHY_STILL = "What remains: a head that reads the first place finds padding there, not a token."
 WHY_FURTHER = "With the mask it does not matter how long the padding is. − + change the length."
 WHY_ORDER = "The rows of a batch never see each other; only sums may be rounded in another way."
 WHY_BFLOAT16 = (
@@ -194,7 +195,8 @@ def _side(
     else:
         words.append((". ", ""))
     words += [("With position_ids that skip the padding by ", ""), _amount(corrected), (".", "")]
-    return [words, [(WHY_SIDE, "headline--quiet")]]
+    why = WHY_SIDE if size_of(corrected.max_abs_diff) == "equal" else WHY_STILL
+    return [words, [(why, "headline--quiet")]]
 
 
 def _first_position(result: ArrangedRow) -> int | None:

@@ -81,7 +81,7 @@ class LogitsView(Widget):
     DEFAULT_CSS = """
     LogitsView { height: 1fr; layout: vertical; }
     LogitsView Headline { height: 2; }
-    LogitsView.-tall Headline { margin-bottom: 1; }
+    LogitsView.-tall Headline { height: 3; }
     LogitsView.-words Headline { height: 1fr; }
     """
 
