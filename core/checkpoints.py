@@ -62,11 +62,12 @@ AS_IS = "as-is"
 class Location:
     """Where a named model is. `folder` is None where it must first be assembled or fetched.
 
-    Of a random model it is where its config and tokenizer are.
+    Of a random model it is where its config and tokenizer are; of a tokenizer without a model the
+    folder that holds it, or its file alone: a `tokenizer.json` or a BERT vocabulary.
     """
 
     name: str
-    kind: Literal["embedded", "folder", "run", "hub", "random"]
+    kind: Literal["embedded", "folder", "run", "hub", "random", "tokenizer"]
     folder: Path | None
 
 
@@ -120,7 +121,7 @@ def run_model(folder: Path) -> Path:
 
 
 def locate(name: str) -> Location:
-    """Finds out what `name` means: an embedded model, a folder, a run, else a Hub name.
+    """Finds out what `name` means: an embedded model, a folder, a run, a file, else a Hub name.
 
     A run is named by its folder or, inside the runs folder, by its name alone. Raises
     `ModelError` ("not_found") where the name can mean nothing.
@@ -138,10 +139,35 @@ def locate(name: str) -> Location:
             if is_run(folder):
                 return Location(name, "run", run_model(folder))
         if candidate.is_dir():
-            return Location(name, "folder", candidate.absolute())
+            kind = "tokenizer" if _holds_tokenizer_only(candidate) else "folder"
+            return Location(name, kind, candidate.absolute())
+        if candidate.is_file() and _is_tokenizer(candidate):
+            return Location(name, "tokenizer", candidate.absolute())
+        if candidate.is_file() and looks_like_path:
+            raise ModelError(
+                "not_found",
+                f"{candidate.name} is a file, and of files only tokenizer.json and vocab.txt are "
+                "read: name the folder that it is in, or one of these.",
+            )
     if looks_like_path or not _HUB_NAME.fullmatch(name):
         raise ModelError("not_found", f"There is no model named {name!r}: no such folder or run.")
     return Location(name, "hub", None)
+
+
+def tokenizer_alone(name: str) -> str:
+    """What to say to whoever wants more than tokens of a tokenizer without a model."""
+    return f"{name} is a tokenizer without a model, so there are no weights: choose a model."
+
+
+def _is_tokenizer(file: Path) -> bool:
+    """Whether a file's name says that it is a tokenizer: tokenizer.json, vocab.txt or alike."""
+    return file.suffix == ".json" or file.name.endswith("vocab.txt")
+
+
+def _holds_tokenizer_only(folder: Path) -> bool:
+    if (folder / "config.json").is_file():
+        return False
+    return any((folder / file).is_file() for file in VOCABULARY_FILES)
 
 
 def hub_repository(name: str) -> Path:
@@ -171,18 +197,20 @@ def hub_models() -> list[tuple[str, int]]:
     return found
 
 
-def tokenizer_cache(folder: Path) -> Path:
-    """Where the cache keeps what `AutoTokenizer` makes of the tokenizer in `folder`.
+def tokenizer_cache(place: Path) -> Path:
+    """Where the cache keeps what `AutoTokenizer` makes of the tokenizer at `place`.
 
-    A change of any tokenizer file, or of transformers' version, leads to another place.
+    That is a folder, or a tokenizer's file alone. A change of any tokenizer file, or of
+    transformers' version, leads to another place in the cache.
     """
-    parts = [_transformers_version(), str(folder.resolve())]
-    for file in ("config.json", *TOKENIZER_FILES):
+    parts = [_transformers_version(), str(place.resolve())]
+    files = [place] if place.is_file() else [place / f for f in ("config.json", *TOKENIZER_FILES)]
+    for file in files:
         try:
-            status = (folder / file).stat()
+            status = file.stat()
         except OSError:
             continue
-        parts.append(f"{file} {status.st_size} {status.st_mtime_ns}")
+        parts.append(f"{file.name} {status.st_size} {status.st_mtime_ns}")
     key = hashlib.sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()
     return paths.cache_dir() / "tokenizers" / key[:32]
 

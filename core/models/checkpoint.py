@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.checkpoints import MINI_BASE, locate
+from core.checkpoints import MINI_BASE, locate, tokenizer_alone
 from core.errors import ModelError
 from core.models.hub import Progress, has_tokenizer, has_weights
 from core.random_models import base_of
@@ -17,8 +17,8 @@ def resolve(name: str, progress: Progress | None = None, *, weights: bool = True
     """A local folder with config, weights and tokenizer for the model called `name`.
 
     Assembles an embedded model and fetches one from the Hub where that has not been done yet;
-    `progress` is told what happens. With `weights=False` config and tokenizer suffice. Raises
-    `ModelError`.
+    `progress` is told what happens. With `weights=False` config and tokenizer suffice, and a
+    tokenizer without a model is its folder or file. Raises `ModelError`.
     """
     location = locate(name)
     progress = progress or _silent
@@ -30,6 +30,11 @@ def resolve(name: str, progress: Progress | None = None, *, weights: bool = True
                 "`termformer model --from-config --save DIR`.",
             )
         return resolve(base_of(name), progress, weights=False)
+    if location.kind == "tokenizer":
+        assert location.folder is not None
+        if weights:
+            raise _no_model(location.name)
+        return location.folder
     if location.kind == "embedded":
         from core.models import mini
 
@@ -53,6 +58,8 @@ def resolve_config(name: str, progress: Progress | None = None) -> Path:
         return resolve_config(base_of(name), progress)
     if location.kind == "embedded":
         return resolve(name, progress)
+    if location.kind == "tokenizer":
+        raise _no_model(location.name)
     folder = location.folder
     if folder is None:
         from core.models import hub
@@ -60,6 +67,10 @@ def resolve_config(name: str, progress: Progress | None = None) -> Path:
         folder = hub.config_folder(location.name, progress or _silent)
     _require_config(folder, location.name)
     return folder
+
+
+def _no_model(name: str) -> ModelError:
+    return ModelError("not_found", tokenizer_alone(name))
 
 
 def _require_config(folder: Path, name: str) -> None:

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from core.checkpoints import AS_IS, exported_tokenizer_folder, tokenizer_cache
+from core.checkpoints import AS_IS, TOKENIZER_FILES, exported_tokenizer_folder, tokenizer_cache
 from core.durable import write_atomic
 from core.environment import trusts_remote_code
 from core.errors import ModelError
@@ -25,19 +25,21 @@ VERY_LARGE_INTEGER = int(1e30)
 
 
 def load_tokenizer(folder: Path, name: str) -> Any:
-    """`AutoTokenizer` for the checkpoint in `folder`; raises `ModelError`."""
-    if not has_tokenizer(folder):
-        raise ModelError("no_tokenizer", f"{name} brings no tokenizer: choose another model.")
-    from transformers import AutoTokenizer
+    """`AutoTokenizer` for the checkpoint in `folder`; raises `ModelError`.
 
+    `folder` may be a file too: a `tokenizer.json`, or a vocabulary, which `BertTokenizer` takes.
+    """
+    file = _alone(folder)
+    if file is None:
+        if not has_tokenizer(folder):
+            raise ModelError("no_tokenizer", f"{name} brings no tokenizer: choose another model.")
+        try:
+            if (folder / "config.json").exists():
+                json.loads((folder / "config.json").read_bytes())
+        except (OSError, ValueError) as error:
+            raise load_failure(error, name, "config") from error
     try:
-        json.loads((folder / "config.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise load_failure(error, name, "config") from error
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(
-            folder, trust_remote_code=trusts_remote_code(), local_files_only=True
-        )
+        tokenizer = _read_folder(folder) if file is None else _read_file(file)
     except Exception as error:
         raise load_failure(error, name, "tokenizer") from error
     if getattr(tokenizer, "backend_tokenizer", None) is None:
@@ -52,6 +54,38 @@ def load_tokenizer(folder: Path, name: str) -> Any:
             "no_tokenizer", f"The tokenizer of {name} has no vocabulary: choose another model."
         )
     return tokenizer
+
+
+def _read_folder(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(
+        folder, trust_remote_code=trusts_remote_code(), local_files_only=True
+    )
+
+
+def _alone(place: Path) -> Path | None:
+    """The one file that a tokenizer at `place` consists of; None where it is a folder's.
+
+    A folder with nothing but a vocab.txt does not say what kind it is, and `AutoTokenizer` refuses
+    it; such vocabularies are BERT's.
+    """
+    if place.is_file():
+        return place
+    files = [file for file in ("config.json", *TOKENIZER_FILES) if (place / file).is_file()]
+    return place / "vocab.txt" if files == ["vocab.txt"] else None
+
+
+def _read_file(file: Path) -> Any:
+    from transformers import BertTokenizer, PreTrainedTokenizerFast
+
+    if file.suffix == ".json":
+        return PreTrainedTokenizerFast(tokenizer_file=str(file))
+    lines = file.read_text("utf-8").split("\n")
+    if "[UNK]" not in (line.strip() for line in lines):
+        raise ValueError("it lists no [UNK], so it is no vocabulary of BERT's kind")
+    # Its keyword `vocab_file` is ignored by transformers 5, which leaves the vocabulary empty.
+    return BertTokenizer(vocab=str(file))
 
 
 def export_tokenizer(folder: Path, name: str = "", tokenizer: Any = None) -> Path:

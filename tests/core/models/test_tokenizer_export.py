@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, BertTokenizer
 
 from core.checkpoints import (
     MINI_BASE,
     exported_tokenizer_folder,
+    locate,
     packaged_encoder,
     tokenizer_cache,
     tokenizer_folder,
@@ -24,6 +25,8 @@ from core.checkpoints import (
 from core.errors import ModelError
 from core.models.checkpoint import resolve
 from core.models.tokenizer_export import export_tokenizer, load_tokenizer
+from core.text.sentences import Sentence
+from core.text.tokenizer import read_tokenizer
 
 TEXTS = st.one_of(
     st.text(max_size=60),
@@ -183,6 +186,59 @@ def test_the_packaged_tokenizer_is_known_before_anything_is_assembled() -> None:
     assert own.to_str() == auto.backend_tokenizer.to_str()
     assembled = AutoTokenizer.from_pretrained(resolve(MINI_BASE)).backend_tokenizer
     assert assembled.to_str() == own.to_str()
+
+
+SAMPLES = ["I've been waiting!", "Ünïcödé 漢字", "[SEP] x", "", "a\u200fb\tc", "x" * 120]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+@pytest.mark.parametrize("file", ["tokenizer.json", "vocab.txt"])
+def test_a_tokenizer_without_a_model(tmp_path: Path, file: str, alone: bool) -> None:
+    package = packaged_encoder()
+    assert package is not None
+    place = Path(shutil.copy(package / file, tmp_path))
+    if file == "vocab.txt":
+        auto = BertTokenizer.from_pretrained(tmp_path)
+    else:
+        auto = AutoTokenizer.from_pretrained(tmp_path)
+    name = str(place if alone else tmp_path)
+    assert (locate(name).kind, tokenizer_folder(name)) == ("tokenizer", None)
+
+    exported = export_tokenizer(resolve(name, weights=False), name)
+
+    assert tokenizer_folder(name) == exported
+    ours = read_tokenizer(exported)
+    for text in SAMPLES:
+        encoding = ours.encode(Sentence(text, "Hi"))
+        theirs = auto([text], ["Hi"], return_offsets_mapping=True)
+        assert list(encoding.input_ids) == theirs.input_ids[0]
+        assert list(encoding.offset_mapping) == theirs.offset_mapping[0]
+    assert ours.padding is not None
+    assert ours.padding.token == auto.pad_token
+    again = AutoTokenizer.from_pretrained(exported)
+    assert again(SAMPLES)["input_ids"] == auto(SAMPLES)["input_ids"]
+    with pytest.raises(ModelError, match="is a tokenizer without a model"):
+        resolve(name)
+    place.write_bytes(place.read_bytes() + b"\n")
+    assert tokenizer_folder(name) is None
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("tokenizer.json", b"{}"),
+        ("config.json", b"{"),
+        ("vocab.txt", b"a\nb"),
+        ("vocab.txt", b"\xff"),
+    ],
+)
+def test_files_that_are_no_tokenizers(tmp_path: Path, file: str, content: bytes) -> None:
+    (tmp_path / file).write_bytes(content)
+    name = str(tmp_path / file)
+    with pytest.raises(ModelError) as raised:
+        export_tokenizer(resolve(name, weights=False), name)
+    assert raised.value.kind == "corrupt"
+    assert str(raised.value).count("\n") == 0
 
 
 @pytest.mark.parametrize(
