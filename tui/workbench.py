@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -111,6 +112,9 @@ class Workbench(Screen[None], inherit_bindings=False):
         self._show_keys()
         if self._preload:
             self.set_timer(0.2, self.desk.need)
+        if not self.app.is_headless:
+            # All this lives as long as the app: a full collection would make a key wait for it.
+            gc.freeze()
         self.furnished.set()
 
     # --- from a key to the panes ----------------------------------------------------------
