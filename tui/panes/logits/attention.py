@@ -29,6 +29,9 @@ from tui.widgets.lines import Lines, Row
 from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Part
 
+_WIDEST = 90
+"""Cells beyond which the list of inputs is no wider: the eye has to follow a row."""
+
 
 @dataclass
 class Head:
@@ -187,6 +190,7 @@ class AttentionView(LogitsView):
     def _list(self, cells: int) -> list[Row]:
         """Every input with its one number, without the mask and with it."""
         scene = self.scene
+        cells = min(cells, _WIDEST)
         heading = f"{'    all layers and heads':<{cells - 22}}no mask  with mask"
         rows: list[Row] = [[], [(heading, "lines--name")]]
         unmasked, masked = self._rows(UNMASKED), self._rows(MASKED)

@@ -98,8 +98,9 @@ class Matrix(RowsView):
         if shares.end:
             parts.append((f"  {shares.end}", ""))
         hidden = len(shares.columns) - count
-        more = [(f"{hidden} more ←→ ", "")] if hidden > 0 and not shares.end else []
-        self._heading.show(parts, more)
+        more = f"{hidden} more ←→ "
+        free = self.size.width - sum(width(text) for text, _ in parts)
+        self._heading.show(parts, [(more, "")] if hidden > 0 and width(more) < free else [])
 
     @property
     def _gutter(self) -> int:

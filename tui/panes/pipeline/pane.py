@@ -197,7 +197,8 @@ class PipelinePane(Pane):
         self._stages.show(lambda cells: self._stage_rows(item, ran, cells))
         self._headline.show(self._summary(), dim=not self.many and not texts.hold)
         keys = words.legend(self._order, many=self.many is not None)
-        self._legend.show(keys, words.marks(texts.items, texts.least))
+        marks = words.marks(texts.items, None if self._table.spacious else texts.least)
+        self._legend.show(keys, marks)
 
     def _draw_texts(self, *, follow: bool) -> None:
         texts, info = self.texts, self.many.info if self.many else self.bench.model.info

@@ -21,6 +21,8 @@ _SCORE = len("100.00 %")
 _BAR = (8, 24)
 _CERTAIN = len("  least certain ")
 _TICK = 2
+_WIDEST = 132
+"""Cells beyond which a row is no wider: the eye has to follow it."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class ResultsTable(RowsView):
         bar = self._bar(item)
         tick = self._tick(item)
         used = 1 + gutter + sum(width(text) for text, _ in (*answer, *bar))
-        room = max(6, self.cells - used - _TICK - 2 - (_CERTAIN if self._spacious else 0))
+        room = max(6, self._room - used - _TICK - 2 - (_CERTAIN if self.spacious else 0))
         title = fit(visible(str(item.sentence)[: room + 1]), room)
         parts: list[Part] = [
             ("›" if here else " ", "results--current"),
@@ -99,9 +101,9 @@ class ResultsTable(RowsView):
             *answer,
             *bar,
             tick,
-            *(marked if self._spacious else []),
+            *(marked if self.spacious else []),
         ]
-        if marked and not self._spacious:
+        if marked and not self.spacious:
             parts[-1] = (" ?", "results--mark")
         keep = {"results--current", "results--number", "results--title"}
         return Strip(
@@ -113,8 +115,13 @@ class ResultsTable(RowsView):
         )
 
     @property
-    def _spacious(self) -> bool:
-        return self.cells >= 100
+    def _room(self) -> int:
+        return min(self.cells, _WIDEST)
+
+    @property
+    def spacious(self) -> bool:
+        """Whether the marks stand there as words."""
+        return self._room >= 100
 
     def _answer(self, item: Item) -> list[Part]:
         """The label and its score, whatever these are for the task."""
@@ -124,7 +131,7 @@ class ResultsTable(RowsView):
 
     def _bar(self, item: Item) -> list[Part]:
         listed = self._listed
-        cells = min(_BAR[1], self.cells // 6)
+        cells = min(_BAR[1], self._room // 6)
         if listed.task != "text-classification" or listed.postprocess == "none":
             return []
         if cells < _BAR[0] or not item.classified:
