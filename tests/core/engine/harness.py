@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from core.engine.client import EngineClient
-from core.engine.protocol import Loading, Reply, Texts
+from core.engine.protocol import Interim, Reply, Texts
 
 PAIR: list[Texts] = [("I've been waiting for this my whole life.", None), ("I hate it!", None)]
 
@@ -30,7 +30,7 @@ class Heard:
 
     def final(self, request_id: int) -> list[Reply]:
         return [
-            each for each in self.replies if each.id == request_id and not isinstance(each, Loading)
+            each for each in self.replies if each.id == request_id and not isinstance(each, Interim)
         ]
 
     async def until(self, condition: Callable[[], object]) -> None:
