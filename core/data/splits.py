@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 
 from datasets import Dataset
+from datasets.fingerprint import Hasher
 
 from core.errors import DataError
 
@@ -29,10 +30,16 @@ def with_splits(loaded: dict[str, Dataset]) -> tuple[dict[str, Dataset], list[st
             "There are too few rows to hold some out for validation; add rows, "
             "or give a validation file."
         )
-    made = dict(zip(missing, map(train.select, held_out), strict=True))
+    made = {split: _part(train, rows, split) for split, rows in zip(missing, held_out, strict=True)}
     purposes = {"validation": "for validation", "test": "for the test"}
     notes = [f"{len(rows):,} rows were held out {purposes[name]}." for name, rows in made.items()]
-    return {**loaded, "train": train.select(kept), **made}, notes
+    return {**loaded, "train": _part(train, kept, f"without {missing}"), **made}, notes
+
+
+def _part(dataset: Dataset, rows: Sequence[int], what: str) -> Dataset:
+    # datasets would find a fingerprint by pickling every row's number.
+    fingerprint = Hasher.hash([dataset._fingerprint, what, _HELD_OUT])
+    return dataset.select(rows, new_fingerprint=fingerprint)
 
 
 def _split_rows(labels: Sequence[int], parts: int) -> tuple[list[int], ...]:

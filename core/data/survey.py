@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
+import msgspec
+from datasets.fingerprint import Hasher
+
+from core import paths
 from core.data.columns import ColumnChoice, Columns, find_columns, label_key
 from core.data.formats import Row
+from core.durable import write_atomic
 from core.errors import DataError
 from core.runs.events import BadRow
 
@@ -16,6 +21,8 @@ SHOWN = 5
 """Bad rows that are named; the others are counted."""
 _SAMPLE = 1000
 _REPORT_EVERY = 50_000
+_LAYOUT = 1
+"""Another number makes every survey anew."""
 
 Say = Callable[[str, int | None, int | None], None]
 """Told what is being done, how much of it is done, and how much there is; may raise to stop."""
@@ -35,12 +42,11 @@ class RowSource:
     labels: Mapping[str, list[str]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Survey:
-    """What `survey` found; `bad` are the first of `bad_count` rows."""
+class Survey(msgspec.Struct):
+    """What `survey` found; `labels` counts rows, `bad` are the first of `bad_count` rows."""
 
-    labels: Counter[str] = field(default_factory=Counter)
-    bad: list[BadRow] = field(default_factory=list)
+    labels: dict[str, int] = {}
+    bad: list[BadRow] = []
     bad_count: int = 0
     unlabelled: int = 0
     """Of the bad rows, those without a label."""
@@ -60,12 +66,26 @@ def sample_columns(source: RowSource, chosen: ColumnChoice) -> Columns:
 
 
 def survey(source: RowSource, columns: Columns, known: Set[str], say: Say) -> Survey:
-    """Looks at every row. Labels that are not `known` are bad; none known, every one is good."""
+    """Looks at every row, once: what was found stays in the cache as long as the rows stay.
+
+    Labels that are not `known` are bad; none known, every one is good.
+    """
+    key = Hasher.hash([_LAYOUT, source.name, source.stamp, columns, sorted(known)])
+    file = paths.cache_dir() / "datasets" / "surveys" / f"{key}.json"
+    with suppress(OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(file.read_bytes(), type=Survey)
+    found = _survey(source, columns, known, say)
+    write_atomic(file, msgspec.json.encode(found))
+    return found
+
+
+def _survey(source: RowSource, columns: Columns, known: Set[str], say: Say) -> Survey:
     found = Survey()
     for row in _counted(source, say):
         problem = row.problem or problem_of(row, columns, known)
         if not problem:
-            found.labels[label_key(row.cells[columns.label]) or ""] += 1
+            label = label_key(row.cells[columns.label]) or ""
+            found.labels[label] = found.labels.get(label, 0) + 1
             continue
         found.bad_count += 1
         found.unlabelled += not row.problem and label_key(row.cells.get(columns.label)) is None
