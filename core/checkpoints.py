@@ -139,8 +139,8 @@ def locate(name: str) -> Location:
             if is_run(folder):
                 return Location(name, "run", run_model(folder))
         if candidate.is_dir():
-            kind = "tokenizer" if _holds_tokenizer_only(candidate) else "folder"
-            return Location(name, kind, candidate.absolute())
+            only = _holds_tokenizer_only(candidate)
+            return Location(name, "tokenizer" if only else "folder", candidate.absolute())
         if candidate.is_file() and _is_tokenizer(candidate):
             return Location(name, "tokenizer", candidate.absolute())
         if candidate.is_file() and looks_like_path:
