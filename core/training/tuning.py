@@ -94,6 +94,8 @@ def tune(
     if fused is None:
         fused, note = _fused(config, trial, batches, device)
         notes.append(note)
+    if device.type == "cpu" and "MALLOC_TRIM_THRESHOLD_" in os.environ:
+        notes.append("Memory that a step frees is kept for the next one.")
     chosen = msgspec.structs.replace(
         config,
         group_by_length=grouped,
