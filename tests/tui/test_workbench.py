@@ -130,7 +130,7 @@ async def test_a_state_that_cannot_be_saved_is_said_once(
 
 
 async def test_help_is_about_the_pane_and_closes(open_app: OpenApp) -> None:
-    async with open_app(size=(100, 50)) as pilot:
+    async with open_app(size=(100, 90)) as pilot:
         await pilot.press("f3", "f1")
         await until(lambda: "Everywhere" in screen_text(pilot), pilot)
         assert "Logits" in screen_text(pilot)
