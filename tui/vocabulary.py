@@ -167,6 +167,8 @@ class VocabularyScreen(ModalScreen[None]):
         if vocabulary is None:
             vocabulary = await asyncio.to_thread(Vocabulary, self._tokenizer)
             _known[self._tokenizer] = vocabulary
+        if not self.is_attached:
+            return  # closed meanwhile
         self._vocabulary = vocabulary
         self.query_one(EntryHeading).show(vocabulary)
         self._title.show(
@@ -191,6 +193,8 @@ class VocabularyScreen(ModalScreen[None]):
                 asked = self._ask
                 try:
                     found = await asyncio.to_thread(asked.answer, vocabulary)
+                    if not self.is_attached:
+                        return  # closed meanwhile
                 except TermformerError as error:
                     if asked == self._ask:
                         self._say(visible(str(error)), "vocabulary--problem")

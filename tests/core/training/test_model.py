@@ -25,6 +25,7 @@ from core.runs.config import RunConfig
 from core.training.checkpoints import STATE, save_checkpoint, save_final
 from core.training.loop import TrainingLoop
 from core.training.model import load_starting_point, longest_input, merged, with_adapter
+from core.training.randomness import random_state
 
 MakeLoop = Callable[[RunConfig], TrainingLoop]
 SENTENCES = ["I love this so much!", "Dull."]
@@ -183,15 +184,15 @@ def test_a_checkpoint_is_whole_ordinary_and_holds_all_it_takes_to_go_on(
     loop = make_loop(msgspec.structs.replace(config, adapter=adapter, max_steps=5))
     list(loop.run())
     tokenizer = AutoTokenizer.from_pretrained(tiny_classifier)
-    path = save_checkpoint(tmp_path, loop, tokenizer)
+    path = save_checkpoint(tmp_path, loop, tokenizer, [random_state()])
     assert path == "checkpoints/step-5"
     AutoModelForSequenceClassification.from_pretrained(tmp_path / path)
     AutoTokenizer.from_pretrained(tmp_path / path)
     state = torch.load(tmp_path / path / STATE, weights_only=True)
-    assert state["global_step"] == 5
+    assert state["position"]["global_step"] == 5
     assert state["lr_scheduler"]["last_epoch"] == 5
     assert len(state["optimizer"]["state"]) == len(loop.parameters)
-    assert torch.equal(state["random"]["torch"], torch.get_rng_state())
+    assert torch.equal(state["random"][0]["torch"], torch.get_rng_state())
     assert (state["adapter"] is not None) == (adapter == "lora")
     assert (tmp_path / path).stat().st_mode & 0o777 == 0o700
 
@@ -208,9 +209,9 @@ def test_a_checkpoint_that_cannot_be_written_leaves_nothing(
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
         try:
             with pytest.raises(RunError, match=r"disk is full|File too large"):
-                save_checkpoint(tmp_path, loop, tokenizer)
+                save_checkpoint(tmp_path, loop, tokenizer, [random_state()])
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert list((tmp_path / "checkpoints").iterdir()) == []
-    save_checkpoint(tmp_path, loop, tokenizer)
+    save_checkpoint(tmp_path, loop, tokenizer, [random_state()])
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["step-0"]
