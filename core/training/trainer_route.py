@@ -6,10 +6,9 @@ as the loop's. A callback tells the same events, so that whoever drives the one 
 
 from __future__ import annotations
 
-import math
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +34,7 @@ from core.training.evaluation import REPORT_EVERY, evaluation_event
 from core.training.loop import Measured, NotFiniteError, TrainingLoop
 from core.training.metrics import ClassificationMetrics, Scores, WorstRows
 from core.training.model import is_adapted
+from core.training.ordered import OrderedBatches, OrderedLoader
 from core.training.randomness import (
     RandomState,
     random_state,
@@ -155,40 +155,6 @@ def training_arguments(
     )
 
 
-class _OrderedBatches:
-    """The rows of each batch of an epoch, as the loop takes them."""
-
-    def __init__(self, data: BatchedData) -> None:
-        self._data = data
-        self._epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        self._epoch = epoch
-
-    def __len__(self) -> int:
-        return math.ceil(len(self._data.train) / self._data.batch_size)
-
-    def __iter__(self) -> Iterator[list[int]]:
-        return iter(self._data.batches(self._epoch))
-
-
-class _OrderedLoader(DataLoader[Any]):
-    """A loader whose order Trainer chooses by the epoch's number."""
-
-    def __init__(self, dataset: Any, order: _OrderedBatches, collator: Any) -> None:
-        super().__init__(
-            dataset,
-            batch_sampler=order,
-            collate_fn=collator,
-            # Without one of its own a loader's iterator draws from the global generator.
-            generator=torch.Generator(),
-        )
-        self._order = order
-
-    def set_epoch(self, epoch: int) -> None:
-        self._order.set_epoch(epoch)
-
-
 class _OrderedTrainer(Trainer):  # type: ignore[misc]
     """`Trainer` with the loop's order of the data, which draws from no global random state."""
 
@@ -197,8 +163,8 @@ class _OrderedTrainer(Trainer):  # type: ignore[misc]
     random: RandomState
 
     def get_train_dataloader(self) -> DataLoader[Any]:
-        order = _OrderedBatches(self.data)
-        return _OrderedLoader(self.train_dataset, order, self.data_collator)
+        order = OrderedBatches(self.data)
+        return OrderedLoader(self.train_dataset, order, self.data_collator)
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
         self.reporter.begin_evaluation()

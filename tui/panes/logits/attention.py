@@ -176,13 +176,13 @@ class AttentionView(LogitsView):
     def _hint(self) -> list[Part]:
         look = self._look
         return [
-            (f" % on padding, {look.mask_words}   ", ""),
+            (f" % on padding, {look.mask_words}  ", ""),
             ("m", "legend--key"),
-            (" mask   ", "legend--note"),
+            (" mask  ", "legend--note"),
             ("Enter", "legend--key"),
-            (f" head {look.layer + 1}.{look.head + 1}   ", "legend--note"),
+            (f" head {look.layer + 1}.{look.head + 1}  ", "legend--note"),
             ("n", "legend--key"),
-            (" sentence   ", "legend--note"),
+            (" sentence  ", "legend--note"),
             ("Esc", "legend--key"),
             (" back", "legend--note"),
         ]
