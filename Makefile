@@ -19,8 +19,8 @@ help: ## Show this list
 run: $(READY) ## Open the app; ARGS="--help" passes arguments on
 	@$(BIN)/termformer $(ARGS)
 
-test: $(READY_DEV) ## Run all tests; ARGS="tests/core -q" narrows them
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY_DEV) ## Run all tests, two at a time; ARGS="tests/core -q" narrows them
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: $(READY_DEV) ## Lint, formatting, types, import contracts
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from core.engine.protocol import MASKED, UNMASKED
 from tests.core.models import tiny
 from tests.tui.conftest import OpenApp, screen_text, until
-from tests.tui.test_logits import COURSE, headline, know_tokenizer, opened, pane_of, settled
+from tests.tui.logits import COURSE, headline, know_tokenizer, opened, pane_of, settled
 from tui.panes.logits.attention import AttentionView
 from tui.panes.logits.beside import BesideView, Said, difference
 from tui.panes.logits.dimension import DimensionView

@@ -14,8 +14,8 @@ from textual.pilot import Pilot
 
 from tests.core.models import tiny
 from tests.tui.conftest import OpenApp, until
+from tests.tui.logits import COURSE, know_tokenizer, opened, pane_of, results, settled
 from tests.tui.test_attention import shown
-from tests.tui.test_logits import COURSE, know_tokenizer, opened, pane_of, results, settled
 from tui.panes.logits.attention import AttentionView
 from tui.panes.logits.dimension import DimensionView
 from tui.panes.logits.weights import WeightsView

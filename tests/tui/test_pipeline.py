@@ -24,7 +24,7 @@ from core.engine.protocol import (
 from core.text.sentences import Sentence
 from tests.core.models import tiny
 from tests.tui.conftest import OpenApp, screen_text, until
-from tests.tui.test_logits import COURSE, know_tokenizer
+from tests.tui.logits import COURSE, know_tokenizer
 from tests.tui.test_logits_words import INFO, plan_of, words_of
 from tui.panes.pipeline import PipelinePane, words
 from tui.panes.pipeline.answers import Item, in_order, least_certain, typed_items

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 import pytest
-import torch
-from safetensors.torch import load_file
 
-from core.environment import child_environment
 from core.errors import RunError
 from core.runs.config import RunConfig, read_config
 from core.runs.events import (
@@ -33,62 +23,18 @@ from core.runs.events import (
     Warned,
 )
 from core.runs.folder import CHECKPOINTS, EVENTS, create_run, saved_steps
-from core.runs.launch import resume_run, start_run
-from core.runs.log import EventReader
+from core.runs.launch import resume_run
 from core.runs.process import ProcessRecord, record_of, write_process
 from core.runs.requests import SetLearningRate, Stop, post_request
 from core.runs.status import run_status
 from core.training import checkpoints
 from core.training.journal import Journal
-from core.training.worker import Worker, main
-
-PATIENCE = 120.0
-KILLS = 20
-_PRELOADED = [
-    "core.training.checkpoints",
-    "core.training.preparation",
-    "transformers.models.bert.modeling_bert",
-    "transformers.models.bert.tokenization_bert",
-]
+from core.training.worker import Worker
+from tests.core.training.replay import assert_same, carry_out, curve_of, events_of
 
 
 class Killed(BaseException):
     """Ends a worker in this process as a kill would: nobody catches it."""
-
-
-def _events(folder: Path) -> list[Event]:
-    return [event for batch in EventReader(folder / EVENTS).drain() for event in batch.events]
-
-
-def _curve(folder: Path) -> list[tuple[object, ...]]:
-    """All that a run computed, in the order of its log, without what depends on the clock."""
-    found: list[tuple[object, ...]] = []
-    for event in _events(folder):
-        match event:
-            case Step():
-                rate, norm = event.learning_rate, event.grad_norm
-                found.append((event.global_step, event.loss, rate, norm, event.padding))
-            case Evaluation(request=None):
-                found.append((event.split, event.global_step, event.loss, event.accuracy))
-    return found
-
-
-def _weights(folder: Path) -> dict[str, torch.Tensor]:
-    return load_file(folder / "model" / "model.safetensors")
-
-
-def _assert_same(folder: Path, reference: Path) -> None:
-    assert _curve(folder) == _curve(reference)
-    ours, theirs = _weights(folder), _weights(reference)
-    assert ours.keys() == theirs.keys()
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    events = _events(folder)
-    assert [event.seq for event in events] == list(range(len(events)))
-    assert not [event for event in events if isinstance(event, Warned)]
-
-
-def _run(folder: Path, *, resume: bool = False) -> None:
-    Worker(folder, resume=resume).run()
 
 
 @pytest.fixture
@@ -124,14 +70,14 @@ def test_a_resumed_run_is_the_run_that_was_never_interrupted(
         config, adapter=adapter, gradient_accumulation_steps=2, epochs=6, **changes
     )
     reference, folder = create_run(config), create_run(config)
-    _run(reference)
+    carry_out(reference)
     for kind, count in ((Step, 1), (Step, 6), (Evaluation, 1)):
         die_after(kind, count)
         with pytest.raises(Killed):
-            _run(folder, resume=True)
-    _run(folder, resume=True)
-    _assert_same(folder, reference)
-    assert len([event for event in _events(folder) if isinstance(event, RunResumed)]) == 3
+            carry_out(folder, resume=True)
+    carry_out(folder, resume=True)
+    assert_same(folder, reference)
+    assert len([event for event in events_of(folder) if isinstance(event, RunResumed)]) == 3
 
 
 def test_a_new_learning_rate_is_set_again_where_it_was(
@@ -152,11 +98,11 @@ def test_a_new_learning_rate_is_set_again_where_it_was(
         if run is folder:
             die_after(Step, 7)
             with pytest.raises(Killed):
-                _run(run)
+                carry_out(run)
             monkeypatch.setattr(Journal, "append", asking)
-        _run(run, resume=True)
-    _assert_same(folder, reference)
-    assert len([event for event in _events(folder) if isinstance(event, LearningRateSet)]) == 2
+        carry_out(run, resume=True)
+    assert_same(folder, reference)
+    assert len([event for event in events_of(folder) if isinstance(event, LearningRateSet)]) == 2
 
 
 def test_a_torn_last_line_is_closed_and_its_step_said_again(
@@ -164,14 +110,14 @@ def test_a_torn_last_line_is_closed_and_its_step_said_again(
 ) -> None:
     config = msgspec.structs.replace(config, save_steps=4)
     reference, folder = create_run(config), create_run(config)
-    _run(reference)
+    carry_out(reference)
     die_after(Step, 10)
     with pytest.raises(Killed):
-        _run(folder)
+        carry_out(folder)
     log = (folder / EVENTS).read_bytes()
     (folder / EVENTS).write_bytes(log[:-20])
-    _run(folder, resume=True)
-    _assert_same(folder, reference)
+    carry_out(folder, resume=True)
+    assert_same(folder, reference)
     assert (folder / EVENTS).read_bytes().startswith(log[:-20] + b"\n")
 
 
@@ -181,23 +127,23 @@ def test_a_loss_that_comes_out_otherwise_is_reported(
     folder = create_run(msgspec.structs.replace(config, save_steps=4))
     die_after(Step, 7)
     with pytest.raises(Killed):
-        _run(folder)
+        carry_out(folder)
     log = (folder / EVENTS).read_text().splitlines()
     last = msgspec.json.decode(log[-1])
     log[-1] = msgspec.json.encode({**last, "loss": 0.125}).decode()
     (folder / EVENTS).write_text("\n".join([*log, ""]))
-    _run(folder, resume=True)
-    (warned,) = [event for event in _events(folder) if isinstance(event, Warned)]
+    carry_out(folder, resume=True)
+    (warned,) = [event for event in events_of(folder) if isinstance(event, Warned)]
     assert "Step 7" in warned.message
     assert "0.125" in warned.message
-    assert isinstance(_events(folder)[-1], RunFinished)
+    assert isinstance(events_of(folder)[-1], RunFinished)
 
 
 def test_a_stopped_run_goes_on_from_where_it_stopped(
     config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reference, folder = create_run(config), create_run(config)
-    _run(reference)
+    carry_out(reference)
     append = Journal.append
 
     def stopping(self: Journal, event: Event) -> None:
@@ -206,15 +152,15 @@ def test_a_stopped_run_goes_on_from_where_it_stopped(
             post_request(folder, Stop())
 
     monkeypatch.setattr(Journal, "append", stopping)
-    _run(folder)
-    assert isinstance(_events(folder)[-1], RunStopped)
+    carry_out(folder)
+    assert isinstance(events_of(folder)[-1], RunStopped)
     monkeypatch.setattr(Journal, "append", append)
     assert run_status(folder).status == "stopped"
-    _run(folder, resume=True)
-    _assert_same(folder, reference)
+    carry_out(folder, resume=True)
+    assert_same(folder, reference)
     assert run_status(folder).status == "finished"
     with pytest.raises(RunError, match="finished"):
-        _run(folder, resume=True)
+        carry_out(folder, resume=True)
     with pytest.raises(RunError, match="finished"):
         resume_run(folder)
 
@@ -227,14 +173,14 @@ def test_early_stopping_and_the_best_checkpoint_survive(
         config, epochs=40, learning_rate=0.5, early_stopping_patience=3, save_total_limit=1
     )
     reference, folder = create_run(config), create_run(config)
-    _run(reference)
+    carry_out(reference)
     die_after(Evaluation, 2)
     with pytest.raises(Killed):
-        _run(folder)
-    _run(folder, resume=True)
-    assert _curve(folder) == _curve(reference)
+        carry_out(folder)
+    carry_out(folder, resume=True)
+    assert curve_of(folder) == curve_of(reference)
     for run in (reference, folder):
-        events = _events(run)
+        events = events_of(run)
         finished = events[-1]
         assert isinstance(finished, RunFinished)
         assert finished.global_step < 120
@@ -254,8 +200,8 @@ def test_old_checkpoints_go_but_for_the_best_and_those_that_were_asked_for(
 ) -> None:
     folder = create_run(msgspec.structs.replace(config, save_steps=1, save_total_limit=2))
     (folder / "requests" / "1-keepthis.json").write_text('{"type": "checkpoint"}')
-    _run(folder)
-    saved = [event for event in _events(folder) if isinstance(event, CheckpointSaved)]
+    carry_out(folder)
+    saved = [event for event in events_of(folder) if isinstance(event, CheckpointSaved)]
     best = max(event.global_step for event in saved if event.best)
     assert {event.global_step for event in saved} == set(range(1, 25))
     assert [event.global_step for event in saved if event.request == "keepthis"] == [1]
@@ -267,7 +213,7 @@ def test_a_damaged_checkpoint_is_named(config: RunConfig, die_after: Callable[..
     folder = create_run(msgspec.structs.replace(config, save_steps=4))
     die_after(Step, 6)
     with pytest.raises(Killed):
-        _run(folder)
+        carry_out(folder)
     newest = folder / CHECKPOINTS / f"step-{saved_steps(folder)[0]}"
     (newest / checkpoints.STATE).write_bytes(b"nothing")
     assert Worker(folder, resume=True).run() is False
@@ -277,21 +223,21 @@ def test_a_damaged_checkpoint_is_named(config: RunConfig, die_after: Callable[..
 def test_what_was_chosen_is_written_down_and_used_again(config: RunConfig) -> None:
     config = msgspec.structs.replace(config, threads=None, fused=None, group_by_length=None)
     folder = create_run(config)
-    _run(folder)
+    carry_out(folder)
     chosen = read_config(folder)
     assert None not in (chosen.threads, chosen.fused, chosen.group_by_length)
     assert chosen.machine
     again = create_run(msgspec.structs.replace(chosen, name=""))
-    _run(again)
-    _assert_same(again, folder)
-    (started,) = [event for event in _events(again) if isinstance(event, RunStarted)]
+    carry_out(again)
+    assert_same(again, folder)
+    (started,) = [event for event in events_of(again) if isinstance(event, RunStarted)]
     assert not any("found by trying" in note for note in started.notes)
 
 
 def test_another_machine_is_told_that_exactness_is_not_promised(config: RunConfig) -> None:
     folder = create_run(msgspec.structs.replace(config, machine="a slide rule", max_steps=1))
-    _run(folder)
-    (started,) = [event for event in _events(folder) if isinstance(event, RunStarted)]
+    carry_out(folder)
+    (started,) = [event for event in events_of(folder) if isinstance(event, RunStarted)]
     assert any("a slide rule" in note and "not promised" in note for note in started.notes)
 
 
@@ -301,7 +247,7 @@ def test_a_folder_that_another_machine_still_writes_is_left_to_it(
     folder = create_run(config)
     die_after(Step, 2)
     with pytest.raises(Killed):
-        _run(folder)
+        carry_out(folder)
     mine = record_of(os.getpid())
     assert mine is not None
     elsewhere = msgspec.structs.replace(mine, host="elsewhere")
@@ -314,94 +260,7 @@ def test_a_folder_that_another_machine_still_writes_is_left_to_it(
 def test_a_worker_that_was_just_started_is_no_longer_stopped(config: RunConfig) -> None:
     folder = create_run(config)
     post_request(folder, Stop())
-    _run(folder)
+    carry_out(folder)
     assert run_status(folder).status == "stopped"
     write_process(folder)
     assert run_status(folder).status == "starting"
-
-
-@pytest.mark.slow
-def test_twenty_kills_at_random_moments_leave_no_trace(
-    config: RunConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In the middle of writing a checkpoint too. Workers are forked where torch is imported."""
-    config = msgspec.structs.replace(config, epochs=20, save_steps=5)
-    reference = create_run(config)
-    _run(reference)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
-    chance = random.Random(int(os.environ.get("TERMFORMER_TEST_SEED", "0")))
-    folder = create_run(config)
-    kills = half_written = 0
-    while kills < KILLS:
-        worker = context.Process(target=_worker, args=(str(folder), dict(os.environ)))
-        worker.start()
-        moment = _moment(folder, chance)
-        deadline = time.monotonic() + PATIENCE
-        while not moment() and worker.is_alive():
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
-        worker.kill()
-        worker.join()
-        kills += worker.exitcode == -signal.SIGKILL
-        half_written += bool(_parts(folder))
-        if run_status(folder).status == "finished":
-            _assert_same(folder, reference)
-            folder = create_run(config)
-    worker = context.Process(target=_worker, args=(str(folder), dict(os.environ)))
-    worker.start()
-    worker.join(PATIENCE)
-    assert worker.exitcode == 0
-    _assert_same(folder, reference)
-    assert half_written
-
-
-def _parts(folder: Path) -> list[Path]:
-    """What is being written: a checkpoint or the model."""
-    return [*folder.glob(".*.part"), *folder.glob("*/.*.part")]
-
-
-def _moment(folder: Path, chance: random.Random) -> Callable[[], bool]:
-    """When to kill next: before the first step, a few steps on, or while something is saved."""
-    size = (folder / EVENTS).stat().st_size
-    wanted = run_status(folder).global_step + chance.randint(1, 4)
-    moments: list[Callable[[], bool]] = [
-        lambda: bool(_parts(folder)),
-        lambda: run_status(folder).global_step >= wanted,
-        lambda: (folder / EVENTS).stat().st_size > size,
-    ]
-    return chance.choice(moments)
-
-
-def _worker(folder: str, environment: dict[str, str]) -> None:
-    os.environ.update(environment)
-    torch.set_num_threads(1)
-    sys.exit(main([folder, "--resume"]))
-
-
-@pytest.mark.slow
-def test_a_real_worker_is_killed_and_resumed(config: RunConfig) -> None:
-    config = msgspec.structs.replace(config, epochs=100_000, save_steps=10, max_steps=60)
-    reference, folder = create_run(config), create_run(config)
-    _run(reference)
-    pid = start_run(config, folder)
-    while run_status(folder).global_step < 15:
-        time.sleep(0.01)
-    os.kill(pid, signal.SIGKILL)
-    while run_status(folder).is_live:
-        time.sleep(0.01)
-    assert run_status(folder).status == "crashed"
-    with pytest.raises(RunError, match="resume it"):
-        start_run(config, folder)
-    refused = subprocess.run(
-        [sys.executable, "-m", "core.training.worker", str(folder)],
-        env=child_environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert "resume it" in refused.stderr
-    (folder / "requests" / "1-toolate.json").write_text('{"type": "stop"}')
-    resume_run(folder)
-    deadline = time.monotonic() + PATIENCE
-    while run_status(folder).is_live:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    _assert_same(folder, reference)
