@@ -177,7 +177,7 @@ async def test_a_second_checkpoint_beside_the_first(
 
         view.compare_with(str(tmp_path / "nowhere"))
         view.ask()
-        await until(lambda: "nowhere" in headline(pilot), pilot)
+        await until(lambda: "There is no model named" in headline(pilot), pilot)
         assert "t chooses another checkpoint." in headline(pilot)
 
 

@@ -116,7 +116,7 @@ async def test_a_file_is_classified_cancelled_and_run_again(
 ) -> None:
     know_tokenizer(tiny_classifier)
     file = tmp_path / "reviews.txt"
-    lines = [f"The film number {n} was {'dull' * (n % 7)} and {n}." for n in range(2_000)]
+    lines = [f"The film number {n} was {'dull' * (n % 7)} and {n}." for n in range(8_000)]
     file.write_text("\n\n".join(lines), encoding="utf-8")
     async with open_app(pane="pipeline", model=str(tiny_classifier), text=COURSE) as pilot:
         await until(lambda: settled(pilot), pilot)

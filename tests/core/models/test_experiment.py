@@ -136,6 +136,10 @@ def test_ids_outside_of_the_vocabulary(checkpoint: Both) -> None:
         compare(checkpoint.loaded, [], raw_ids=[[]])
 
 
+ROUNDING = 3e-5
+"""float32 in another order: the weights of these models are far larger than trained ones."""
+
+
 @given(sentences=st.lists(texts.map(lambda text: (text, None)), min_size=2, max_size=4))
 @settings(max_examples=10, deadline=None, phases=QUICK)
 def test_the_mask_makes_padding_harmless(checkpoint: Both, sentences: list[Texts]) -> None:
@@ -143,11 +147,11 @@ def test_the_mask_makes_padding_harmless(checkpoint: Both, sentences: list[Texts
     by_mask = Arrangement(padding_side="left", positions="mask")
     compared = compare(checkpoint.loaded, sentences, MASKED, further)
     for row in rows_of(compared, MASKED) + rows_of(compared, further):
-        assert row.max_abs_diff <= 1e-5
+        assert row.max_abs_diff <= ROUNDING
     if checkpoint.is_decoder:
         # Its head looks for the last token, wherever that is; and positions are told.
         told = rows_of(compare(checkpoint.loaded, sentences, by_mask), by_mask)
-        assert all(row.max_abs_diff <= 1e-5 for row in told)
+        assert all(row.max_abs_diff <= ROUNDING for row in told)
 
 
 def test_without_a_mask_padding_is_seen(checkpoint: Both) -> None:

@@ -149,7 +149,8 @@ def test_processes_end_with_their_launcher(config: RunConfig, launched: list[int
     assert len(workers) == 2
     os.kill(launched[0], signal.SIGKILL)
     assert not psutil.wait_procs(workers, timeout=PATIENCE)[1]
-    assert run_status(folder).status == "crashed"
+    # The first process may still have seen the other one go.
+    assert run_status(folder).status in {"crashed", "failed"}
 
 
 def test_another_number_of_processes_than_was_asked_for_is_refused(
