@@ -12,8 +12,11 @@ from click.shell_completion import CompletionItem
 from core import paths
 from core.errors import RunError
 from core.runs.folder import find_run, list_runs
+from core.runs.overview import Overviews, RunOverview
 from core.runs.requests import Stop, post_request
+from core.runs.shelf import list_trash
 from core.runs.status import RunStatus, run_status
+from core.sizes import size_of
 from tui.commands.opening import open_app
 from tui.commands.options import json_option
 from tui.commands.output import Column, Table, encodable, print_json, print_table, print_text
@@ -31,7 +34,7 @@ _STYLES = {
 
 
 class RunRow(msgspec.Struct, frozen=True):
-    """One run as `--json` prints it; `last_event_age` in seconds."""
+    """One run as `--json` prints it; `last_event_age` in seconds, `size` in bytes."""
 
     name: str
     path: str
@@ -40,10 +43,23 @@ class RunRow(msgspec.Struct, frozen=True):
     max_steps: int | None
     loss: float | None
     last_event_age: float | None
+    best_accuracy: float | None
+    size: int | None
+    note: str
+    tags: list[str]
 
 
-def run_row(status: RunStatus) -> RunRow:
-    """The row of a run."""
+def run_row(folder: Path) -> RunRow:
+    """The row of the run in `folder`; raises `RunError` where it is gone."""
+    found = Overviews().look([folder])
+    if not found:
+        raise RunError(f"{folder} holds no run.")
+    return overview_row(found[0])
+
+
+def overview_row(run: RunOverview) -> RunRow:
+    """The row of a run that was looked at."""
+    status = run.status
     return RunRow(
         name=encodable(status.name),
         path=encodable(status.path),
@@ -52,62 +68,99 @@ def run_row(status: RunStatus) -> RunRow:
         max_steps=status.max_steps,
         loss=status.loss,
         last_event_age=status.last_event_age,
+        best_accuracy=None if run.best is None else run.best.accuracy,
+        size=run.size,
+        note=encodable(run.notes.note),
+        tags=list(map(encodable, run.notes.tags)),
     )
 
 
-def _complete_run(
+def complete_run(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
+    """Names of runs that begin so, and what the shell knows of folders."""
     names = [run.name for run in list_runs() if run.name.startswith(incomplete)]
     return [*map(CompletionItem, names), CompletionItem(incomplete, type="dir")]
 
 
-run_argument = click.argument("run", metavar="RUN", shell_complete=_complete_run)
+class RunsGroup(click.Group):
+    """Its subcommands stand in a module that is imported when one of them is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from tui.commands import keeping
+
+        return list(keeping.COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from tui.commands import keeping
+
+        return keeping.COMMANDS.get(cmd_name)
 
 
-@click.command("runs", short_help="List training runs and how they fare.")
+run_argument = click.argument("run", metavar="RUN", shell_complete=complete_run)
+
+
+@click.group(
+    "runs",
+    cls=RunsGroup,
+    invoke_without_command=True,
+    short_help="List training runs and how they fare.",
+)
 @json_option
-def runs_command(as_json: bool) -> None:
+@click.option("--trash", is_flag=True, help="List the runs that were deleted, the last one first.")
+@click.pass_context
+def runs_command(ctx: click.Context, as_json: bool, trash: bool) -> None:
     """List the training runs, the newest first, and how each of them fares.
 
     A run is starting, running, paused, stalled (its worker lives but is silent), finished,
-    stopped (with a checkpoint), failed, or crashed (its worker ended without a last word).
+    stopped (with a checkpoint), failed, or crashed (its worker ended without a last word). The
+    best accuracy is that of its evaluations on validation.
 
     With --json: [{"name", "path", "status", "global_step", "max_steps", "loss",
-    "last_event_age"}]; the age is in seconds, and what is not known yet is null, as is a loss
-    that is not finite.
+    "last_event_age", "best_accuracy", "size", "note", "tags"}]; the age is in seconds, the size in
+    bytes, and what is not known yet is null, as is a loss that is not finite.
     """
-    found = [run_status(folder) for folder in list_runs()]
+    if ctx.invoked_subcommand is not None:
+        return
+    found = Overviews().look(list_trash() if trash else list_runs())
     if as_json:
-        print_json([run_row(status) for status in found])
+        print_json([overview_row(run) for run in found])
+    elif not found and trash:
+        print_text("The trash is empty.")
     elif not found:
         print_text(f"No runs in {paths.runs_dir()} yet. Start one: termformer train")
     else:
         print_table(_table(found))
 
 
-def _table(found: list[RunStatus]) -> Table:
+def _table(found: list[RunOverview]) -> Table:
     table = Table(
         [
             Column("run", style="bold"),
             Column("status"),
             Column("step", "right"),
             Column("loss", "right"),
+            Column("best", "right"),
+            Column("size", "right"),
             Column("last sign", "right"),
             Column(""),
         ]
     )
-    for status in found:
+    for run in found:
+        status = run.status
         steps = f"{status.global_step}"
         if status.max_steps is not None:
             steps += f" of {status.max_steps}"
+        words = [*(f"#{tag}" for tag in run.notes.tags), run.notes.note, status.message]
         table.add(
             status.name,
             status.status,
             steps,
             "" if status.loss is None else f"{status.loss:.4f}",
+            "" if run.best is None else f"{run.best.accuracy:.1%}",
+            "" if run.size is None else size_of(run.size),
             "" if status.last_event_age is None else f"{duration(status.last_event_age)} ago",
-            status.message,
+            " ".join(filter(None, words)),
             style=_STYLES.get(status.status, ""),
         )
     return table
@@ -148,7 +201,7 @@ def stop_command(run: str, no_wait: bool, as_json: bool) -> None:
             time.sleep(_POLL)
             status = run_status(folder)
     if as_json:
-        print_json(run_row(status))
+        print_json(run_row(folder))
     elif not status.is_live:
         print_text(_last_word(folder, status))
     if status.status in {"crashed", "failed"}:

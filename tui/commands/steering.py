@@ -135,7 +135,7 @@ def _say(folder: Path, answer: events.Event, as_json: bool) -> None:
     if isinstance(answer, events.Warned):
         raise RunError(f"{folder.name}: {answer.message}")
     if as_json:
-        print_json(run_row(run_status(folder)))
+        print_json(run_row(folder))
     else:
         print_text(f"{folder.name} {_done(answer)}")
 

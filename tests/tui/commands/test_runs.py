@@ -71,9 +71,14 @@ def test_each_run_has_exactly_the_promised_keys(termformer: Here) -> None:
         "max_steps",
         "loss",
         "last_event_age",
+        "best_accuracy",
+        "size",
+        "note",
+        "tags",
     ]
     age = row.pop("last_event_age")
     assert 0 <= age < 30
+    assert row.pop("size") > 100
     assert row == {
         "name": "calm-otter",
         "path": str(folder),
@@ -81,6 +86,9 @@ def test_each_run_has_exactly_the_promised_keys(termformer: Here) -> None:
         "global_step": 2,
         "max_steps": 40,
         "loss": 0.25,
+        "best_accuracy": None,
+        "note": "",
+        "tags": [],
     }
 
 
