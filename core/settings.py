@@ -37,6 +37,8 @@ class SavedState(msgspec.Struct, kw_only=True):
     pane: str = ""
     model: str | None = None
     theme: str | None = None
+    recent: list[str] = []
+    """Names of models, the one that was used last first."""
     options: dict[str, dict[str, str | int | float | bool | None]] = {}
     """Each pane's own, by the pane's id."""
 

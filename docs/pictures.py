@@ -37,7 +37,7 @@ async def draw() -> None:
         await until(lambda: app.bench.model.status == "ready")
         await until(lambda: "differs" in _text(app))
         save("logits")
-        await pilot.press("4", "s")
+        await pilot.press("5", "s")
         await until(lambda: list_runs() and run_status(list_runs()[0]).global_step >= STEPS)
         save("train")
         post_request(list_runs()[0], Stop())

@@ -37,11 +37,12 @@ _TERMINAL_CHECK = 5.0
 def make_panes(attach: str | None = None) -> list[Pane]:
     """The panes, in the order of their tabs; imported behind the first frame."""
     from tui.panes.logits import LogitsPane
+    from tui.panes.model import ModelPane
     from tui.panes.pipeline import PipelinePane
     from tui.panes.tokens import TokensPane
     from tui.panes.train import TrainPane
 
-    return [TokensPane(), LogitsPane(), PipelinePane(), TrainPane(attach)]
+    return [TokensPane(), LogitsPane(), PipelinePane(), ModelPane(), TrainPane(attach)]
 
 
 class TermformerApp(App[None], inherit_bindings=False):
@@ -126,6 +127,11 @@ class TermformerApp(App[None], inherit_bindings=False):
         yield SystemCommand("Type", "Back to the editor: i", self.bench.action_type_mode)
         yield SystemCommand(
             "Choose a model", "A name, a folder or a run", self.bench.action_choose_model
+        )
+        yield SystemCommand(
+            "Give up loading",
+            "The model before, if there is one, stays",
+            self.bench.action_cancel_model,
         )
         yield SystemCommand(
             "Vocabulary", "All entries of the tokenizer", self.bench.action_vocabulary

@@ -1,4 +1,4 @@
-"""One kind of question to the engine, of which the newest counts, and what came back."""
+"""One kind of request to the engine, of which the newest counts, and what came back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from core.engine.client import EngineClient
-from core.engine.protocol import Failed, Interim, Loading, ModelInfo, Overtaken, Question, Reply
+from core.engine.protocol import (
+    Cancelled,
+    Failed,
+    Interim,
+    Loading,
+    ModelInfo,
+    Overtaken,
+    Reply,
+    Request,
+)
 
 A = TypeVar("A", bound=Reply)
 T = TypeVar("T")
@@ -17,7 +26,7 @@ T = TypeVar("T")
 class _Asked:
     info: ModelInfo | None
     """The model that was in force at the time; None for one that is not the panes' own."""
-    question: Question
+    question: Request
 
 
 class Inquiry(Generic[A]):
@@ -32,6 +41,8 @@ class Inquiry(Generic[A]):
         self.answer: A | None = None
         self.failure: Failed | None = None
         self.progress: Loading | None = None
+        self.cancelled = False
+        """Whether the newest request was given up, and nothing came since."""
         self._answered: _Asked | None = None
         self._asked: dict[int, _Asked] = {}
         """Each unanswered request."""
@@ -48,21 +59,28 @@ class Inquiry(Generic[A]):
         """Whether the answer is of the model that was loaded as `info`."""
         return info is not None and self._answered is not None and self._answered.info is info
 
-    def answers(self, info: ModelInfo | None, question: Question) -> bool:
+    def answers(self, info: ModelInfo | None, question: Request) -> bool:
         """Whether the answer is to exactly this."""
         asked = self._answered
         return asked is not None and asked.info is info and asked.question == question
 
-    def ask(self, engine: EngineClient, info: ModelInfo | None, question: Question) -> None:
+    def ask(self, engine: EngineClient, info: ModelInfo | None, question: Request) -> None:
         """Asks `question` (its id is no matter), unless that was the last thing asked."""
         wanted = _Asked(info, question)
         if self._wanted and self._wanted.info is info and self._wanted.question == question:
             return
         self._wanted = wanted
+        self.cancelled = False
         # None while asking: what this request overtakes is answered before its id is known.
         self._newest = None
         self._newest = engine.post(question)
         self._asked[self._newest] = wanted
+
+    def cancel(self, engine: EngineClient) -> bool:
+        """Gives the newest request up; whether there was one to give up."""
+        if self._newest is not None:
+            engine.cancel(self._newest)
+        return self._newest is not None
 
     def drop(self) -> None:
         """What was asked is not wanted any more."""
@@ -71,6 +89,7 @@ class Inquiry(Generic[A]):
     def forget(self) -> None:
         """The answer counts no more, and may be asked for again."""
         self._wanted = self._answered = self.failure = None
+        self.cancelled = False
 
     def take(self, reply: Reply) -> bool:
         """Takes `reply` if it is to a request made here; returns whether it is.
@@ -91,6 +110,8 @@ class Inquiry(Generic[A]):
             self.failure = reply
         elif newest and isinstance(reply, Overtaken):
             self._wanted = None
+        elif newest and isinstance(reply, Cancelled):
+            self.cancelled = True
         self.progress = None
         if not isinstance(reply, Interim):
             del self._asked[reply.id]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from core.checkpoints import tokenizer_folder
 from core.engine.client import EngineClient
-from core.engine.protocol import Failed, Loaded, Loading, Reply, TokenizerExported
+from core.engine.protocol import Cancelled, Failed, Loaded, Loading, Reply, TokenizerExported
+from core.engine.protocol.checkpoint import AFTER_CANCEL
 from core.errors import ModelError
 from core.text.tokenizer import TextTokenizer, read_tokenizer
 from tui.widgets.pane import ModelState
@@ -72,6 +73,12 @@ class ModelDesk:
         if self.state.status != "loading":
             self.choose(self.state.name)
 
+    def cancel(self) -> None:
+        """Gives up what is loaded; the model before, if there is one, stays in force."""
+        request = self._load if self._load is not None else self._export
+        if request is not None:
+            self.engine.cancel(request)
+
     def reply(self, reply: Reply) -> None:
         """Takes the engine's reply, if it is to a request of this desk's that still counts."""
         if reply.id == self._load:
@@ -84,6 +91,8 @@ class ModelDesk:
                     self._read(Path(info.tokenizer_folder))
                 case Failed(message=message):
                     self._failed(message)
+                case Cancelled():
+                    self._given_up()
                 case _:
                     pass
         elif reply.id == self._export:
@@ -99,6 +108,12 @@ class ModelDesk:
                     self.need()
         elif isinstance(reply, Failed):
             self._failed(reply.message)
+        elif isinstance(reply, Cancelled):
+            self._given_up()
+
+    def _given_up(self) -> None:
+        fetched = f" {AFTER_CANCEL}" if self.state.total else ""
+        self._failed(f"{self.state.name} was given up.{fetched}")
 
     def _read(self, folder: Path) -> bool:
         if folder != self._tokenizer_of:

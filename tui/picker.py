@@ -1,105 +1,185 @@
-"""Choosing a model by name: the embedded ones, the user's runs, or anything typed."""
+"""Choosing a model, the same way from every pane: what is here, or any name that is typed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar
+import asyncio
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input
 
-from core.checkpoints import (
-    COURSE_CLASSIFIER,
-    MINI,
-    MINI_BASE,
-    hub_snapshot,
-    packaged_encoder,
-    run_model,
-)
-from core.errors import ModelError
-from core.runs.folder import list_runs
+from core.choices import Choice, choices, folders
 from core.text.visible import visible
+from tui.choice_rows import ChoiceRows
+from tui.waiting import download_words
+from tui.widgets.headline import Headline
+from tui.widgets.hints import Hints
+from tui.widgets.path_input import completed_path
+from tui.widgets.rows import Line
+
+if TYPE_CHECKING:
+    from tui.app import TermformerApp
+
+_KEYS = (("Enter", "choose"), ("↑↓", "move"), ("Tab", "complete a path"), ("Esc", "close"))
+_LOADING = (("^x", "give up what is loaded"), *_KEYS)
+_LOOK_SECONDS = 0.25
+_CHROME = 7
+"""Rows of the box that are not the list's."""
 
 
 class ModelPicker(ModalScreen[str | None]):
-    """Returns the name that was chosen, or None."""
+    """Returns the name that was chosen, or None; remembers it as used.
 
+    What a pane loads meanwhile is shown with its progress, and can be given up here.
+    """
+
+    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss(None)", "close", priority=True),
         Binding("down", "move(1)", "next", show=False, priority=True),
         Binding("up", "move(-1)", "before", show=False, priority=True),
+        Binding("pagedown", "page(1)", "page down", show=False, priority=True),
+        Binding("pageup", "page(-1)", "page up", show=False, priority=True),
+        Binding("tab", "complete", "complete the path", show=False, priority=True),
+        Binding("ctrl+x", "give_up", "give up", show=False, priority=True, id="picker.cancel"),
     ]
     DEFAULT_CSS = """
     ModelPicker {
         align: center middle;
-        #picker { width: 76; max-width: 100%; height: auto; max-height: 90%; background: $surface;
+        #picker { width: 84; max-width: 100%; height: auto; max-height: 100%; background: $surface;
                   padding: 1 2; }
-        Static { color: $foreground 60%; }
+        #title { color: $foreground 60%; }
+        .picker--name { color: $accent; text-style: bold; }
         Input, Input:focus { border: none; height: 1; margin: 1 0; padding: 0 1;
                              background: $panel; }
-        OptionList, OptionList:focus { border: none; height: auto; max-height: 12; padding: 0;
-                                       background: $surface; }
+        #loading { display: none; height: 3; margin-bottom: 1; }
+        &.-loading #loading { display: block; }
+        ChoiceRows { height: 12; margin-bottom: 1; }
+        &.-low #picker { padding: 0 2; }
+        &.-low Input { margin: 0; }
     }
     """
 
-    def __init__(self, current: str) -> None:
+    def __init__(self, current: str, *, title: str = "Choose a model") -> None:
         super().__init__()
         self._current = current
+        self._heading = title
+        self._here: list[Choice] | None = None
+        self._folders: list[Choice] = []
 
     def compose(self) -> ComposeResult:
         with Vertical(id="picker"):
-            yield Static("A model: a name below, a folder, a run, or a name on the Hub.")
-            yield Input(placeholder=visible(self._current), id="name")
-            yield OptionList(*self._options(), markup=False)
+            yield _Title(id="title")
+            yield Input(placeholder=visible(self._current))
+            yield Headline(id="loading")
+            yield ChoiceRows()
+            yield Hints(_KEYS)
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        self._rows, self._input = self.query_one(ChoiceRows), self.query_one(Input)
+        self.query_one(_Title).show(
+            [(self._heading, "picker--name"), ("  a name below, a folder, a run, a Hub name", "")]
+        )
+        self._show_loading()
+        self.set_interval(_LOOK_SECONDS, self._show_loading)
+        self.run_worker(self._look())
 
-    def _options(self) -> Iterator[Option]:
-        for name, about in self._known():
-            words = Text.assemble(visible(name), "  ", (visible(about), "dim"))
-            yield Option(words, id=name)
+    def on_resize(self) -> None:
+        height = self.size.height
+        self.set_class(height < 20, "-low")
+        loading = 4 if self.has_class("-loading") else 0
+        self._rows.styles.height = max(3, min(24, height - _CHROME - loading - 2))
 
-    def _known(self) -> Iterator[tuple[str, str]]:
-        if packaged_encoder():
-            yield MINI, "sentiment of a sentence; embedded"
-            yield MINI_BASE, "its encoder, not yet fine-tuned; embedded"
-        for run in list_runs():
-            try:
-                run_model(run)
-            except ModelError:
-                continue
-            yield str(run), "what this run saved"
-        fetched = " · fetched" if hub_snapshot(COURSE_CLASSIFIER) else " · from the Hub"
-        yield COURSE_CLASSIFIER, f"the course's classifier{fetched}"
+    # --- what is listed -------------------------------------------------------------------
+
+    @property
+    def _app(self) -> TermformerApp:
+        return cast("TermformerApp", self.app)
+
+    async def _look(self) -> None:
+        """What is here, in a thread: many runs and their logs take a while."""
+        self._here = await asyncio.to_thread(choices, list(self._app.bench.recent))
+        if self.is_attached:
+            self._list()
+
+    def _list(self) -> None:
+        typed = self._input.value.strip()
+        self._rows.show(typed, self._here, self._folders, self._current)
+
+    @on(Input.Changed)
+    def _typed(self, message: Input.Changed) -> None:
+        message.stop()
+        typed = message.value.strip()
+        if "/" in typed or typed.startswith("~"):
+            self.run_worker(self._look_in(typed), group="folders", exclusive=True)
+        else:
+            self._folders = []
+        self._list()
+
+    async def _look_in(self, typed: str) -> None:
+        found = await asyncio.to_thread(folders, typed)
+        if self.is_attached and self._input.value.strip() == typed:
+            self._folders = found
+            self._list()
+
+    # --- what is loaded meanwhile ---------------------------------------------------------
+
+    def _show_loading(self) -> None:
+        model = self._app.bench.model
+        loading = model.status == "loading"
+        if loading != self.has_class("-loading"):
+            self.set_class(loading, "-loading")
+            self.query_one(Hints).show(_LOADING if loading else _KEYS)
+            self.call_after_refresh(self.on_resize)
+        if loading:
+            cells = self.query_one("#loading").size.width
+            self.query_one("#loading", Headline).show(download_words(model, cells))
+
+    def action_give_up(self) -> None:
+        """Gives up the model that the panes load."""
+        if self.has_class("-loading"):
+            self._app.bench.desk.cancel()
+        else:
+            self._input.action_cut()
+
+    # --- keys -----------------------------------------------------------------------------
 
     def action_move(self, step: int) -> None:
-        options = self.query_one(OptionList)
-        if options.highlighted is None:
-            options.highlighted = 0 if step > 0 else options.option_count - 1
-        elif step > 0:
-            options.action_cursor_down()
-        else:
-            options.action_cursor_up()
-        chosen = options.highlighted_option
-        if chosen is not None and chosen.id:
-            self.query_one(Input).value = visible(chosen.id)
+        self._rows.move(step)
+
+    def action_page(self, step: int) -> None:
+        self._rows.move(step * max(1, self._rows.size.height - 1))
+
+    async def action_complete(self) -> None:
+        """The path as far as there is only one way on; else the name that is marked."""
+        typed = self._input.value
+        longer = await asyncio.to_thread(completed_path, typed)
+        marked = self._rows.chosen
+        if longer == typed and marked is not None:
+            longer = visible(marked.name) + ("/" if marked.leads_on else "")
+        if self._input.value == typed:
+            self._input.value = longer
+            self._input.cursor_position = len(longer)
 
     @on(Input.Submitted)
     def _submitted(self, message: Input.Submitted) -> None:
-        options = self.query_one(OptionList)
-        highlighted = options.highlighted_option
-        name = message.value.strip()
-        if highlighted is not None and highlighted.id and visible(highlighted.id) == name:
-            name = highlighted.id
+        message.stop()
+        chosen = self._rows.chosen
+        self._choose(chosen.name if chosen else message.value.strip())
+
+    @on(ChoiceRows.Clicked)
+    def _clicked(self, message: ChoiceRows.Clicked) -> None:
+        self._choose(message.choice.name)
+
+    def _choose(self, name: str) -> None:
+        if name:
+            self._app.bench.used(name)
         self.dismiss(name or None)
 
-    @on(OptionList.OptionSelected)
-    def _selected(self, message: OptionList.OptionSelected) -> None:
-        self.dismiss(message.option.id)
+
+class _Title(Line):
+    COMPONENT_CLASSES = {"picker--name"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.engine.protocol import Failed
+from core.engine.protocol.checkpoint import AFTER_CANCEL
 from core.text.visible import visible
 from tui.plan import MOST_CELLS
 from tui.widgets import numbers
@@ -34,17 +35,41 @@ def model_loading(model: ModelState, cells: int) -> list[Paragraph]:
         ]
     ]
     if model.total:
-        share = (model.done or 0) / model.total
-        room = max(8, min(40, cells - 30))
-        filled, rest = numbers.bar(share, room)
-        far = f" {(model.done or 0) / 1e6:,.1f} of {model.total / 1e6:,.1f} MB · {share:.0%}"
+        words.append(how_far(model.done or 0, model.total, cells))
         words.append(
             [
-                (filled, "headline--bar"),
-                (rest, "headline--track"),
-                (far, "headline--quiet"),
+                ("Esc, then ", "headline--quiet"),
+                ("o", "headline--key"),
+                (" and ", "headline--quiet"),
+                ("^x", "headline--key"),
+                (" give it up.", "headline--quiet"),
             ]
         )
+    return words
+
+
+def how_far(done: int, total: int, cells: int) -> Paragraph:
+    """`━━━━──── 45.0 of 90.9 MB · 49%`, in bytes, the whole `cells` wide at the most."""
+    filled, rest = numbers.bar(done / total, max(8, min(40, cells - 30)))
+    return [
+        (filled, "headline--bar"),
+        (rest, "headline--track"),
+        (f" {done / 1e6:,.1f} of {total / 1e6:,.1f} MB · {done / total:.0%}", "headline--quiet"),
+    ]
+
+
+def download_words(model: ModelState, cells: int) -> list[Paragraph]:
+    """The model that is on its way, how far it is, and what giving it up would leave."""
+    words: list[Paragraph] = [
+        [
+            ("Loading ", ""),
+            (visible(model.name), "headline--strong"),
+            (f": {visible(model.stage or 'starting')}…", ""),
+        ]
+    ]
+    if model.total:
+        words.append(how_far(model.done or 0, model.total, cells))
+        words.append([(AFTER_CANCEL, "headline--quiet")])
     return words
 
 

@@ -63,6 +63,8 @@ class Workbench(Screen[None], inherit_bindings=False):
         self._may_save = read.writable
         self._preload = preload
         self._shown = 0
+        self.recent = list(read.state.recent)
+        """Models by name, the one that was used last first."""
         self.furnished = asyncio.Event()
         """Set once the panes are there and the sentences encoded."""
 
@@ -166,6 +168,17 @@ class Workbench(Screen[None], inherit_bindings=False):
                 self.choose_model(name)
 
         self.app.push_screen(ModelPicker(self.desk.state.name), chosen)
+
+    def used(self, name: str) -> None:
+        """Remembers that a model of this name was chosen, in whichever pane."""
+        from core.choices import with_recent
+
+        self.recent = with_recent(self.recent, name)
+        self._memory.changed()
+
+    def action_cancel_model(self) -> None:
+        """Gives up the model that is being loaded."""
+        self.desk.cancel()
 
     def choose_model(self, name: str) -> None:
         """Loads `name` for all panes; what was there before answers until it is there."""
@@ -297,6 +310,7 @@ class Workbench(Screen[None], inherit_bindings=False):
             pane=self.panes[self._shown].id or "",
             model=self.desk.good or self._opened_with.model,
             theme=self.app.theme,
+            recent=self.recent,
             options={pane.id: pane.options() for pane in self.panes if pane.id},
         )
 

@@ -102,7 +102,7 @@ async def test_another_pane_is_told_of_the_run(open_app: OpenApp) -> None:
         await until(shows(pilot, "run calm-otter · step 5 of 40 · loss 0.20"), pilot)
         run.log.append(events.RunFinished(global_step=5, seconds=60))
         await until(lambda: "calm-otter: Finished in 1 min" in told(pilot), pilot)
-        await pilot.press("escape", "4")
+        await pilot.press("escape", "5")
         await until(shows(pilot, "● finished"), pilot)
 
 
@@ -118,7 +118,7 @@ async def test_keys_act_while_a_long_log_is_read(open_app: OpenApp) -> None:
         assert isinstance(app, TermformerApp)
         pane_of(pilot).watch_run(run.folder)
         assert 0 < len(losses(pilot)) < 60_000
-        app.post_message(Key("f5", None))
+        app.post_message(Key("f6", None))
         for _ in range(100_000):
             if app.bench.pane_in_view.id == "train":
                 break

@@ -53,11 +53,17 @@ async def test_escape_leads_to_the_pane_and_i_back(open_app: OpenApp) -> None:
 async def test_panes_are_a_key_away_in_both_modes(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         bench = bench_of(pilot)
-        for key, title in (("f3", "Logits"), ("f4", "Pipeline"), ("f5", "Train"), ("f2", "Tokens")):
+        for key, title in (
+            ("f3", "Logits"),
+            ("f4", "Pipeline"),
+            ("f5", "Model"),
+            ("f6", "Train"),
+            ("f2", "Tokens"),
+        ):
             await pilot.press(key)
             assert title == bench.pane_in_view.TITLE
             assert bench.typing
-        await pilot.press("escape", "4")
+        await pilot.press("escape", "5")
         assert bench.pane_in_view.TITLE == "Train"
         assert pilot.app.focused is bench.pane_in_view
         await pilot.press("tab")

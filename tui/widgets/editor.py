@@ -87,6 +87,8 @@ class SentenceEditor(KeysInOrder, StyleCache, TextArea):
     BINDINGS = [
         Binding("escape", "screen.command_mode", "keys", id="editor.leave", tooltip="To the pane"),
         Binding("home", "cursor_line_start", "Line start", show=False, id="editor.line_start"),
+        # As the screen has it: a TextArea would select the line.
+        Binding("f6", "screen.show_pane(4)", "fifth pane", show=False, id="pane.fifth"),
     ]
 
     revision = reactive(0, repaint=False)

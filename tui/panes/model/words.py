@@ -1,0 +1,183 @@
+"""What the pane says above and below what it shows."""
+
+from __future__ import annotations
+
+from core.engine.protocol import Failed, Loading, StructureRead
+from core.engine.protocol.checkpoint import AFTER_CANCEL, HEADS, ConfigField
+from core.sizes import size_of
+from core.text.visible import visible
+from tui.panes.model.fields import FieldRow, as_json
+from tui.panes.model.outline import TreeRow
+from tui.panes.model.subject import Subject
+from tui.panes.model.tree import of_module, percentage, shapes
+from tui.waiting import how_far
+from tui.widgets.headline import Paragraph
+from tui.widgets.rows import Part
+
+
+def shown_count(count: int) -> str:
+    """`22.7 M`, `6.74 B`, or the number itself."""
+    if count < 1_000_000:
+        return f"{count:,}"
+    return f"{count / 1e6:,.1f} M" if count < 1_000_000_000 else f"{count / 1e9:.2f} B"
+
+
+def head_name(subject: Subject) -> str:
+    """The class that builds it, as one writes it; empty for the one the checkpoint names."""
+    return HEADS[subject.head] if subject.head else ""
+
+
+def headline(
+    subject: Subject, read: StructureRead, plain: StructureRead | None, notes: list[str]
+) -> list[Paragraph]:
+    """The model in one line; below it where its weights come from, and what was changed."""
+    root = read.structure.root
+    dtypes = sorted({each.dtype for module in read.structure.modules for each in module.own})
+    kind = of_module(root)
+    first: list[Part] = [
+        (visible(read.class_name), "headline--strong"),
+        (f"  {root.parameters:,} parameters", "headline--strong"),
+    ]
+    before = plain.structure.root.parameters if plain and subject.changes else None
+    if before is not None and before != root.parameters:
+        more = root.parameters - before
+        share = f", {more / before:+.0%}" if before else ""
+        first.append((f" {more:+,}{share}", "headline--number"))
+    all_ = f"all {kind}" if kind in ("trainable", "frozen") else kind
+    first.append((f" · {size_of(root.bytes)} · {', '.join(dtypes)} · {all_}", ""))
+    return [first, _origin(subject, notes)]
+
+
+def _origin(subject: Subject, notes: list[str]) -> Paragraph:
+    words: list[Part] = []
+    if subject.changes:
+        told = ", ".join(f"{name} {value}" for name, value in subject.changes.items())
+        words += [("changed: ", "headline--quiet"), (visible(told), "headline--good"), (" · ", "")]
+    if subject.is_random:
+        words.append((f"random weights, torch.manual_seed({subject.seed})", ""))
+    else:
+        words.append((f"the checkpoint {visible(subject.base)}", "headline--quiet"))
+    if subject.head:
+        words.append((f" · by {HEADS[subject.head]}", "headline--quiet"))
+    if notes:
+        words.append((f" · {visible(notes[0])}", "headline--quiet"))
+    return words
+
+
+def refused(failure: Failed, *, changed: bool) -> list[Paragraph]:
+    """Why the engine gave nothing, and what helps."""
+    words: list[Paragraph] = [[(visible(failure.message), "headline--problem")]]
+    if changed:
+        words.append(
+            [
+                ("Nothing was built; the last tree stays. ", ""),
+                ("z", "headline--key"),
+                (" takes the changes back.", ""),
+            ]
+        )
+    else:
+        words.append(
+            [
+                ("r", "headline--key"),
+                (" tries again, ", ""),
+                ("p", "headline--key"),
+                (" another head, ", ""),
+                ("o", "headline--key"),
+                (" another model.", ""),
+            ]
+        )
+    return words
+
+
+def given_up() -> list[Paragraph]:
+    """After a cancel."""
+    again: Paragraph = [("r", "headline--key"), (" fetches it again.", "")]
+    return [[("Given up. ", "headline--strong"), (AFTER_CANCEL, "")], again]
+
+
+def busy(subject: Subject, progress: Loading | None, cells: int) -> list[Paragraph]:
+    """What the engine does; a bar where bytes are known."""
+    stage = visible(progress.stage) if progress else "asking the engine"
+    words: list[Paragraph] = [
+        [
+            ("Reading ", ""),
+            (visible(subject.name), "headline--strong"),
+            (f": {stage}…", ""),
+        ]
+    ]
+    if progress and progress.total:
+        words.append(how_far(progress.done or 0, progress.total, cells))
+        words.append([("x", "headline--key"), (" gives it up. ", ""), (AFTER_CANCEL, "")])
+    return words
+
+
+# --- below the table --------------------------------------------------------------------------
+
+
+def of_row(row: TreeRow | None, total: int) -> list[list[Part]]:
+    """Two rows on what is marked: what it is, and what it holds."""
+    if row is None:
+        return []
+    name = row.path or "the model"
+    what = (
+        f"{row.parameter.name} of {row.module.class_name}"
+        if row.parameter
+        else f"{row.module.class_name}({row.module.detail})"
+    )
+    first: list[Part] = [(f" {visible(name)}", "lines--title"), (f"  {visible(what)}", "")]
+    second: list[Part] = [(f" {row.count:,} parameters", "lines--label")]
+    if row.repeats > 1:
+        second.append((f" in each of {row.repeats}, {row.count * row.repeats:,} in all", ""))
+    if row.parameter and row.parameter.tied_to:
+        second.append((f" · the same tensor as {visible(row.parameter.tied_to)}", "lines--accent"))
+    elif total and row.count:
+        second.append((f" · {percentage(row.count * row.repeats / total)}", ""))
+    if row.count:
+        second.append((f" · {size_of(row.bytes * row.repeats)}", ""))
+    if row.parameter:
+        kind = "trainable" if row.parameter.trainable else "frozen"
+        second.append((f" · {shapes(row)} · {row.parameter.dtype} · {kind}", ""))
+    elif row.count:
+        kind = of_module(row.module)
+        second.append((f" · {f'{shapes(row)} · ' if row.module.own else ''}{kind}", ""))
+    return [first, second]
+
+
+def of_field(row: FieldRow | None, other: str) -> list[list[Part]]:
+    """Two rows on the marked field: its value whole, and what it differs from."""
+    if row is None:
+        return [[(" No field differs.", "")]]
+    value = as_json(row.wish) if row.wish is not None else row.value or "no such field"
+    kind = f"  {row.kind}" if row.kind else ""
+    first: list[Part] = [
+        (f" {visible(row.name)}", "lines--title"),
+        (f" = {visible(value)}", "lines--accent" if row.wish is not None else ""),
+        (visible(kind), "lines--quiet"),
+    ]
+    whose = f"{visible(other)} has" if other else "the class's default is"
+    if row.wish is not None:
+        second = (
+            f"as it came: {visible(row.value)}" if row.value != as_json(row.wish) else "changed"
+        )
+    elif not row.other:
+        second = f"{visible(other)} has no such field" if other else "the class knows no such field"
+    else:
+        second = (
+            f"{whose} {visible(row.other)}"
+            if row.differs
+            else (f"the same in {visible(other)}" if other else "the class's default")
+        )
+    return [first, [(f" {second}", "lines--quiet")]]
+
+
+def differing(fields: list[ConfigField]) -> int:
+    """How many fields are not their class's default."""
+    return sum(each.differs for each in fields)
+
+
+def legend(*pairs: tuple[str, str]) -> list[Part]:
+    """`key does · key does`, for the last row."""
+    words: list[Part] = []
+    for key, does in pairs:
+        words += [(f" {key}", "legend--key"), (f" {does}  ", "")]
+    return words
