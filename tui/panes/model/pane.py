@@ -41,8 +41,8 @@ class ModelPane(Pane):
     TITLE = "Model"
     ABOUT = (
         "What a checkpoint is made of. The **tree** is that of `print(model)`, with counts: built "
-        "from the config alone, so that nothing is downloaded for it. The **config** is shown field "
-        "by field, those marked that differ from the class's defaults."
+        "from the config alone, so that nothing is downloaded for it. The **config** is shown "
+        "field by field, those marked that differ from the class's defaults."
     )
     BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
