@@ -113,6 +113,8 @@ class Step(Line, frozen=True, kw_only=True, tag="step"):
     samples_per_second: float
     padding: float = 0.0
     """Share of the batch's cells that are padding, 0 to 1."""
+    memory: int = 0
+    """Bytes of memory that the first process has in use; 0 where it cannot be known."""
 
 
 class ClassScore(msgspec.Struct, frozen=True, kw_only=True):

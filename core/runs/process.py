@@ -63,6 +63,14 @@ def _started(pid: int) -> float | None:
     return None
 
 
+def memory_in_use() -> int:
+    """Bytes of memory that this process has in use; 0 where the system does not tell."""
+    try:
+        return int(psutil.Process().memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
 def write_process(folder: Path, pid: int | None = None, launcher: int | None = None) -> None:
     """Writes `process.json` for `pid` (this process); raises `OSError`."""
     record = record_of(os.getpid() if pid is None else pid)

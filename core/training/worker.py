@@ -34,7 +34,7 @@ from core.runs.events import (
 from core.runs.folder import CHECKPOINTS, EVENTS, saved_steps
 from core.runs.launch import RESUME
 from core.runs.log import last_seq
-from core.runs.process import write_process
+from core.runs.process import memory_in_use, write_process
 from core.runs.requests import PostedRequest, remove_request
 from core.runs.status import read_started, run_status
 from core.training.failures import DiskFullError, explain
@@ -194,6 +194,8 @@ class Worker:
     def _log(self, event: Event) -> None:
         """Logs what the log does not have yet."""
         new = self._replay.new(event)
+        if isinstance(new, Step):
+            new = msgspec.structs.replace(new, memory=memory_in_use())
         if new is not None:
             self.journal.append(new)
         if isinstance(event, Step) and event.global_step <= self._replay.last_step:

@@ -142,6 +142,8 @@ def test_a_run_to_its_end(start: Callable[..., Run]) -> None:
     assert torch.get_num_threads() >= 1
     steps = [event for event in run.events if isinstance(event, Step)]
     assert [step.global_step for step in steps] == list(range(1, 25))
+    # Libraries alone take more than 100 MB.
+    assert all(step.memory > 100_000_000 for step in steps)
     assert [event.seq for event in run.events] == list(range(len(run.events)))
     assert [event.split for event in run.events if isinstance(event, Evaluation)][-1] == "test"
     assert isinstance(run.events[-1], RunFinished)
