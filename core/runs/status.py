@@ -153,6 +153,11 @@ def _judge(
         if process is None and tail.last is None and _is_fresh(folder):
             return "starting", "Its worker is being started."
         return "crashed", _crash(tail, process)
+    if tail.last is not None and tail.last.time < (began := _written(folder / PROCESS)):
+        # The log is that of a worker before; this one has not said a word yet.
+        age = max(0.0, time.time() - began)
+        if age <= STALLED_AFTER:
+            return "starting", "Its worker is being started."
     # Before the first event the worker's own age is not known to the log; it is starting.
     if age is not None and age > STALLED_AFTER:
         return "stalled", f"No sign of life for {age:.0f} seconds."

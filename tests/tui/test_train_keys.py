@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from core import paths
 from core.runs import events
@@ -16,6 +17,7 @@ from core.runs.status import run_status
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.training import TRAIN, Run, losses, pane_of, shows
 from tui.app import TermformerApp
+from tui.panes.train.form_fields import FIELDS
 
 # --- steering -------------------------------------------------------------------------------
 
@@ -79,36 +81,91 @@ async def test_pause_and_checkpoint_show_what_the_worker_did(open_app: OpenApp) 
 # --- the form -------------------------------------------------------------------------------
 
 
+def go_to(pilot: Pilot[None], field: str) -> None:
+    """Marks a field of the form, as the arrow keys would."""
+    pane_of(pilot).form_view.go_to(field)
+
+
 async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: OpenApp) -> None:
     async with open_app(**TRAIN) as pilot:
         await pilot.press("escape")
-        await until(shows(pilot, "New run", "s starts it"), pilot)
+        await until(shows(pilot, "s starts it"), pilot)
         assert "mini-base" in screen_text(pilot)
-        await pilot.press("f", "tab", "tab", "backspace", "0")
+        await pilot.press("f")
+        go_to(pilot, "epochs")
+        await pilot.press("backspace", "0")
         await until(shows(pilot, "Epochs must be at least 1."), pilot)
         await pilot.press("backspace", "x")
         await until(shows(pilot, "Epochs must be a whole number."), pilot)
-        await pilot.press("tab", "end", *"9999", "escape", "s")
+        await pilot.press("escape", "s")
         await until(shows(pilot, "Not started: Epochs must be a whole number."), pilot)
         assert list_runs() == []
-        await pilot.press("f", "backspace", "2", "tab", "ctrl+u", *"nan", "escape", "s")
+        await pilot.press("f", "backspace", "2")
+        go_to(pilot, "learning_rate")
+        await pilot.press("ctrl+u", *"nan", "escape", "s")
         await until(shows(pilot, "The learning rate must be above 0 and at most 1."), pilot)
-        await pilot.press(
-            "f", "ctrl+u", *"1e-3", "up", "up", "up", "ctrl+u", *"/no/where", "escape"
-        )
-        await pilot.press("s")
+        await pilot.press("f", "ctrl+u", *"1e-3")
+        go_to(pilot, "model")
+        await pilot.press("ctrl+u", *"/no/where", "escape", "s")
         await until(shows(pilot, "Not started: There is no model named '/no/where'"), pilot)
         assert list_runs() == []
 
 
+async def test_every_field_is_reached_and_presets_fill_them_in(open_app: OpenApp) -> None:
+    async with open_app(**TRAIN) as pilot:
+        form, view = pane_of(pilot).form, pane_of(pilot).form_view
+        await pilot.press("escape", "f", "up")
+        assert view.field == "preset"
+        seen = []
+        for _ in range(len(FIELDS) + 1):
+            await pilot.press("down")
+            seen.append(view.field)
+            if view.field != "preset":
+                label, meaning = FIELDS[view.field].label, FIELDS[view.field].meaning
+                assert f"› {label}" in screen_text(pilot), screen_text(pilot)
+                assert meaning in screen_text(pilot), screen_text(pilot)
+        assert set(seen) == {"preset", *FIELDS}
+        go_to(pilot, "adapter")
+        await pilot.press("right")
+        assert form.values["adapter"] == "lora"
+        go_to(pilot, "preset")
+        await until(shows(pilot, "‹ own ›"), pilot)
+        await pilot.press("space", "space", "space")
+        await until(shows(pilot, "‹ course ›"), pilot)
+        config, _ = form.read()
+        assert config is not None
+        assert (config.plain, config.batch_size, config.adapter) == (True, 8, "full")
+        await pilot.press("left", "left", "left")
+        await until(shows(pilot, "‹ own ›"), pilot)
+        assert form.values["adapter"] == "lora"
+
+
+async def test_what_a_run_will_do_follows_the_form(open_app: OpenApp) -> None:
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await pilot.press("escape", "f")
+        await until(shows(pilot, "666 steps: 2 epochs of 5,328 rows"), pilot)
+        assert "known after its first steps" in screen_text(pilot)
+        go_to(pilot, "max_steps")
+        await pilot.press(*"50")
+        await until(shows(pilot, "50 steps: 0.15 epochs"), pilot)
+        go_to(pilot, "data")
+        await pilot.press("ctrl+u")
+        await until(shows(pilot, "Put the fields marked ! right", "Data must be named."), pilot)
+
+
 async def test_the_form_is_remembered(open_app: OpenApp) -> None:
     async with open_app(**TRAIN) as pilot:
-        await pilot.press("escape", "f", "up", "ctrl+u", "7", "escape")
+        await pilot.press("escape", "f")
+        go_to(pilot, "seed")
+        await pilot.press("ctrl+u", "7")
+        go_to(pilot, "route")
+        await pilot.press("right", "escape")
     async with open_app() as pilot:
         await pilot.press("escape")
-        await until(shows(pilot, "New run"), pilot)
-        seed = next(line for line in screen_text(pilot).splitlines() if "seed  " in line)
-        assert seed.split()[:2] == ["seed", "7"]
+        await until(shows(pilot, "s starts it"), pilot)
+        config, _ = pane_of(pilot).form.read()
+        assert config is not None
+        assert (config.seed, config.route) == (7, "trainer")
 
 
 async def test_keys_typed_into_the_form_act_on_nothing(open_app: OpenApp) -> None:

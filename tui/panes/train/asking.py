@@ -10,8 +10,10 @@ from textual import events
 
 from core.errors import RunError
 from core.runs import requests
+from core.runs.launch import resume_run
 from core.runs.requests import Request, post_request
 from core.text.visible import visible
+from tui.panes.train.entry import Prompt
 from tui.panes.train.follow import Follower
 from tui.panes.train.steering import Steering
 from tui.panes.train.watch import RunWatch
@@ -19,6 +21,9 @@ from tui.widgets.pane import Pane
 from tui.widgets.rows import Part
 
 _YES: Part = ("y", "sheet--key")
+_ASKING = {"start", "stop", "confirm", "delete"}
+"""What a second key may be an answer to."""
+NO_RUN = "No run is watched: s starts one, l lists them."
 
 
 class AskingPane(Pane):
@@ -27,6 +32,7 @@ class AskingPane(Pane):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self.steering = Steering()
+        self.prompt = Prompt(id="prompt")
         self.follower = Follower(self, self.run_changed, self.complain)
 
     @property
@@ -66,7 +72,7 @@ class AskingPane(Pane):
             self.steering.news = []
             self.draw_foot()
         bound = self._bindings.key_to_bindings.get(event.key, [])
-        if not any(binding.action in {"start", "stop", "confirm"} for binding in bound):
+        if not any(binding.action in _ASKING for binding in bound):
             self._withdraw()
 
     def on_blur(self) -> None:
@@ -103,8 +109,48 @@ class AskingPane(Pane):
             self._post(requests.Stop())
 
     def action_pause(self) -> None:
-        paused = self.watched is not None and self.watched.status.status == "paused"
-        self._post(requests.Resume() if paused else requests.Pause())
+        watch = self.watched
+        if watch is None:
+            self.say(NO_RUN)
+        elif watch.status.is_live:
+            paused = watch.status.status == "paused"
+            self._post(requests.Resume() if paused else requests.Pause())
+        elif watch.status.status == "finished":
+            self.say(f"{watch.name} is finished: there is nothing left to go on with.")
+        else:
+            self.run_worker(self._resume(watch), group="ask")
+
+    async def _resume(self, watch: RunWatch) -> None:
+        """A new worker goes on where the one before ended."""
+        self.steering.expect_worker(watch.history)
+        self.draw_foot()
+        try:
+            await asyncio.to_thread(resume_run, watch.folder)
+        except RunError as error:
+            self.steering.expect_worker(None)
+            self.complain(str(error))
+        self.follower.look()
+
+    def action_rate(self) -> None:
+        """Asks for another learning rate."""
+        watch = self.watched
+        if watch is None or not watch.status.is_live:
+            self.say("No run is going on: there is no rate to change.")
+            return
+        step = watch.history.step
+        now = "" if step is None else f"{step.learning_rate:.2e}"
+        hint = "Enter sets it, Esc leaves it; it falls to zero from there"
+        self.prompt.ask("learning rate", now, hint, self._set_rate)
+
+    def _set_rate(self, value: str) -> None:
+        try:
+            rate = float(value)
+        except ValueError:
+            self.complain(
+                "The learning rate must be a number, such as 5e-05; it was left as it is."
+            )
+            return
+        self._post(requests.SetLearningRate(rate))
 
     def action_checkpoint(self) -> None:
         self._post(requests.SaveCheckpoint())
@@ -114,7 +160,7 @@ class AskingPane(Pane):
 
     def _post(self, request: Request) -> None:
         if self.watched is None:
-            self.say("No run is watched: s starts one, l lists them.")
+            self.say(NO_RUN)
         else:
             self.run_worker(self._ask(self.watched, request), group="ask")
 

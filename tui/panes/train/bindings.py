@@ -1,9 +1,53 @@
-"""The keys of the Train pane that change how a run is looked at."""
+"""The keys of the Train pane: what starts and steers a run, looks at it, and keeps it."""
 
 from __future__ import annotations
 
 from textual.binding import Binding
 
+STEERING = [
+    Binding("s", "start", "start", id="train.start", tooltip="Start a run as the form says"),
+    Binding("f", "edit", "form", id="train.edit", tooltip="Change what the next run does"),
+    Binding("x", "stop", "stop", id="train.stop", tooltip="Stop with a checkpoint: x, x"),
+    Binding(
+        "p",
+        "pause",
+        "pause",
+        id="train.pause",
+        tooltip="Pause, or go on; a run that stopped or crashed goes on from its checkpoint",
+    ),
+    Binding("l", "runs", "runs", id="train.runs", tooltip="All runs; Enter shows one"),
+    Binding(
+        "d",
+        "details",
+        "details",
+        id="train.details",
+        tooltip="In place of the chart: an evaluation in full, the probes, the data",
+    ),
+    Binding("m", "use_model", "use model", id="train.model", tooltip="Its model in all panes"),
+    Binding("w", "checkpoint", "checkpoint now", show=False, id="train.checkpoint"),
+    Binding("v", "evaluate", "evaluate now", show=False, id="train.evaluate"),
+    Binding("u", "rate", "change the learning rate", show=False, id="train.rate"),
+    Binding("y", "confirm", "yes, to a question", show=False, id="train.confirm"),
+    Binding("enter", "open", "show the run, or type", show=False, id="train.open"),
+    Binding("escape", "back", "back to the run", show=False, id="train.back"),
+    Binding("down,j", "move(1)", "next run", show=False, id="train.down"),
+    Binding("up,k", "move(-1)", "run before", show=False, id="train.up"),
+]
+KEEPING = [
+    Binding("R", "rename", "rename the run", show=False, id="train.rename"),
+    Binding("N", "note", "write a note on the run", show=False, id="train.note"),
+    Binding("T", "tag", "tag the run", show=False, id="train.tag"),
+    Binding("D", "delete", "delete", show=False, id="train.delete", tooltip="To the trash: D, D"),
+    Binding("Z", "trash", "the trash", show=False, id="train.trash"),
+    Binding(
+        "Y",
+        "copy_command",
+        "copy command",
+        show=False,
+        id="train.copy_command",
+        tooltip="Copy the command that repeats the run",
+    ),
+]
 LOOKING = [
     Binding(
         "n",
@@ -78,11 +122,11 @@ LOOKING = [
     ),
     Binding(
         "space",
-        "chart('follow')",
+        "space",
         "freeze",
         show=False,
         id="train.freeze",
-        tooltip="Zoomed in: follow the newest steps, or stand still",
+        tooltip="Zoomed in: follow the newest steps, or stand still; in the list: overlay the run",
     ),
     Binding(
         "0,home",

@@ -184,7 +184,7 @@ def _evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
     row: list[Part] = []
     room = cells - len(" accuracy") - len(baseline)
     for found in reversed(history.evaluations):
-        name = f"   {_where(found)} "
+        name = f"   {evaluation_place(found)} "
         value = percent(found.accuracy)
         room -= width(name) + len(value)
         if room < 0:
@@ -193,10 +193,11 @@ def _evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
     return [(" accuracy", "sheet--label"), *row, (baseline, "sheet--label")]
 
 
-def _where(found: events.Evaluation) -> str:
+def evaluation_place(found: events.Evaluation) -> str:
+    """`epoch 2`, `step 150` where it was asked for, or the split."""
     if found.split != "validation":
         return visible(found.split)
-    return f"epoch {found.epoch:.0f}" if found.request is None else f"step {found.global_step:,}"
+    return f"epoch {found.epoch:.3g}" if found.request is None else f"step {found.global_step:,}"
 
 
 def panel(watch: RunWatch, trend: float | None, cells: int) -> list[Row]:
@@ -214,7 +215,7 @@ def _evaluation_table(history: RunHistory) -> list[Row]:
         [(f" {'evaluation':<{_LABEL}}{'loss':>8}{'accuracy':>11}", "sheet--label")],
     ]
     for found in list(history.evaluations)[-8:]:
-        where = _where(found)
+        where = evaluation_place(found)
         loss = loss_text(float(found.loss))
         rows.append(
             [

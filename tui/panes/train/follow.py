@@ -49,6 +49,13 @@ class Follower:
         self.look()
         return self.watched
 
+    def leave(self) -> None:
+        """Watches nothing any more."""
+        self.watched = None
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+
     def look(self) -> None:
         """Reads what the log has got, for a moment, and sees to the next look."""
         watch = self.watched

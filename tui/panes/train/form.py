@@ -1,88 +1,112 @@
-"""What the next run will do: six fields that know sensible values and say what is wrong."""
+"""What the next run will do, as it is typed: sensible values, and what is wrong with others."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
-from textual import events
-from textual.message import Message
+import msgspec
 
 from core import checkpoints
 from core.errors import ModelError
-from core.runs.config import REVIEWS, RunConfig
+from core.runs.config import RunConfig, Scratch
+from core.runs.folder import is_name
 from core.text.visible import visible
-from tui.panes.train.sheet import Row, Sheet
-from tui.widgets.keys import KeysInOrder
+from tui.panes.train.form_fields import (
+    AUTO,
+    FIELDS,
+    MANAGED,
+    OWN,
+    PRESETS,
+    Field,
+    shown_value,
+)
 from tui.widgets.pane import Option
-from tui.widgets.rows import Part
 
 _DEFAULTS = RunConfig(name="", model="x")
-_LABEL = 16
-_VALUE = 18
 _LONGEST = 4_096
+
+
+class _WrongError(Exception):
+    """What is wrong with a value, as a sentence."""
 
 
 class Form:
     """The fields as they are typed, and what is wrong with them."""
 
-    FIELDS: Mapping[str, tuple[str, str]] = {
-        "model": ("model", "where to begin: a name, folder or run"),
-        "data": ("data", "reviews, or a file, a folder, a Hub name"),
-        "epochs": ("epochs", "passes over the training data"),
-        "learning_rate": ("learning rate", "at its peak; 2e-05 to 1e-04 is usual"),
-        "batch_size": ("batch size", "sentences a step"),
-        "seed": ("seed", "the same seed gives the same run"),
-    }
-    """Label and meaning, by the field of `RunConfig`."""
-
     def __init__(self) -> None:
         self.values: dict[str, str] = {
-            "model": checkpoints.default_encoder(),
-            "data": REVIEWS,
-            "epochs": str(_DEFAULTS.epochs),
-            "learning_rate": f"{_DEFAULTS.learning_rate:g}",
-            "batch_size": str(_DEFAULTS.batch_size),
-            "seed": str(_DEFAULTS.seed),
+            name: shown_value(_DEFAULTS, field) for name, field in FIELDS.items()
         }
+        self.values["model"] = checkpoints.default_encoder()
+        self._usual = dict(self.values)
+        self._own: dict[str, str] = {}
+        """What was typed before a preset took its place."""
+
+    # --- presets --------------------------------------------------------------------------
+
+    @property
+    def preset(self) -> str:
+        """The name of the preset that the values are those of; `OWN` where they are no one's."""
+        mine = {name: self.values[name].strip() for name in MANAGED}
+        for preset in PRESETS:
+            if mine == self._values_of(preset.values):
+                return preset.name
+        return OWN
+
+    def _values_of(self, changes: Mapping[str, str]) -> dict[str, str]:
+        return {name: changes.get(name, self._usual[name]) for name in MANAGED}
+
+    def next_preset(self, step: int) -> None:
+        """Takes the values of the next preset; what was typed by hand is one of them."""
+        now = self.preset
+        if now == OWN:
+            self._own = {name: self.values[name] for name in MANAGED}
+        names = [preset.name for preset in PRESETS] + ([OWN] if self._own else [])
+        name = names[(names.index(now) + step) % len(names)]
+        changes = {preset.name: preset.values for preset in PRESETS}
+        self.values.update(self._own if name == OWN else self._values_of(changes[name]))
+
+    def fill_from(self, config: RunConfig) -> None:
+        """The values of a run that is there already; what its worker chose is chosen anew."""
+        chosen = {"threads", "fused", "group_by_length", "mixed_precision", "name"}
+        for name, field in FIELDS.items():
+            self.values[name] = shown_value(_DEFAULTS if name in chosen else config, field)
+
+    # --- reading --------------------------------------------------------------------------
 
     def read(self) -> tuple[RunConfig | None, dict[str, str]]:
         """The configuration, or for each wrong field a sentence."""
         wrong: dict[str, str] = {}
-        numbers: dict[str, int] = {}
-        for name in ("epochs", "batch_size", "seed"):
-            text = self.values[name].strip()
-            if re.fullmatch(r"-?[0-9]{1,18}", text):
-                numbers[name] = int(text)
-            else:
-                wrong[name] = f"{self.FIELDS[name][0].capitalize()} must be a whole number."
-        rate = 0.0
-        try:
-            rate = float(self.values["learning_rate"])
-        except ValueError:
-            wrong["learning_rate"] = "The learning rate must be a number, such as 5e-05."
-        config = RunConfig(
-            name="",
-            model=self.values["model"].strip(),
-            data=self.values["data"].strip(),
-            epochs=numbers.get("epochs", 1),
-            learning_rate=rate if "learning_rate" not in wrong else 0.1,
-            batch_size=numbers.get("batch_size", 1),
-            seed=numbers.get("seed", 0),
-        )
+        values: dict[str, Any] = {}
+        for name, field in FIELDS.items():
+            try:
+                values[name] = _value(field, self.values[name].strip())
+            except _WrongError as error:
+                wrong[name] = str(error)
+        name = values["name"]
+        if name and not is_name(name):
+            wrong["name"] = "A run's name has letters, digits, '.', '_' and '-' alone."
+        # What could not be read is as it usually is, so that the rest can be judged.
+        config = RunConfig(**({"name": "", "model": "x"} | values))
         for problem in config.problems():
-            field = problem.field if problem.field in self.FIELDS else "model"
-            wrong.setdefault(field, problem.sentence)
+            wrong.setdefault(
+                problem.field if problem.field in FIELDS else "model", problem.sentence
+            )
         return (None if wrong else config), wrong
 
     def checked(self) -> tuple[RunConfig | None, dict[str, str]]:
         """As `read`, with a look at whether the model's name can mean something."""
         config, wrong = self.read()
         try:
-            checkpoints.locate(self.values["model"])
+            if not self.values["scratch"].strip():
+                checkpoints.locate(self.values["model"])
         except ModelError as error:
             wrong.setdefault("model", str(error))
         return (None if wrong else config), wrong
+
+    # --- remembering ----------------------------------------------------------------------
 
     def options(self) -> dict[str, Option]:
         """What to remember."""
@@ -90,161 +114,58 @@ class Form:
 
     def restore(self, options: Mapping[str, Option]) -> None:
         """Takes back what `options` gave; the rest stays as it is."""
-        for name in self.FIELDS:
+        for name, field in FIELDS.items():
             value = options.get(name)
-            if isinstance(value, str) and len(value) <= _LONGEST:
+            if not isinstance(value, str) or len(value) > _LONGEST:
+                continue
+            if not field.choices or value in field.choices:
                 self.values[name] = value
 
     def summary(self) -> str:
-        """The fields in one line of visible text."""
+        """The fields that matter most, in one line of visible text."""
         values = self.values
-        return visible(
-            f"{values['model']} on {values['data']} · {values['epochs']} epochs · "
-            f"rate {values['learning_rate']} · batch {values['batch_size']} · "
-            f"seed {values['seed']}"
-        )
-
-
-class FormView(KeysInOrder, Sheet, can_focus=True):
-    """The form, a row a field; while it has the focus, keys go into the field that is marked."""
-
-    class Left(Message):
-        """Editing is over."""
-
-    class Changed(Message):
-        """A value changed."""
-
-    def __init__(self, form: Form, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.form = form
-        self._field = 0
-        self._caret = 0
-        self._said: dict[str, str] = {}
-
-    @property
-    def field(self) -> str:
-        """The field that keys go into."""
-        return list(Form.FIELDS)[self._field]
-
-    def say(self, field: str, problem: str) -> None:
-        """Marks `field` and says what is wrong with it, until it is changed."""
-        self._said[field] = problem
-        self._go(list(Form.FIELDS).index(field))
-
-    def draw(self) -> None:
-        """Shows the fields as they are."""
-        wrong = self._problems()
-        rows: list[Row] = [[], [(" New run", "sheet--name")], []]
-        for index, (name, (label, meaning)) in enumerate(Form.FIELDS.items()):
-            here = self.has_focus and index == self._field
-            value = self._value(name, here)
-            mark = (" › ", "sheet--accent") if here else ("   ", "")
-            style = "sheet--accent" if here else "sheet--label"
-            style = "sheet--bad" if name in wrong else style
-            row = [mark, (f"{label:<{_LABEL}}", style), *value, ("  " + meaning, "sheet--label")]
-            rows.append(row)
-        problem = wrong.get(self.field) or next(iter(wrong.values()), "")
-        rows += [[], [("   " + visible(problem), "sheet--bad")]] if problem else []
-        rows.append([])
-        if self.has_focus:
-            keys = (("Tab", "next field"), ("Enter", "next, then done"), ("Esc", "done"))
-        else:
-            keys = (("s", "starts it"), ("f", "changes a value"), ("l", "earlier runs"))
-        last: list[Part] = [(" ", "")]
-        for key, does in keys:
-            last += [(f"  {key}", "sheet--key"), (f" {does} ", "")]
-        self.show([*rows, last])
-
-    def _problems(self) -> dict[str, str]:
-        return {**self.form.read()[1], **self._said}
-
-    def _value(self, name: str, here: bool) -> Row:
-        """The value, around its caret where it is long."""
-        text = visible(self.form.values[name])
-        if not here:
-            shown = text if len(text) <= _VALUE else "…" + text[1 - _VALUE :]
-            return [(f"{shown:<{_VALUE}}", "sheet--value")]
-        start = max(0, self._caret - _VALUE + 1)
-        shown = f"{text[start:] + ' ':<{_VALUE}}"[:_VALUE]
-        caret = self._caret - start
-        return [
-            (shown[:caret], "sheet--value"),
-            (shown[caret], "sheet--cursor"),
-            (shown[caret + 1 :], "sheet--value"),
+        words = [
+            f"{values['model']} on {values['data']}",
+            f"{values['epochs']} epochs",
+            f"rate {values['learning_rate']}",
+            f"batch {values['batch_size']}",
+            f"seed {values['seed']}",
         ]
+        return visible(" · ".join(words))
 
-    # --- keys -----------------------------------------------------------------------------
 
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        return character is not None and character.isprintable()
+def _value(field: Field, text: str) -> object:
+    """A value for `RunConfig`; raises `_WrongError`."""
+    label = field.label[:1].upper() + field.label[1:]
+    if field.choices:
+        # bf16's "no" is a word of its own, beside what the worker chooses.
+        switch = {"yes": True, "no": False} if "yes" in field.choices else {}
+        return None if text == AUTO else switch.get(text, text)
+    if field.optional and not text:
+        return None
+    match field.kind:
+        case "whole":
+            if not re.fullmatch(r"-?[0-9]{1,18}", text):
+                raise _WrongError(f"{label} must be a whole number.")
+            return int(text)
+        case "number":
+            try:
+                return float(text)
+            except ValueError:
+                raise _WrongError(f"{label} must be a number, such as 5e-05.") from None
+        case "names":
+            return [name.strip() for name in text.split(",") if name.strip()]
+        case "scratch":
+            return _scratch(text)
+    return "" if field.name == "pair_column" and text == "-" else text
 
-    def on_focus(self) -> None:
-        self._caret = len(self.form.values[self.field])
-        self.draw()
 
-    def on_blur(self) -> None:
-        self.draw()
-
-    def on_key(self, event: events.Key) -> None:
-        """Edits the field; what is no editing key goes on to the app."""
-        if self.app.focused is not self:
-            return
-        if not self._leave_or_go(event.key) and not self._edit(event.key):
-            if not (event.is_printable and event.character):
-                return
-            self._insert(event.character)
-        event.stop()
-        event.prevent_default()
-
-    def _leave_or_go(self, key: str) -> bool:
-        """Another field, or out of the form; whether `key` does that."""
-        last = self._field == len(Form.FIELDS) - 1
-        if key == "escape" or (key == "enter" and last):
-            self.post_message(self.Left())
-        elif key in {"enter", "tab", "down"}:
-            self._go(self._field + 1)
-        elif key in {"shift+tab", "up"}:
-            self._go(self._field - 1)
-        else:
-            return False
-        return True
-
-    def _edit(self, key: str) -> bool:
-        """Moves the caret or deletes; whether `key` does that."""
-        value, caret = self.form.values[self.field], self._caret
-        after = {
-            "left": (value, caret - 1),
-            "right": (value, caret + 1),
-            "home": (value, 0),
-            "end": (value, len(value)),
-            "backspace": (value[: max(0, caret - 1)] + value[caret:], caret - 1),
-            "delete": (value[:caret] + value[caret + 1 :], caret),
-            "ctrl+u": (value[caret:], 0),
-        }
-        if key in after:
-            self._set(*after[key])
-        return key in after
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Takes the first line."""
-        event.stop()
-        self._insert("".join(event.text.splitlines()[:1]))
-
-    def _insert(self, text: str) -> None:
-        value = self.form.values[self.field]
-        longer = value[: self._caret] + text + value[self._caret :]
-        self._set(longer[:_LONGEST], self._caret + len(text))
-
-    def _set(self, value: str, caret: int) -> None:
-        name = self.field
-        if value != self.form.values[name]:
-            self.form.values[name] = value
-            self._said.pop(name, None)
-            self.post_message(self.Changed())
-        self._caret = max(0, min(caret, len(value)))
-        self.draw()
-
-    def _go(self, field: int) -> None:
-        self._field = field % len(Form.FIELDS)
-        self._caret = len(self.form.values[self.field])
-        self.draw()
+def _scratch(text: str) -> Scratch | None:
+    if not text:
+        return None
+    given = dict(part.strip().partition("=")[::2] for part in text.split(",") if part.strip())
+    try:
+        return msgspec.convert(given, Scratch, strict=False)
+    except msgspec.ValidationError:
+        example = "layers=2,hidden=128,heads=4,vocabulary=8000"
+        raise _WrongError(f"A shape is written as {example}.") from None

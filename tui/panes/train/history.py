@@ -11,6 +11,7 @@ from core.runs import events
 from core.runs.events import Event, Step
 from core.runs.log import EventBatch
 from tui.panes.train.curves import Curves
+from tui.panes.train.probe_history import ProbeHistory
 
 _RECENT = 64
 """Steps that the current figures and the time left are taken from."""
@@ -50,6 +51,11 @@ class RunHistory:
         self.answers: deque[Event] = deque(maxlen=_MOST_KEPT)
         """Events that say a request was carried out, or why not."""
         self.end: events.RunFinished | events.RunStopped | events.RunFailed | None = None
+        self.resumed: events.RunResumed | None = None
+        """The first word of the latest worker but the first."""
+        self.data: events.DataReported | None = None
+        self.streamed: events.Streamed | None = None
+        self.probes = ProbeHistory()
         self.turns = 0
         """How many events changed how the run fares."""
         self.phase: Phase | None = None
@@ -95,7 +101,13 @@ class RunHistory:
             case events.Warned():
                 self.warnings.append(event)
             case events.RunResumed():
-                self.end = None
+                self.end, self.resumed = None, event
+            case events.DataReported():
+                self.data = event
+            case events.Streamed():
+                self.streamed = event
+            case events.Probed():
+                self.probes.take(event)
             case events.RunFinished() | events.RunStopped() | events.RunFailed():
                 self.end = event
             case _:

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from textual import events, on
+from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
+from textual.containers import Container
 from textual.timer import Timer
 
-from core.checkpoints import run_model
-from core.errors import ModelError, RunError
-from core.runs.config import RunConfig
-from core.runs.folder import create_run, find_run
-from core.runs.launch import start_run
+from core.errors import RunError
+from core.runs.folder import find_run
 from tui.document import Document
 from tui.panes.train import figures
 from tui.panes.train.arrival import run_to_watch, what_happened
-from tui.panes.train.asking import AskingPane
-from tui.panes.train.bindings import LOOKING
-from tui.panes.train.form import Form, FormView
-from tui.panes.train.runs import RunTable, look_at_runs
+from tui.panes.train.bindings import KEEPING, LOOKING, STEERING
+from tui.panes.train.details import KINDS
+from tui.panes.train.listing import View
+from tui.panes.train.prober import Prober
 from tui.panes.train.sheet import Foot
+from tui.panes.train.starting import StartingPane
 from tui.panes.train.steering import Steering
 from tui.panes.train.view import RunView
 from tui.panes.train.watch import RunWatch
-from tui.widgets.bars import KeyBar
 from tui.widgets.pane import Option
 
-View = Literal["run", "runs", "form"]
 _WIDE = (110, 14)
 """Columns and rows from which the figures stand beside the chart."""
 _EVERY_NOTE = 1.0
 _EVERY_LIST = 2.0
-_EDITING = (("Tab", "next field"), ("Enter", "next, done"), ("Esc", "done"))
+_WIDE_FORM = 120
+"""Columns from which the plan stands beside the form."""
+_PLAN_ROWS = (5, 9)
+"""Rows of the plan below the form, in a low pane and in a high one."""
 
 
-class TrainPane(AskingPane):
+class TrainPane(StartingPane):
     """Starts, watches and steers training runs."""
 
     TITLE = "Train"
@@ -46,55 +46,47 @@ class TrainPane(AskingPane):
         "Fine-tunes a model and shows its loss live. The worker is a process of its own: it goes "
         "on when the app is closed, and its curve is whole when you come back. Each step's loss "
         "is faint, the **trend** bright; **◆** is the loss on validation, **◇** on test. A loss "
-        "that is no finite number is a gap, marked × on the axis."
+        "that is no finite number is a gap, marked × on the axis. The editor's sentences are "
+        "classified at each evaluation."
     )
     DEFAULT_CSS = (Path(__file__).parent / "train.tcss").read_text()
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "start", "start", id="train.start", tooltip="Start a run as the form says"),
-        Binding("f", "edit", "form", id="train.edit", tooltip="Change what the next run does"),
-        Binding("x", "stop", "stop", id="train.stop", tooltip="Stop with a checkpoint: x, x"),
-        Binding("p", "pause", "pause", id="train.pause", tooltip="Pause, or go on"),
-        Binding("l", "runs", "runs", id="train.runs", tooltip="All runs; Enter shows one"),
-        Binding("m", "use_model", "use model", id="train.model", tooltip="Its model in all panes"),
-        Binding("w", "checkpoint", "checkpoint now", show=False, id="train.checkpoint"),
-        Binding("v", "evaluate", "evaluate now", show=False, id="train.evaluate"),
-        Binding("y", "confirm", "yes, to a question", show=False, id="train.confirm"),
-        Binding("enter", "open", "show the run, or type", show=False, id="train.open"),
-        Binding("escape", "back", "back to the run", show=False, id="train.back"),
-        Binding("down,j", "move(1)", "next run", show=False, id="train.down"),
-        Binding("up,k", "move(-1)", "run before", show=False, id="train.up"),
-        *LOOKING,
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*STEERING, *KEEPING, *LOOKING]
 
     def __init__(self, attach: str | None = None) -> None:
         super().__init__(id="train")
-        self.form = Form()
         self._wanted_run = attach
         self._remembered: dict[str, Option] = {}
-        self._view: View = "form"
-        self._starting = False
         self._stale = True
         self._was_live = self._seen_live = False
         self._note_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         self._run_view = RunView(id="run")
-        self._runs = RunTable(id="runs")
-        self._form_view = FormView(self.form, id="form")
         self._foot = Foot(id="foot")
         yield self._run_view
-        yield self._runs
-        yield self._form_view
+        yield self.runs
+        with Container(id="form-area"):
+            yield self.form_view
+            yield self.plan_view
+        yield self.prompt
         yield self._foot
 
     def on_mount(self) -> None:
-        self._look("form")
-        self.set_interval(_EVERY_LIST, self._list_runs)
+        self._prober = Prober(self, self.sentences, lambda: self.watched, self._post)
+        self.look_at("form")
+        self.set_interval(_EVERY_LIST, self.list_runs)
+        self.watch(self.bench, "document", self._prober.edited, init=False)
         self.call_after_refresh(self._arrive)
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= _WIDE[0] and event.size.height >= _WIDE[1], "-wide")
-        self._run_view.fit_into(event.size.height, wide=self.has_class("-wide"))
+        columns, rows = event.size
+        self.set_class(columns >= _WIDE[0] and rows >= _WIDE[1], "-wide")
+        self.set_class(columns >= _WIDE_FORM and rows >= _WIDE[1], "-beside")
+        low, high = _PLAN_ROWS
+        below = 0 if rows < 9 else low if rows < 24 else high
+        self.plan_view.display = self.has_class("-beside") or below > 0
+        self.plan_view.styles.height = "1fr" if self.has_class("-beside") else below
+        self._run_view.fit_into(rows, wide=self.has_class("-wide"))
         self.call_after_refresh(self._draw)
 
     # --- what the workbench tells ---------------------------------------------------------
@@ -123,7 +115,7 @@ class TrainPane(AskingPane):
         """Shows the run in `folder` from its first event on, and follows it."""
         self.steering = Steering(folder)
         self._was_live = self._seen_live = False
-        self._look("run")
+        self.look_at("run")
         self.follower.follow(folder)
         self.bench.remember()
 
@@ -155,6 +147,7 @@ class TrainPane(AskingPane):
             self._note()
         if ended:
             self.steering.news = []
+            self.plan_view.forget()
             self.bench.remember()
             if not self.display:
                 words, _ = figures.last_word(watch)[0]
@@ -175,130 +168,101 @@ class TrainPane(AskingPane):
 
     # --- drawing --------------------------------------------------------------------------
 
-    def _look(self, view: View) -> None:
-        """Shows the run, the list of runs, or the form."""
-        self._view = view
+    def look_at(self, view: View) -> None:
+        self.view = view
         self._run_view.display = view == "run"
-        self._runs.display = view == "runs"
-        self._form_view.display = view == "form"
+        self.runs.display = view == "runs"
+        self.query_one("#form-area").display = view == "form"
+        self._draw()
+
+    def redraw(self) -> None:
         self._draw()
 
     def _draw(self) -> None:
         self._stale = not self.display
         if self._stale:
             return
-        if self._view == "form":
-            self._form_view.draw()
-        elif self._view == "run" and self.watched is not None:
-            self._run_view.show(self.watched)
+        if self.view == "form":
+            self.form_view.draw()
+            self.plan_view.show(self.form.read()[0])
+        elif self.view == "run" and self.watched is not None:
+            self._run_view.show(self.watched, self.overlay.over(self.watched))
         self.draw_foot()
 
     def draw_foot(self) -> None:
         words = self.steering.words()
-        if not words and self.watched is not None and self._view == "run":
+        if not words and self.view == "run" and self.watched is not None:
             words = figures.last_word(self.watched)
-        if not words and self._view == "runs":
-            words = [(" Enter", "sheet--key"), (" shows it   ", ""), ("m", "sheet--key")]
-            words += [(" uses its model   ", ""), ("Esc", "sheet--key"), (" back", "")]
+        if not words and self.view == "runs":
+            words = self.list_words()
+        if not words and self.view == "form" and not self.form_view.has_focus:
+            words = [(" s", "sheet--key"), (" starts it   ", ""), ("f", "sheet--key")]
+            words += [(" changes a value   ", ""), ("l", "sheet--key"), (" earlier runs", "")]
         self._foot.say(words)
 
     def action_chart(self, change: str, *amount: float) -> None:
         """Another look at the run: what `change` of the charts does."""
-        if self._view == "run" and self.watched is not None:
+        details = self._run_view.details
+        if self.view != "run" or self.watched is None:
+            return
+        if details.kind == "chart":
             getattr(self._run_view.charts, change)(*amount)
-            self._draw()
+        elif change == "move_cursor":
+            details.turn(1 if amount[0] > 0 else -1)
+        self._draw()
 
-    # --- starting -------------------------------------------------------------------------
-
-    def action_start(self) -> None:
-        """Starts what the form shows; where it is not in sight, shows it first."""
-        config, wrong = self.form.checked()
-        if config is None:
-            field, problem = next(iter(wrong.items()))
-            self._form_view.say(field, problem)
-            self._look("form")
-            self.complain(f"Not started: {problem}")
-            return
-        if self._view != "form":
-            asks = f" again: {self.form.summary()}"
-            if not self.sure("start", [(" s", "sheet--key"), (asks, "sheet--value")]):
-                return
-        if not self._starting:
-            self._starting = True
-            self.run_worker(self._start(config), group="start")
-
-    async def _start(self, config: RunConfig) -> None:
-        try:
-            folder = await asyncio.to_thread(create_run, config)
-            await asyncio.to_thread(start_run, config, folder)
-        except RunError as error:
-            self.complain(str(error))
+    def action_space(self) -> None:
+        """In the list: overlays the run; in the chart: follows the newest steps or stands still."""
+        if self.view == "runs":
+            self.action_mark()
         else:
-            self.watch_run(folder)
-        finally:
-            self._starting = False
+            self.action_chart("follow")
 
-    def action_edit(self) -> None:
-        self._look("form")
-        self.screen.set_focus(self._form_view)
-
-    @on(FormView.Changed)
-    def _form_changed(self) -> None:
-        self.steering.news = []
-        self.draw_foot()
-        self.bench.remember()
-
-    @on(FormView.Left)
-    def _form_left(self) -> None:
-        self.screen.set_focus(self)
-
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        if event.widget is self._form_view:
-            # The workbench knows the editor alone as a place to type into.
-            event.stop()
-            self.screen.query_one(KeyBar).show_keys(typing=True, keys=_EDITING)
-
-    # --- other runs -----------------------------------------------------------------------
-
-    def action_runs(self) -> None:
-        if self._view == "runs":
-            self.action_back()
+    def action_details(self) -> None:
+        """From the chart to the evaluations, the probes, the data, and back."""
+        if self.watched is None:
+            self.say("No run is watched: s starts one, l lists them.")
             return
-        self.steering.news = []
-        self._look("runs")
-        self._list_runs(self.watched.folder if self.watched else None)
+        details = self._run_view.details
+        if self.view == "run":
+            details.turn_to(KINDS[(KINDS.index(details.kind) + 1) % len(KINDS)])
+            if details.kind == "probes":
+                self._prober.ask()
+        self.look_at("run")
 
-    def _list_runs(self, chosen: Path | None = None) -> None:
-        if self._view == "runs" and self.display:
-            self.run_worker(self._read_runs(chosen), group="runs", exclusive=True)
-
-    async def _read_runs(self, chosen: Path | None) -> None:
-        self._runs.list(await asyncio.to_thread(look_at_runs), chosen)
+    # --- moving about ---------------------------------------------------------------------
 
     def action_move(self, rows: int) -> None:
-        if self._view == "runs":
-            self._runs.move(rows)
+        if self.view == "runs":
+            self.runs.move(rows)
+            self.draw_foot()
+        elif self.view == "run":
+            self._run_view.details.move(rows)
 
     def action_open(self) -> None:
-        chosen = self._runs.chosen
-        if self._view == "runs" and chosen is not None:
-            self.watch_run(Path(chosen.path))
+        """Shows the run, takes it out of the trash, types a mistake, or goes to the editor."""
+        chosen, line = self.runs.chosen, self._run_view.details.line
+        if self.view == "runs" and chosen is not None:
+            if self.in_trash:
+                self.take_out()
+            else:
+                self.watch_run(chosen.path)
+        elif self.view == "run" and line is not None:
+            self._type(line)
         else:
             self.bench.action_type_mode()
 
-    def action_back(self) -> None:
-        self._look("form" if self.watched is None else "run")
+    def _type(self, line: str) -> None:
+        """Adds a line to the editor, for all panes to look at."""
+        editor = self.bench.editor
+        end = editor.document.end
+        empty = editor.document.get_line(end[0]) == ""
+        editor.insert(line if empty else f"\n{line}", end)
+        number = editor.document.line_count
+        self.say(f"Line {number} of the editor: the other panes look into it.")
 
-    def action_use_model(self) -> None:
-        listed = self._runs.chosen if self._view == "runs" else None
-        folder = Path(listed.path) if listed else self.watched.folder if self.watched else None
-        if folder is None:
-            self.say("No run is watched: s starts one, l lists them.")
-            return
-        try:
-            run_model(folder)
-        except ModelError as error:
-            self.complain(str(error))
-            return
-        self.bench.choose_model(str(folder))
-        self.say(f"Loading the model of {folder.name} for all panes.")
+    def action_back(self) -> None:
+        details = self._run_view.details
+        if self.view == "run" and details.kind != "chart":
+            details.turn_to("chart")
+        super().action_back()

@@ -1,83 +1,129 @@
-"""The list of runs: how each fares, how far it came, and how long ago."""
+"""The list of runs: how each fares, how far it came, how well, how large, how long ago."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from core.runs.folder import list_runs
-from core.runs.status import RunStatus, run_status
+from core.runs.overview import Overviews, RunOverview
+from core.runs.shelf import list_trash
+from core.sizes import size_of
 from core.text.visible import fit, visible, width
-from tui.panes.train.figures import STATUS_STYLES, duration, loss_text
+from tui.panes.train.figures import STATUS_STYLES, duration, loss_text, percent
 from tui.panes.train.sheet import Row, Sheet
 
 MOST = 500
 """Runs that are listed, the newest first."""
-_NAME = 22
+_NAME = 19
+_BEST, _SIZE, _AGO = 9, 11, 13
+"""Cells of columns; the last is when the last word came."""
+_FOR_SIZE, _FOR_NOTES = 88, 104
+"""Columns from which there is room for them."""
 
 
-def look_at_runs() -> list[RunStatus]:
-    """All runs, the newest first; costs some 0.3 ms a run, so call it in a thread."""
-    return [run_status(folder) for folder in list_runs()[:MOST]]
+def look_at_runs(overviews: Overviews, *, trash: bool = False) -> list[RunOverview]:
+    """All runs, or those in the trash, the newest first; reads files, so call it in a thread."""
+    return overviews.look((list_trash() if trash else list_runs())[:MOST])
+
+
+def note_words(run: RunOverview) -> str:
+    """Its tags and its note, in visible text; empty where there are none."""
+    words = [*(f"#{tag}" for tag in run.notes.tags), run.notes.note]
+    return visible(" ".join(filter(None, words)))
 
 
 class RunTable(Sheet):
-    """Runs with one of them marked; the pane moves the mark."""
+    """Runs with one of them marked; the pane moves the mark and says which are overlaid."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._runs: Sequence[RunStatus] = ()
+        self._runs: Sequence[RunOverview] = ()
         self._chosen = ""
+        self._overlaid: Collection[Path] = ()
+        self._trash = False
 
-    def list(self, runs: Sequence[RunStatus], chosen: Path | None = None) -> None:
+    def show_runs(
+        self,
+        runs: Sequence[RunOverview],
+        chosen: Path | None = None,
+        overlaid: Collection[Path] = (),
+        *,
+        trash: bool = False,
+    ) -> None:
         """Shows `runs`; marks the one at `chosen`, else keeps the mark where it is."""
-        self._runs = runs
+        at = self._index
+        self._runs, self._overlaid, self._trash = runs, overlaid, trash
         if chosen is not None:
             self._chosen = str(chosen)
         if self.chosen is None and runs:
-            self._chosen = runs[0].path
+            # The one that was there is gone: its neighbour is next.
+            self._chosen = runs[min(at, len(runs) - 1)].status.path
+        self._show()
+
+    def overlay(self, overlaid: Collection[Path]) -> None:
+        """Marks those as overlaid."""
+        self._overlaid = overlaid
         self._show()
 
     @property
-    def chosen(self) -> RunStatus | None:
+    def chosen(self) -> RunOverview | None:
         """The run that is marked."""
-        return next((run for run in self._runs if run.path == self._chosen), None)
+        return next((run for run in self._runs if run.status.path == self._chosen), None)
+
+    @property
+    def _index(self) -> int:
+        paths = [run.status.path for run in self._runs]
+        return paths.index(self._chosen) if self._chosen in paths else 0
 
     def move(self, rows: int) -> None:
         """Moves the mark by `rows`, as far as there are runs."""
-        if not self._runs:
-            return
-        paths = [run.path for run in self._runs]
-        index = paths.index(self._chosen) if self._chosen in paths else 0
-        self._chosen = paths[max(0, min(index + rows, len(paths) - 1))]
-        self._show()
+        if self._runs:
+            at = max(0, min(self._index + rows, len(self._runs) - 1))
+            self._chosen = self._runs[at].status.path
+            self._show()
 
     def _show(self) -> None:
-        paths = [run.path for run in self._runs]
-        if self._chosen in paths:
-            self.reveal(paths.index(self._chosen) + 1)
         if self._runs:
-            rows = [_row(run, run.path == self._chosen) for run in self._runs]
-            self.show([[(_HEADINGS, "sheet--label")], *rows])
+            self.reveal(self._index + 1)
+            self.show(self._rows_for)
+        elif self._trash:
+            self.show([[("  The trash is empty: Z goes back to the runs.", "sheet--label")]])
         else:
             self.show([[("  No run yet: s starts one.", "sheet--label")]])
 
+    def _rows_for(self, cells: int, rows: int) -> list[Row]:
+        heads = f"{'in the trash' if self._trash else 'run':<{_NAME}}{'status':<9}"
+        heads += f"{'step':>16}{'loss':>9}{'best':>{_BEST}}"
+        heads += f"{'size':>{_SIZE}}" if cells >= _FOR_SIZE else ""
+        heads += f"{'ago':>{_AGO}}{'   note' if cells >= _FOR_NOTES else ''}"
+        return [
+            [(f"   {heads}", "sheet--label")],
+            *(self._row(run, cells) for run in self._runs),
+        ]
 
-_HEADINGS = f"   {'run':<{_NAME}}{'status':<10}{'step':>16}{'loss':>10}   last word"
-
-
-def _row(run: RunStatus, chosen: bool) -> Row:
-    name = fit(visible(run.name), _NAME - 1)
-    name += " " * (_NAME - width(name))
-    end = f" of {run.max_steps:,}" if run.max_steps else ""
-    step = f"{run.global_step:,}{end}" if run.global_step else "·"
-    loss = "·" if run.loss is None else loss_text(run.loss)
-    age = "·" if run.last_event_age is None else f"{duration(run.last_event_age)} ago"
-    rest = f"{step:>16}{loss:>10}   {age:<12}"
-    if chosen:
-        return [(f" › {name}{run.status:<10}{rest}", "sheet--cursor")]
-    return [
-        (f"   {name}", "sheet--value"),
-        (f"{run.status:<10}", STATUS_STYLES.get(run.status, "sheet--label")),
-        (rest, "sheet--label"),
-    ]
+    def _row(self, run: RunOverview, cells: int) -> Row:
+        status = run.status
+        name = fit(visible(run.name), _NAME - 1)
+        name += " " * (_NAME - width(name))
+        end = f" of {status.max_steps:,}" if status.max_steps else ""
+        step = f"{status.global_step:,}{end}" if status.global_step else "·"
+        loss = "·" if status.loss is None else loss_text(status.loss)
+        best = "·" if run.best is None else percent(run.best.accuracy)
+        rest = f"{step:>16}{loss:>9}{best:>{_BEST}}"
+        if cells >= _FOR_SIZE:
+            rest += f"{'·' if run.size is None else size_of(run.size):>{_SIZE}}"
+        age = status.last_event_age
+        rest += f"{'·' if age is None else duration(age):>{_AGO}}"
+        note = f"   {note_words(run)}" if cells >= _FOR_NOTES else ""
+        over = "+" if run.path in self._overlaid else " "
+        if status.path == self._chosen:
+            row = f" ›{over}{name}{status.status:<9}{rest}{note}"
+            return [(row + " " * max(0, cells - width(row)), "sheet--cursor")]
+        return [
+            (f"  {over}", "sheet--accent"),
+            (name, "sheet--value"),
+            (f"{status.status:<9}", STATUS_STYLES.get(status.status, "sheet--label")),
+            (rest, "sheet--label"),
+            (note, "sheet--value"),
+        ]

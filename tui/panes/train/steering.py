@@ -18,6 +18,7 @@ _ASKED: dict[type[Request], str] = {
     requests.SaveCheckpoint: "Asked for a checkpoint after this step…",
     requests.Evaluate: "Asked to evaluate after this step…",
     requests.SetLearningRate: "Asked for another learning rate…",
+    requests.Probe: "Asked to classify the editor's sentences…",
 }
 
 
@@ -29,6 +30,8 @@ class Steering:
         """The action that waits for its second key, and the words that say so."""
         self.news: list[Part] = []
         self._asked: dict[str, str] = {}
+        self._worker_before: tuple[events.RunResumed | None] | None = None
+        """The last worker's first word, while another one is expected."""
         for posted in waiting_requests(folder) if folder else ():
             if posted.request is not None:
                 self.ask(posted.id, posted.request)
@@ -37,8 +40,15 @@ class Steering:
         """Notes that `request` was posted."""
         self._asked[request_id] = _ASKED[type(request)]
 
+    def expect_worker(self, history: RunHistory | None) -> None:
+        """A new worker is being started to go on with the run; None: it is not."""
+        self._worker_before = None if history is None else (history.resumed,)
+
     def hear(self, history: RunHistory, *, live: bool) -> None:
         """Takes the worker's answers to what was asked."""
+        if self._worker_before is not None and history.resumed is not self._worker_before[0]:
+            self._worker_before = None
+            self.news = _answer(history.resumed) if history.resumed else []
         if not self._asked:
             return
         for event in history.answers:
@@ -51,6 +61,8 @@ class Steering:
         """The question, what is under way, or the latest news; empty where there is nothing."""
         if self.question:
             return self.question[1]
+        if self._worker_before is not None:
+            return [(" Starting a worker that goes on with the run…", "sheet--accent")]
         if self._asked:
             return [(f" {list(self._asked.values())[-1]}", "sheet--accent")]
         return self.news
@@ -69,6 +81,13 @@ def _answer(event: Event) -> list[Part]:
             split = visible(event.split)
             words = f" Step {event.global_step:,}, {split}: accuracy {event.accuracy * 100:.1f} %."
             return [(words, "sheet--value")]
+        case events.RunResumed():
+            where = visible(event.checkpoint) or "the start: it had no checkpoint yet"
+            return [(f" A new worker goes on from {where}.", "sheet--value")]
+        case events.Probed():
+            count = len(event.results)
+            what = "1 probe was" if count == 1 else f"{count} probes were"
+            return [(f" Step {event.global_step:,}: {what} classified.", "sheet--value")]
         case events.LearningRateSet():
             return [(f" The learning rate is {event.learning_rate:g} now.", "sheet--value")]
         case events.Warned():

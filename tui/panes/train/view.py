@@ -8,46 +8,73 @@ from textual.widget import Widget
 
 from tui.panes.train import figures
 from tui.panes.train.charts import Charts
+from tui.panes.train.details import Details
+from tui.panes.train.overlay import comparison
 from tui.panes.train.sheet import Sheet, WordLine
 from tui.panes.train.watch import RunWatch
+
+_ROOMY = 150
+"""Columns from which the figures stand beside the details too."""
 
 
 class RunView(Widget):
     """Draws a `RunWatch`; what did not change is not sent again."""
 
     _wide = False
+    _rows = 0
 
     def compose(self) -> ComposeResult:
         self._heading = WordLine(id="run-heading")
         self.charts = Charts(id="chart")
+        self.details = Details(id="details")
         self._phases = Sheet(id="phases")
         self._figures = Sheet(id="figures")
+        self._comparison = Sheet(id="comparison")
         yield self._heading
         with Container(id="run-body"):
             yield self.charts
+            yield self.details
             yield self._phases
             yield self._figures
+        yield self._comparison
 
     def fit_into(self, rows: int, *, wide: bool) -> None:
         """For a pane of `rows` rows: the figures beside the chart, or a few rows below it."""
-        self._wide = wide
-        below = max(0, min(5, rows // 4, rows - 9))
-        self._figures.display = wide or below > 0
-        self._figures.styles.height = "1fr" if wide else below
+        self._wide, self._rows = wide, rows
 
-    def show(self, watch: RunWatch) -> None:
-        """Draws the run as far as it was read."""
+    def show(self, watch: RunWatch, overlaid: tuple[RunWatch, ...] = ()) -> None:
+        """Draws the run as far as it was read, others' curves over its own."""
         self._heading.show(*figures.heading(watch))
         history = watch.history
         begun = len(history.curves.loss) > 0
-        self.charts.display = begun
-        self._phases.display = not begun
-        if begun:
-            self.charts.show(watch)
+        detailed = self.details.kind != "chart"
+        self._place(begun=begun, detailed=detailed, overlaid=len(overlaid))
+        if detailed:
+            self.details.show(watch)
+        elif begun:
+            self.charts.show(watch, overlaid)
         else:
             self._phases.show(figures.phases(history, live=watch.status.is_live))
+        if self._comparison.display:
+            self._comparison.show(lambda cells, rows: comparison((watch, *overlaid), cells))
         trend = self.charts.trend
         if self._wide:
             self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells))
         else:
             self._figures.show(lambda cells, rows: figures.compact(watch, trend, cells, rows))
+
+    def _place(self, *, begun: bool, detailed: bool, overlaid: int) -> None:
+        """Who is seen: below the chart the comparison stands instead of the figures."""
+        compared = overlaid > 0 and not detailed
+        below = max(0, min(5, self._rows // 4, self._rows - 9))
+        if compared:
+            wanted = min(overlaid + 2 + (2 if self._rows > 20 else 1), self._rows // 2)
+            self._comparison.styles.height = max(2, wanted)
+        self._comparison.display = compared
+        self.charts.display = begun and not detailed
+        self.details.display = detailed
+        self._phases.display = not begun and not detailed
+        roomy = self.size.width >= _ROOMY or not detailed
+        shown = (self._wide and roomy) or (below > 0 and not compared and not detailed)
+        self._figures.display = shown
+        self._figures.styles.height = "1fr" if self._wide else below

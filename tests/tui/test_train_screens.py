@@ -1,0 +1,68 @@
+"""The Train pane's screens, compared with reviewed ones in `screens/`.
+
+`UPDATE_SCREENS=1` writes them anew: look at what changed before it is committed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.tui.conftest import OpenApp, screen_text, until
+from tests.tui.training import losses, pane_of, shows
+from tests.tui.written_runs import STEPS, stop_the_clock, write_runs
+
+SCREENS = Path(__file__).with_name("screens")
+VIEWS = (
+    # Its name, the keys that lead to it from the one before, and what is then on the screen.
+    ("chart", (), ("Finished in",)),
+    ("evaluation", ("d",), ("mistakes, the worst first",)),
+    ("probes", ("d",), ("P(POSITIVE)",)),
+    ("data", ("d",), ("are cut at 128",)),
+    ("runs", ("l",), ("› calm-otter", "slow-snail")),
+    ("comparison", ("down", "space", "down", "space", "escape", "d"), ("slow-snail", "learning")),
+    ("form", ("f",), ("as calm-otter",)),
+)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_screens(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    stop_the_clock(monkeypatch)
+    options = {"train": {"watched": str(write_runs())}}
+    async with open_app(size=size, pane="train", options=options) as pilot:
+        await until(lambda: len(losses(pilot)) == STEPS, pilot)
+        await pilot.press("escape")
+        changed = []
+        for view, keys, words in VIEWS:
+            await pilot.press(*keys)
+            await until(lambda: _is_read(pilot), pilot)
+            await until(shows(pilot, *words), pilot)
+            await pilot.pause()
+            changed += _compared(f"train-{view}-{size[0]}x{size[1]}", _pane_text(pilot))
+        assert not changed, "\n\n".join(changed)
+
+
+def _is_read(pilot: Pilot[None]) -> bool:
+    watches = pane_of(pilot).overlay.watches
+    return all(len(watch.history.curves.loss) == STEPS for watch in watches)
+
+
+def _pane_text(pilot: Pilot[None]) -> str:
+    region = pane_of(pilot).region
+    lines = screen_text(pilot).splitlines()[region.y : region.bottom]
+    return "\n".join(lines) + "\n"
+
+
+def _compared(name: str, text: str) -> list[str]:
+    """What is on the screen where that is not what was reviewed."""
+    file = SCREENS / f"{name}.txt"
+    if os.environ.get("UPDATE_SCREENS"):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    reviewed = file.read_text(encoding="utf-8") if file.exists() else ""
+    return [] if text == reviewed else [f"{name} is\n{text}and was\n{reviewed}"]

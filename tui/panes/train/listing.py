@@ -1,0 +1,241 @@
+"""The keys of the list of runs; most of them act on the run that is watched too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from core.checkpoints import run_model
+from core.errors import ModelError, RunError
+from core.runs.notes import read_notes, write_notes
+from core.runs.overview import Overviews, RunOverview
+from core.runs.plan import repeating
+from core.runs.shelf import delete_run, erase_run, rename_run, restore_run
+from core.text.visible import visible
+from tui.panes.train.asking import NO_RUN, AskingPane
+from tui.panes.train.overlay import Overlay
+from tui.panes.train.runs import RunTable, look_at_runs, note_words
+from tui.widgets.rows import Part
+
+View = Literal["run", "runs", "form"]
+
+
+class ListingPane(AskingPane):
+    """Lists runs, overlays them, and looks after their folders."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self.view: View = "form"
+        self.runs = RunTable(id="runs")
+        self.overlay = Overlay(self, self.redraw, self.complain)
+        self._overviews = Overviews()
+        self._trash = False
+
+    def look_at(self, view: View) -> None:
+        """Shows the run, the list of runs, or the form."""
+        raise NotImplementedError
+
+    def watch_run(self, folder: Path) -> None:
+        """Shows the run in `folder`, and follows it."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draws what is shown once more."""
+        raise NotImplementedError
+
+    # --- the list -------------------------------------------------------------------------
+
+    def action_runs(self) -> None:
+        if self.view == "runs" and not self._trash:
+            self.action_back()
+            return
+        self.steering.news = []
+        self._show_list(trash=False, chosen=self.watched.folder if self.watched else None)
+
+    def action_trash(self) -> None:
+        """The runs that were deleted, or those that were not."""
+        self._show_list(trash=self.view != "runs" or not self._trash)
+
+    def _show_list(self, *, trash: bool, chosen: Path | None = None) -> None:
+        self._trash = trash
+        self.look_at("runs")
+        self.list_runs(chosen)
+
+    def list_runs(self, chosen: Path | None = None) -> None:
+        """Reads the list anew, where it is shown."""
+        if self.view == "runs" and self.display:
+            self.run_worker(self._read_runs(chosen), group="runs", exclusive=True)
+
+    async def _read_runs(self, chosen: Path | None) -> None:
+        trash = self._trash
+        found = await asyncio.to_thread(look_at_runs, self._overviews, trash=trash)
+        if trash == self._trash:
+            self.runs.show_runs(found, chosen, self.overlay.folders, trash=trash)
+            self.draw_foot()
+
+    def action_back(self) -> None:
+        self.look_at("form" if self.watched is None else "run")
+
+    def action_mark(self) -> None:
+        """Draws the run over the one that is watched, or no longer."""
+        chosen = self._listed
+        if chosen is not None and not self._trash:
+            self.overlay.toggle(chosen.path)
+            self.runs.overlay(self.overlay.folders)
+            self.draw_foot()
+
+    @property
+    def _listed(self) -> RunOverview | None:
+        """The run that is marked in the list, while that is shown."""
+        return self.runs.chosen if self.view == "runs" else None
+
+    def target(self) -> Path | None:
+        """The run that keys act on: the one marked in the list, else the one that is watched."""
+        if self.view == "runs":
+            return self._listed.path if self._listed else None
+        return self.watched.folder if self.watched else None
+
+    def list_words(self) -> list[Part]:
+        """What can be done with the list, and the note on the run that is marked."""
+        keys: tuple[tuple[str, str], ...]
+        if self._trash:
+            keys = (("Enter", "takes it out"), ("D", "removes it for good"), ("Z", "runs"))
+        else:
+            keys = (
+                ("Enter", "shows it"),
+                ("Space", "overlays"),
+                ("f", "its form"),
+                ("R N T", "name note tags"),
+                ("D", "trash"),
+                ("Z", "look there"),
+            )
+        words: list[Part] = []
+        for key, does in keys:
+            words += [(f" {key}", "sheet--key"), (f" {does} ", "")]
+        if self._listed is not None and (note := note_words(self._listed)):
+            words.append((f"· {note}", "sheet--value"))
+        return words
+
+    # --- one run --------------------------------------------------------------------------
+
+    def _target_or_say(self) -> Path | None:
+        folder = self.target()
+        if folder is None:
+            self.say(NO_RUN)
+        elif self._trash and self.view == "runs":
+            self.say(f"{folder.name} is in the trash: Enter takes it out.")
+            return None
+        return folder
+
+    def action_rename(self) -> None:
+        """Asks for the run's new name."""
+        if (folder := self._target_or_say()) is not None:
+
+            def rename(name: str) -> None:
+                self._keep(lambda: self._renamed(folder, rename_run(folder, name.strip())))
+
+            self.prompt.ask("name", folder.name, "letters, digits, . _ -", rename)
+
+    def _renamed(self, folder: Path, target: Path) -> None:
+        self.overlay.drop(folder)
+        if self.watched is not None and self.watched.folder == folder:
+            view = self.view
+            self.watch_run(target)
+            self.look_at(view)
+        self.say(f"{folder.name} is {target.name} now.")
+        self.list_runs(target)
+
+    def action_note(self) -> None:
+        """Asks for a note on the run."""
+        if (folder := self._target_or_say()) is not None:
+            notes = read_notes(folder)
+
+            def note(words: str) -> None:
+                self._keep(lambda: write_notes(folder, notes.with_note(words)))
+                self.list_runs()
+
+            self.prompt.ask("note", notes.note, "Enter keeps it", note)
+
+    def action_tag(self) -> None:
+        """Asks for tags."""
+        if (folder := self._target_or_say()) is not None:
+            notes = read_notes(folder)
+
+            def tag(words: str) -> None:
+                self._keep(lambda: write_notes(folder, notes.with_tags(words)))
+                self.list_runs()
+
+            has = f"has {' '.join(f'#{tag}' for tag in notes.tags)}; " if notes.tags else ""
+            self.prompt.ask("tags", "", f"{has}words; -word takes one away", tag)
+
+    def action_delete(self) -> None:
+        """To the trash, or out of it for good: both by a second key."""
+        folder = self.target()
+        if folder is None:
+            self.say(NO_RUN)
+            return
+        for_good = self._trash and self.view == "runs"
+        name = visible(folder.name)
+        ask = (
+            f" Remove {name} for good? " if for_good else f" Delete {name}? Z leads to the trash. "
+        )
+        words: list[Part] = [(ask, "sheet--value"), ("D", "sheet--key"), (" or ", "")]
+        if self.sure("delete", [*words, ("y", "sheet--key")]):
+            self._keep(lambda: self._delete(folder, for_good=for_good))
+
+    def _delete(self, folder: Path, *, for_good: bool) -> None:
+        if for_good:
+            erase_run(folder.name)
+            self.say(f"{folder.name} is gone.")
+        else:
+            kept = delete_run(folder)
+            self.overlay.drop(folder)
+            if self.watched is not None and self.watched.folder == folder:
+                self.follower.leave()
+                self.bench.run_note = ""
+                self.look_at("runs")
+            self.say(f"{folder.name} is in the trash, as {kept.name}: Z shows it.")
+        self.list_runs()
+
+    def take_out(self) -> None:
+        """The run that is marked comes out of the trash."""
+        if self._listed is not None:
+            name = self._listed.name
+            self._keep(lambda: self._taken_out(restore_run(name)))
+
+    def _taken_out(self, folder: Path) -> None:
+        self._show_list(trash=False, chosen=folder)
+        self.say(f"{folder.name} is among the runs again.")
+
+    @property
+    def in_trash(self) -> bool:
+        """Whether the list shows the runs that were deleted."""
+        return self.view == "runs" and self._trash
+
+    def _keep(self, change: Callable[[], object]) -> None:
+        """Does what may be refused, and says why."""
+        try:
+            change()
+        except RunError as error:
+            self.complain(str(error))
+
+    def action_copy_command(self) -> None:
+        """The command that repeats the run, by OSC 52."""
+        if (folder := self._target_or_say()) is not None:
+            command = repeating(folder)
+            self.app.copy_to_clipboard(command)
+            self.say(f"Copied: {command}")
+
+    def action_use_model(self) -> None:
+        folder = self._target_or_say()
+        if folder is None:
+            return
+        try:
+            run_model(folder)
+        except ModelError as error:
+            self.complain(str(error))
+            return
+        self.bench.choose_model(str(folder))
+        self.say(f"Loading the model of {folder.name} for all panes.")

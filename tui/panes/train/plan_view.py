@@ -1,0 +1,183 @@
+"""What the run that the form describes will do: steps, checkpoints, its schedule, its time."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from core.runs.config import RunConfig
+from core.runs.folder import list_runs
+from core.runs.plan import Precedent, RunPlan, find_precedent, plan_run
+from core.text.visible import visible
+from tui.panes.train.figures import duration
+from tui.panes.train.sheet import Row, Sheet, wrapped
+from tui.widgets.chart import Curve, LineChart, Mark, Plot, Series
+from tui.widgets.chart.chart import terminal_is_plain
+
+_POINTS = 120
+_RAMP, _PLAIN_RAMP = "▁▂▃▄▅▆▇█", "_.,-~=+#"
+_LOW = 9
+"""Rows below which the schedule is drawn in one of them."""
+
+
+class PlanView(Widget):
+    """Draws a plan; how long it takes is looked up among earlier runs in a thread."""
+
+    DEFAULT_CSS = """
+    PlanView { height: auto; layout: vertical; }
+    PlanView LineChart { height: 1fr; }
+    PlanView Sheet { height: 1fr; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._config: RunConfig | None = None
+        self._precedents: dict[bytes, Precedent | None] = {}
+
+    def compose(self) -> ComposeResult:
+        self._words = Sheet()
+        self._chart = LineChart()
+        yield self._words
+        yield self._chart
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def forget(self) -> None:
+        """Runs were made or ended: what they tell is looked up anew."""
+        self._precedents.clear()
+
+    def show(self, config: RunConfig | None) -> None:
+        """Draws what `config` will do; None where the form has to be put right first."""
+        self._config = config
+        self._draw()
+        if config is not None and self._key(config) not in self._precedents:
+            self.run_worker(self._look_up(config), group="precedent", exclusive=True)
+
+    async def _look_up(self, config: RunConfig) -> None:
+        # Many keys in a row ask once.
+        await asyncio.sleep(0.05)
+        found = await asyncio.to_thread(lambda: find_precedent(config, list_runs()))
+        self._precedents[self._key(config)] = found
+        self._draw()
+
+    def _key(self, config: RunConfig) -> bytes:
+        """What a precedent depends on."""
+        alike = (config.model, config.data, config.batch_size, config.max_length, config.adapter)
+        more = (config.gradient_accumulation_steps, config.plain, config.route, config.scratch)
+        return repr((alike, more, config.num_processes)).encode()
+
+    def _draw(self) -> None:
+        if not self.is_mounted or not self.display:
+            return
+        if self._config is None:
+            self._chart.display = False
+            self._words.styles.height = "1fr"
+            self._words.show(
+                [
+                    [
+                        (
+                            " Put the fields marked ! right, and this says what it will do.",
+                            "sheet--label",
+                        )
+                    ]
+                ]
+            )
+            return
+        config = self._config
+        plan = plan_run(config, self._precedents.get(self._key(config)))
+        tall = self.size.height >= _LOW and plan.max_steps is not None
+        words = plan_rows(config, plan, self.size.width, drawn=tall)
+        self._chart.display = tall
+        self._words.styles.height = min(len(words), max(1, self.size.height - 8)) if tall else "1fr"
+        self._words.show(words)
+        if tall:
+            self._chart.show(schedule(config, plan))
+
+
+def schedule(config: RunConfig, plan: RunPlan) -> Plot:
+    """The learning rate over the steps, a mark at each evaluation."""
+    steps = plan.max_steps or 1
+    series = Series()
+    xs = sorted(
+        {round(steps * point / _POINTS) for point in range(_POINTS + 1)} | {plan.warmup_steps}
+    )
+    series.extend(
+        [float(step) for step in xs],
+        [plan.learning_rate(step, config.learning_rate) for step in xs],
+    )
+    marks = tuple(
+        Mark(float(step), plan.learning_rate(step, config.learning_rate), "filled")
+        for step in plan.evaluations[:40]
+    )
+    return Plot((Curve(series, "learning rate"),), float(steps), marks, smoothing=0.0)
+
+
+def plan_rows(config: RunConfig, plan: RunPlan, cells: int, *, drawn: bool) -> list[Row]:
+    """The plan in words, and its schedule in a row where it is not `drawn` besides."""
+    rows: list[Row] = [[(" What it will do", "sheet--name")]]
+    texts = [_steps(config, plan), _evaluations(config, plan), _time(plan), _checkpoints(config)]
+    if not drawn and plan.max_steps:
+        texts.insert(1, _in_a_row(config, plan, cells - 3))
+    elif drawn:
+        texts.append(_rate(config, plan) + ", ◆ an evaluation:")
+    for text in texts:
+        for number, line in enumerate(wrapped(visible(text), max(8, cells - 3))):
+            rows.append([(f"{'   ' if number else ' '}{line}", "sheet--value")])
+    return rows
+
+
+def _steps(config: RunConfig, plan: RunPlan) -> str:
+    if plan.max_steps is None:
+        return "How many steps it takes is known once its data is read."
+    words = f"{plan.max_steps:,} steps"
+    if plan.steps_per_epoch is not None and plan.train_rows is not None:
+        words += f": {plan.max_steps / plan.steps_per_epoch:.3g} epochs of {plan.train_rows:,} rows"
+        words += f", {plan.steps_per_epoch:,} steps each"
+    accumulated = config.gradient_accumulation_steps
+    batch = config.batch_size * accumulated
+    return f"{words}, {batch:,} rows a step." if accumulated > 1 else f"{words}."
+
+
+def _rate(config: RunConfig, plan: RunPlan) -> str:
+    return f"rate up to {config.learning_rate:g} at step {plan.warmup_steps:,}, then down to 0"
+
+
+def _in_a_row(config: RunConfig, plan: RunPlan, cells: int) -> str:
+    ramp = _PLAIN_RAMP if terminal_is_plain() else _RAMP
+    rate = _rate(config, plan)
+    cells = max(8, min(40, cells - len(rate) - 1))
+    steps = plan.max_steps or 1
+    rates = [plan.learning_rate(round(steps * cell / (cells - 1)), 1.0) for cell in range(cells)]
+    bars = "".join(ramp[round(rate * (len(ramp) - 1))] for rate in rates)
+    return f"{bars} {rate}"
+
+
+def _evaluations(config: RunConfig, plan: RunPlan) -> str:
+    every = "each epoch" if config.eval_steps is None else f"{config.eval_steps:,} steps"
+    words = f"Evaluated after {every}"
+    if plan.evaluations:
+        times = len(plan.evaluations)
+        words += ", once" if times == 1 else f", {times:,} times"
+    patience = config.early_stopping_patience
+    words += f"; ends after {patience} without a lower loss" if patience else ""
+    return f"{words}; at last on the test rows."
+
+
+def _checkpoints(config: RunConfig) -> str:
+    rhythm = []
+    if config.save_steps is not None:
+        rhythm.append(f"{config.save_steps:,} steps")
+    if config.save_minutes is not None:
+        rhythm.append(f"{config.save_minutes:g} minutes")
+    every = f"every {' and every '.join(rhythm)}, and " if rhythm else ""
+    kept = f"the newest {config.save_total_limit} stay"
+    return f"Saved {every}whenever an evaluation is the best; {kept}."
+
+
+def _time(plan: RunPlan) -> str:
+    if plan.seconds is None:
+        return "How long it takes is known after its first steps."
+    return f"About {duration(plan.seconds)}, as {plan.measured_in} took for its steps here."

@@ -1,0 +1,112 @@
+"""The editor's sentences as a run sees them: probabilities over time, and what they come to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.runs.events import ProbeResult
+from core.text.sentences import Sentence
+from core.text.visible import fit, visible, width
+from tui.panes.train.overlay import SIGNS
+from tui.panes.train.sheet import Row
+from tui.panes.train.watch import RunWatch
+from tui.widgets.chart import Curve, Plot, Series
+
+MOST = 32
+"""Sentences that are classified at each evaluation, the first of the editor's."""
+LONGEST = 2_000
+"""Characters of a sentence above which it is left out: a run is not to wait for it."""
+_LABEL = 16
+
+
+def probes_of(sentences: Sequence[Sentence]) -> list[str]:
+    """What of the editor's sentences a run can be asked to classify; pairs it cannot."""
+    texts = [
+        each.text
+        for each in sentences
+        if each.text_pair is None and len(each.text) <= LONGEST and each.text.strip()
+    ]
+    return list(dict.fromkeys(texts))[:MOST]
+
+
+def ordered(watch: RunWatch, chosen: int) -> list[str]:
+    """The sentences that have curves, the chosen one first, as the chart draws them."""
+    sentences = watch.history.probes.sentences
+    if not sentences:
+        return []
+    at = min(chosen, len(sentences) - 1)
+    return [sentences[at], *sentences[:at], *sentences[at + 1 :]]
+
+
+def label_shown(watch: RunWatch, label: int) -> tuple[int, str]:
+    """Which label's probability is drawn, and its name; the last one at first."""
+    started = watch.history.started
+    labels = started.labels if started else []
+    latest = watch.history.probes.latest
+    count = len(labels) or (len(latest.results[0].probabilities) if latest else 0)
+    if not count:
+        return 0, "label"
+    at = (label - 1) % count
+    return at, visible(labels[at]) if at < len(labels) else f"label {at}"
+
+
+def probe_plot(watch: RunWatch, chosen: int, label: int) -> Plot:
+    """The curves of the sentences that are classified now, over the steps of the run."""
+    at, _ = label_shown(watch, label)
+    curves = []
+    for number, sentence in enumerate(ordered(watch, chosen)[: len(SIGNS)]):
+        series = watch.history.probes.curves.get(sentence, [])
+        if at < len(series):
+            curves.append(Curve(_percentages(series[at]), visible(sentence), raw=number == 0))
+    return Plot(tuple(curves), float(watch.max_steps or 0), smoothing=0.0)
+
+
+def _percentages(series: Series) -> Series:
+    found = Series()
+    found.extend(series.x, [value * 100 for value in series.y])
+    return found
+
+
+def probe_rows(watch: RunWatch, chosen: int, label: int, cells: int) -> tuple[list[Row], int]:
+    """A row a sentence: now and at first; returns the rows and which one is marked."""
+    latest = watch.history.probes.latest
+    if latest is None:
+        return [[(f" {_empty(watch)}", "sheet--label")]], 0
+    at, name = label_shown(watch, label)
+    heads = f"   P({name}), %   now      at first   step {latest.global_step:,}"
+    rows: list[Row] = [[(heads, "sheet--label")]]
+    signs = dict(zip(ordered(watch, chosen), SIGNS, strict=False))
+    for number, result in enumerate(latest.results):
+        first = watch.history.probes.first.get(result.text, result)
+        rows.append(_row(result, first, at, signs.get(result.text, " "), number == chosen))
+    return rows, 1 + min(chosen, len(latest.results) - 1)
+
+
+def _row(result: ProbeResult, first: ProbeResult, at: int, sign: str, chosen: bool) -> Row:
+    now, before = (_share(each, at) for each in (result, first))
+    label = fit(visible(result.predicted), _LABEL)
+    label += " " * (_LABEL - width(label))
+    turned = "" if first.predicted == result.predicted else f"was {visible(first.predicted)}  "
+    figures = f"{now:>13}{before:>14}   "
+    if chosen:
+        words = f" › {sign}{figures}{label} {turned}{visible(result.text)}"
+        return [(words, "sheet--cursor")]
+    return [
+        (f"   {sign}", "sheet--accent"),
+        (figures, "sheet--value"),
+        (f"{label} ", "sheet--label"),
+        (turned, "sheet--accent"),
+        (visible(result.text), "sheet--value"),
+    ]
+
+
+def _share(result: ProbeResult, at: int) -> str:
+    if at >= len(result.probabilities):
+        return "·"
+    return f"{float(result.probabilities[at]) * 100:.1f}"
+
+
+def _empty(watch: RunWatch) -> str:
+    if watch.status.is_live:
+        return "The editor's sentences are classified at the next evaluation; v evaluates now."
+    return "No sentence was classified while this run went on."
