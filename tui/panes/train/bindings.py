@@ -6,7 +6,13 @@ from textual.binding import Binding
 
 STEERING = [
     Binding("s", "start", "start", id="train.start", tooltip="Start a run as the form says"),
-    Binding("f", "edit", "form", id="train.edit", tooltip="Change what the next run does"),
+    Binding(
+        "f",
+        "edit",
+        "form",
+        id="train.edit",
+        tooltip="Change what the next run does; in the list: from what that run did",
+    ),
     Binding("x", "stop", "stop", id="train.stop", tooltip="Stop with a checkpoint: x, x"),
     Binding(
         "p",

@@ -106,10 +106,11 @@ class ListingPane(AskingPane):
             keys = (
                 ("Enter", "shows it"),
                 ("Space", "overlays"),
-                ("f", "its form"),
-                ("R N T", "name note tags"),
-                ("D", "trash"),
-                ("Z", "look there"),
+                ("R", "name"),
+                ("N", "note"),
+                ("T", "tag"),
+                ("D", "delete"),
+                ("Z", "trash"),
             )
         words: list[Part] = []
         for key, does in keys:

@@ -32,9 +32,9 @@ _WIDE = (110, 14)
 """Columns and rows from which the figures stand beside the chart."""
 _EVERY_NOTE = 1.0
 _EVERY_LIST = 2.0
-_WIDE_FORM = 120
+_WIDE_FORM = 132
 """Columns from which the plan stands beside the form."""
-_PLAN_ROWS = (5, 9)
+_PLAN_ROWS = (5, 15)
 """Rows of the plan below the form, in a low pane and in a high one."""
 
 

@@ -18,7 +18,7 @@ from tui.widgets.chart.chart import terminal_is_plain
 
 _POINTS = 120
 _RAMP, _PLAIN_RAMP = "▁▂▃▄▅▆▇█", "_.,-~=+#"
-_LOW = 9
+_LOW = 13
 """Rows below which the schedule is drawn in one of them."""
 
 
