@@ -132,6 +132,7 @@ def _step(step: int, speed: float) -> events.Step:
         grad_norm=1.5 + math.sin(step),
         samples_per_second=32.0,
         padding=0.06,
+        memory=612_000_000,
     )
 
 

@@ -7,6 +7,7 @@ from math import isfinite, isnan
 
 from core.runs import events
 from core.runs.config import RunConfig
+from core.sizes import size_of
 from core.text.visible import visible, width
 from tui.panes.train.arrival import crash_words
 from tui.panes.train.history import RunHistory
@@ -33,6 +34,8 @@ _IN_PANEL = (
     "gradient norm",
     "samples/s",
     "padding",
+    "memory",
+    "threads",
 )
 
 
@@ -142,7 +145,7 @@ def _pairs(watch: RunWatch, trend: float | None) -> list[tuple[str, str]]:
     history, step = watch.history, watch.history.step
     if step is None:
         return []
-    epochs = "" if watch.config is None else f" of {watch.config.epochs}"
+    epochs = "" if watch.config is None else f" of {_epochs(watch.config, history.started)}"
     found = [
         ("loss", loss_text(float(step.loss))),
         ("learning rate", f"{step.learning_rate:.2e}"),
@@ -151,8 +154,28 @@ def _pairs(watch: RunWatch, trend: float | None) -> list[tuple[str, str]]:
         ("gradient norm", loss_text(float(step.grad_norm))),
         ("padding", f"{history.padding * 100:.0f} %"),
         ("epoch", f"{step.epoch:.2f}{epochs}"),
+        *_machine(history),
     ]
     return [(label, " " * (_WHOLE - _whole(value)) + value) for label, value in found]
+
+
+def _machine(history: RunHistory) -> list[tuple[str, str]]:
+    """What the run takes of the machine, as far as its log says."""
+    found = []
+    if history.step is not None and history.step.memory:
+        found.append(("memory", size_of(history.step.memory)))
+    if history.started is not None:
+        processes = history.started.world_size
+        times = f" in {processes} processes" if processes > 1 else ""
+        found.append(("threads", f"{history.started.threads}{times}"))
+    return found
+
+
+def _epochs(config: RunConfig, started: events.RunStarted | None) -> str:
+    """How many there will be; fewer than asked for, where the number of steps is what ends it."""
+    whole = started.max_steps / started.steps_per_epoch if started else config.epochs
+    epochs = min(whole, config.epochs)
+    return f"{epochs:,.0f}" if epochs >= 100 else f"{epochs:.3g}"
 
 
 def _whole(value: str) -> int:
@@ -290,6 +313,9 @@ def phases(history: RunHistory, *, live: bool) -> list[Row]:
     return rows
 
 
+_GOES_ON: tuple[Part, ...] = ((" · ", ""), ("p", "sheet--key"), (" resumes it", ""))
+
+
 def last_word(watch: RunWatch) -> list[Part]:
     """How the run ended, as a sentence; while it goes on, what it does."""
     model: list[Part] = [(" · ", ""), ("m", "sheet--key"), (" uses its model", "")]
@@ -302,11 +328,11 @@ def last_word(watch: RunWatch) -> list[Part]:
             words = f" {visible(reason).removesuffix('.')}"
             if path is None:
                 return [(f"{words} before the first step: nothing to save.", "sheet--value")]
-            return [(f"{words} · saved in {visible(path)}", "sheet--value"), *model]
+            return [(f"{words} · saved in {visible(path)}", "sheet--value"), *_GOES_ON, *model]
         case events.RunFailed(message=message):
-            return [(f" {visible(message)}", "sheet--bad")]
+            return [(f" {visible(message)}", "sheet--bad"), *_GOES_ON]
     if watch.status.status == "crashed":
-        return [(f" {visible(crash_words(watch.status))}", "sheet--bad")]
+        return [(f" {visible(crash_words(watch.status))}", "sheet--bad"), *_GOES_ON]
     if watch.status.status == "stalled":
         return [(" Its worker gives no sign of life: it hangs, or the machine does.", "sheet--bad")]
     return [(f" {settings(watch.config)}", "")]

@@ -73,28 +73,32 @@ def probe_rows(watch: RunWatch, chosen: int, label: int, cells: int) -> tuple[li
     if latest is None:
         return [[(f" {_empty(watch)}", "sheet--label")]], 0
     at, name = label_shown(watch, label)
-    heads = f"   P({name}), %   now      at first   step {latest.global_step:,}"
+    heads = f"{'now':>11}{'first':>8}   P({name}), %, at step {latest.global_step:,}"
+    label_cells = min(_LABEL, max(width(visible(each.predicted)) for each in latest.results))
     rows: list[Row] = [[(heads, "sheet--label")]]
     signs = dict(zip(ordered(watch, chosen), SIGNS, strict=False))
     for number, result in enumerate(latest.results):
         first = watch.history.probes.first.get(result.text, result)
-        rows.append(_row(result, first, at, signs.get(result.text, " "), number == chosen))
+        sign = signs.get(result.text, " ")
+        rows.append(_row(result, first, at, sign, label_cells, chosen=number == chosen))
     return rows, 1 + min(chosen, len(latest.results) - 1)
 
 
-def _row(result: ProbeResult, first: ProbeResult, at: int, sign: str, chosen: bool) -> Row:
+def _row(
+    result: ProbeResult, first: ProbeResult, at: int, sign: str, cells: int, *, chosen: bool
+) -> Row:
     now, before = (_share(each, at) for each in (result, first))
-    label = fit(visible(result.predicted), _LABEL)
-    label += " " * (_LABEL - width(label))
+    label = fit(visible(result.predicted), cells)
+    label += " " * (cells - width(label))
     turned = "" if first.predicted == result.predicted else f"was {visible(first.predicted)}  "
-    figures = f"{now:>13}{before:>14}   "
+    figures = f"{now:>7}{before:>8}   "
     if chosen:
-        words = f" › {sign}{figures}{label} {turned}{visible(result.text)}"
+        words = f" › {sign}{figures}{label}  {turned}{visible(result.text)}"
         return [(words, "sheet--cursor")]
     return [
         (f"   {sign}", "sheet--accent"),
         (figures, "sheet--value"),
-        (f"{label} ", "sheet--label"),
+        (f"{label}  ", "sheet--label"),
         (turned, "sheet--accent"),
         (visible(result.text), "sheet--value"),
     ]

@@ -1,0 +1,106 @@
+"""The list of runs: overlays, names, notes, tags, the trash; each by keys, the last by two."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from core.runs.config import load_config
+from core.runs.folder import list_runs
+from core.runs.notes import read_notes
+from core.runs.shelf import list_trash
+from tests.tui.conftest import OpenApp, screen_text, until
+from tests.tui.training import TRAIN, Run, pane_of, shows
+from tests.tui.written_runs import STEPS, write_runs
+
+
+def names() -> list[str]:
+    return [folder.name for folder in list_runs()]
+
+
+async def test_runs_are_overlaid_with_what_was_set_otherwise(open_app: OpenApp) -> None:
+    watched = write_runs()
+    async with open_app(
+        size=(120, 36), options={"train": {"watched": str(watched)}}, **TRAIN
+    ) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› calm-otter", "88.0 %", "#paper as the paper has it"), pilot)
+        await pilot.press("down", "space", "down", "space")
+        await until(shows(pilot, "›+slow-snail", "+bold-falcon"), pilot)
+        await pilot.press("escape")
+        await until(shows(pilot, "╍ bold-falcon", "┅ slow-snail", "learning rate"), pilot)
+        overlay = pane_of(pilot).overlay
+        await until(
+            lambda: [len(each.history.curves.loss) for each in overlay.watches] == [STEPS] * 2,
+            pilot,
+        )
+        rows = [line.split() for line in screen_text(pilot).splitlines()]
+        assert ["╍", "bold-falcon", "0.1711", "88.0", "%", "0.0003", "32", "lora"] in rows
+        assert ["━", "calm-otter", "0.1775", "85.5", "%", "0.0001", "16", "full"] in rows
+        await pilot.press("l")
+        await until(shows(pilot, "+slow-snail"), pilot)
+        await pilot.press("down", "space", "down", "space", "escape")
+        await until(lambda: "bold-falcon" not in screen_text(pilot), pilot)
+
+
+async def test_a_run_gets_a_name_a_note_and_tags(open_app: OpenApp) -> None:
+    watched = write_runs()
+    async with open_app(
+        size=(120, 30), options={"train": {"watched": str(watched)}}, **TRAIN
+    ) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "R", "ctrl+u", *"best one", "enter")
+        await until(shows(pilot, "cannot name a run"), pilot)
+        await pilot.press("R", "ctrl+u", *"best", "enter")
+        await until(shows(pilot, "calm-otter is best now.", "best  ● finished"), pilot)
+        assert names() == ["best", "bold-falcon", "slow-snail"]
+        await pilot.press("l")
+        await until(shows(pilot, "› best"), pilot)
+        await pilot.press("N", *"so it is", "enter", "T", *"x y", "enter", "T", *"-x", "enter")
+        await until(shows(pilot, "#y so it is"), pilot)
+        notes = read_notes(list_runs()[0])
+        assert (notes.note, notes.tags) == ("so it is", ["y"])
+        await pilot.press("Y")
+        await until(shows(pilot, "Copied: termformer train --config"), pilot)
+        words = shlex.split(pilot.app.clipboard)
+        assert load_config(Path(words[-1])).name == "best"
+        await pilot.press("down", "f", "escape")
+        config, _ = pane_of(pilot).form.read()
+        assert config is not None
+        assert (config.adapter, config.learning_rate, config.name) == ("lora", 3e-4, "")
+
+
+async def test_what_is_deleted_by_two_keys_comes_back_by_one(open_app: OpenApp) -> None:
+    watched = write_runs()
+    async with open_app(options={"train": {"watched": str(watched)}}, **TRAIN) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› calm-otter"), pilot)
+        await pilot.press("D")
+        await until(shows(pilot, "Delete calm-otter?"), pilot)
+        await pilot.press("down", "up", "y")
+        assert list_trash() == []
+        await pilot.press("D", "D")
+        await until(shows(pilot, "calm-otter is in the trash", "› bold-falcon"), pilot)
+        assert names() == ["bold-falcon", "slow-snail"]
+        await pilot.press("Z")
+        await until(shows(pilot, "in the trash", "› calm-otter"), pilot)
+        await pilot.press("enter")
+        await until(shows(pilot, "calm-otter is among the runs again."), pilot)
+        await until(shows(pilot, "› calm-otter", "bold-falcon"), pilot)
+        await pilot.press("D", "y", "Z")
+        await until(shows(pilot, "in the trash", "› calm-otter"), pilot)
+        await pilot.press("D", "D")
+        await until(shows(pilot, "The trash is empty"), pilot)
+        assert list_trash() == []
+        assert names() == ["bold-falcon", "slow-snail"]
+
+
+async def test_a_run_that_goes_on_is_not_deleted(open_app: OpenApp) -> None:
+    Run().starts().steps(3)
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "● running"), pilot)
+        await pilot.press("escape", "D", "D")
+        await until(shows(pilot, "calm-otter is running: stop it first"), pilot)
+        assert names() == ["calm-otter"]

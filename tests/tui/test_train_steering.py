@@ -1,0 +1,160 @@
+"""Wishes, shown as done once the log says so; probes that follow the editor; details."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from core.runs import events
+from core.runs.requests import Probe, SetLearningRate, waiting_requests
+from tests.tui.conftest import OpenApp, screen_text, until
+from tests.tui.training import TRAIN, Run, pane_of, shows
+from tests.tui.written_runs import PROBES, write_runs
+from tui.app import TermformerApp
+from tui.panes.train import asking, prober
+
+
+async def test_the_rate_is_changed_once_the_worker_says_so(open_app: OpenApp) -> None:
+    run = Run().starts().steps(3)
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "● running"), pilot)
+        await pilot.press("escape", "u", "ctrl+u", *"x", "enter")
+        await until(shows(pilot, "The learning rate must be a number", "left as it is"), pilot)
+        await pilot.press("u", "ctrl+u", *"3", "enter")
+        await until(shows(pilot, "The learning rate must be above 0 and at most 1."), pilot)
+        assert waiting_requests(run.folder) == []
+        await pilot.press("u", "ctrl+u", *"3e-5", "enter")
+        await until(lambda: waiting_requests(run.folder), pilot)
+        [posted] = waiting_requests(run.folder)
+        assert posted.request == SetLearningRate(3e-5)
+        await until(shows(pilot, "Asked for another learning rate"), pilot)
+        # Somebody else's answer is not this one's.
+        run.log.append(events.LearningRateSet(global_step=3, learning_rate=1e-6, request="another"))
+        run.steps(1)
+        await until(shows(pilot, "step 4 of 40"), pilot)
+        assert "Asked for another learning rate" in screen_text(pilot)
+        run.log.append(events.LearningRateSet(global_step=4, learning_rate=3e-5, request=posted.id))
+        await until(shows(pilot, "The learning rate is 3e-05 now."), pilot)
+        await pilot.press("u", "escape")
+        assert "learning rate " not in screen_text(pilot).splitlines()[-2]
+
+
+async def test_a_crashed_run_says_how_it_goes_on_and_does(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run().starts().steps(5)
+    run.dies()
+
+    def new_worker(folder: object) -> int:
+        run.lives()
+        run.log.append(events.RunResumed(global_step=0, checkpoint=""))
+        return 1
+
+    monkeypatch.setattr(asking, "resume_run", new_worker)
+    options = {"train": {"watched": str(run.folder)}}
+    async with open_app(options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "● crashed", "resumes it"), pilot)
+        await pilot.press("escape", "p")
+        await until(shows(pilot, "A new worker goes on from the start"), pilot)
+        run.steps(1)
+        await until(shows(pilot, "● running", "step 6 of 40"), pilot)
+
+
+async def test_probes_follow_the_sentences_of_the_editor(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prober, "QUIET", 0.01)
+    run = Run().starts().steps(3)
+    async with open_app(text="not bad at all\na\tpair", size=(100, 36), **TRAIN) as pilot:
+        await until(shows(pilot, "● running"), pilot)
+        assert waiting_requests(run.folder) == []
+        await pilot.press("escape", "d", "d")
+        await until(lambda: waiting_requests(run.folder), pilot)
+        [posted] = waiting_requests(run.folder)
+        assert posted.request == Probe(["not bad at all"])
+        run.log.append(_probed(3, {"not bad at all": 0.4}, posted.id))
+        posted.path.unlink()
+        await until(shows(pilot, "P(POSITIVE), %", "40.0", "1 probe was classified"), pilot)
+        app = pilot.app
+        assert isinstance(app, TermformerApp)
+        app.bench.editor.insert("so good\n", (0, 0))
+        await until(lambda: waiting_requests(run.folder), pilot)
+        [posted] = waiting_requests(run.folder)
+        assert posted.request == Probe(["so good", "not bad at all"])
+        run.steps(1)
+        run.log.append(_probed(4, {"so good": 0.9, "not bad at all": 0.7}, posted.id))
+        posted.path.unlink()
+        await until(shows(pilot, "so good", "90.0", "70.0"), pilot)
+        row = next(line for line in screen_text(pilot).splitlines() if "was NEGATIVE" in line)
+        assert row.split()[:4] == ["╍", "70.0", "40.0", "POSITIVE"]
+        curves = pane_of(pilot).watched.history.probes.curves  # type: ignore[union-attr]
+        assert list(curves["not bad at all"][1].x) == [3, 4]
+        assert list(curves["so good"][1].x) == [4]
+        # The same sentences once more are asked for by nobody.
+        await pilot.press("d", "d", "d", "d")
+        await asyncio.sleep(0)
+        assert waiting_requests(run.folder) == []
+
+
+def _probed(step: int, positive: dict[str, float], request: str) -> events.Probed:
+    return events.Probed(
+        global_step=step,
+        epoch=1.0,
+        request=request,
+        results=[
+            events.ProbeResult(
+                text=text,
+                predicted="POSITIVE" if value > 0.5 else "NEGATIVE",
+                probabilities=[1 - value, value],
+            )
+            for text, value in positive.items()
+        ],
+    )
+
+
+async def test_a_mistake_is_typed_into_the_editor_as_a_line_of_its_own(open_app: OpenApp) -> None:
+    folder = write_runs()
+    async with open_app(
+        text="my own words", options={"train": {"watched": str(folder)}}, **TRAIN
+    ) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "d", "down", "enter")
+        app = pilot.app
+        assert isinstance(app, TermformerApp)
+        await until(
+            lambda: app.bench.editor.text == "my own words\nA film so bad that it has to be seen.",
+            pilot,
+        )
+        assert "Line 2 of the editor" in screen_text(pilot)
+        await pilot.press("left")
+        await until(shows(pilot, "validation, step 240"), pilot)
+        await pilot.press("d")
+        await until(shows(pilot, *PROBES[:2], "was NEGATIVE  the plot is thin"), pilot)
+        await pilot.press("d")
+        await until(shows(pilot, "940   49.0 %", "1 test row stands in train too"), pilot)
+
+
+async def test_labels_of_any_number_have_a_matrix_or_their_worst_pairs(open_app: OpenApp) -> None:
+    run = Run().starts().steps(3)
+    names = [f"label {number}" for number in range(30)]
+    confusion = [[0] * 30 for _ in names]
+    confusion[7][3] = 41
+    run.log.append(
+        events.Evaluation(
+            global_step=3,
+            epoch=1,
+            split="validation",
+            loss=0.4,
+            accuracy=0.5,
+            confusion=confusion,
+            classes=[
+                events.ClassScore(label=name, rows=41, precision=0, recall=0, f1=0)
+                for name in names
+            ],
+        )
+    )
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "step 3 of 40"), pilot)
+        await pilot.press("escape", "d")
+        await until(shows(pilot, "30 labels", "41  label 7 taken for label 3"), pilot)
