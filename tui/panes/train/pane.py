@@ -26,7 +26,7 @@ from tui.panes.train.starting import StartingPane
 from tui.panes.train.steering import Steering
 from tui.panes.train.view import RunView
 from tui.panes.train.watch import RunWatch
-from tui.widgets.pane import Option
+from tui.widgets.pane import Code, Option
 
 _WIDE = (110, 14)
 """Columns and rows from which the figures stand beside the chart."""
@@ -94,6 +94,14 @@ class TrainPane(StartingPane):
     def document_changed(self, document: Document) -> None:
         if self._stale:
             self._draw()
+
+    def code(self) -> Code | None:
+        from tui.panes.train import python  # imported when first needed
+
+        if self.view == "form":
+            config, _ = self.form.read()
+            return None if config is None else python.python_of_form(config)
+        return None if self.watched is None else python.python_of_run(self.watched)
 
     def options(self) -> dict[str, Option]:
         watch = self.watched
