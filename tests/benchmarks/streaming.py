@@ -1,7 +1,7 @@
-"""Does an open app that watches a run slow the run? Blocks of steps with and without it alternate.
+"""Do apps that watch a run slow the run? Blocks of steps with and without them alternate.
 
-Both sides read the same run. The app is stopped (SIGSTOP) while the other side is measured, so that
-neither its start nor its end falls into a block.
+Both sides read the same run. The apps are stopped (SIGSTOP) while the other side is measured, so
+that neither their start nor their end falls into a block.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -25,7 +25,7 @@ from core.runs.launch import start_run
 from core.runs.log import EventReader
 from core.runs.process import is_alive, read_process
 from core.settings import SavedState
-from tests.benchmarks.registry import Measurement, Sampler, register
+from tests.benchmarks.registry import Measurement, Sampler, Side, register
 from tests.benchmarks.subjects import ours
 
 STEPS = 15
@@ -51,9 +51,17 @@ def milliseconds_a_step(reader: EventReader) -> float:
     return (times[-1] - times[0]) / (len(times) - 1) * 1000
 
 
+def watched_by(apps: int) -> Side:
+    """A run, and so many apps that watch it while it is sampled."""
+
+    def open_side(folder: Path) -> AbstractContextManager[Sampler]:
+        return _watched(folder, apps)
+
+    return open_side
+
+
 @contextmanager
-def watched(folder: Path) -> Iterator[Sampler]:
-    """A run, and an app that watches it while it is sampled."""
+def _watched(folder: Path, apps: int) -> Iterator[Sampler]:
     subject = ours(folder, "I hate this so much!")
     os.environ["TERMFORMER_CACHE_DIR"] = subject.env["TERMFORMER_CACHE_DIR"]
     config = RunConfig(name="watched", model=MINI_BASE, max_steps=100_000, threads=1)
@@ -68,22 +76,28 @@ def watched(folder: Path) -> Iterator[Sampler]:
         json.dumps(msgspec.to_builtins(state))
     )
     Path(subject.env["TERMFORMER_CONFIG"]).write_text("preload = false\n")
-    with subject.start() as terminal:
-        terminal.wait_for("running", timeout=60)
-        app = psutil.Process(terminal.pid)
-        app.suspend()
+    with ExitStack() as stack:
+        watching: list[psutil.Process] = []
+        for _ in range(apps):
+            terminal = stack.enter_context(subject.start())
+            terminal.wait_for("running", timeout=60)
+            watching.append(psutil.Process(terminal.pid))
+            watching[-1].suspend()
 
         def sample() -> float:
-            app.resume()
+            for app in watching:
+                app.resume()
             try:
                 return milliseconds_a_step(reader)
             finally:
-                app.suspend()
+                for app in watching:
+                    app.suspend()
 
         try:
             yield sample
         finally:
-            app.resume()
+            for app in watching:
+                app.resume()
             record = read_process(run)
             if record is not None and is_alive(record):
                 os.kill(record.pid, signal.SIGKILL)
@@ -96,4 +110,5 @@ def unwatched(folder: Path) -> Iterator[Sampler]:
     yield lambda: milliseconds_a_step(reader)
 
 
-register(Measurement("streaming", "ms a step", watched, unwatched, "about 1"))
+for _apps, _name in ((1, "streaming"), (3, "streaming-to-three")):
+    register(Measurement(_name, "ms a step", watched_by(_apps), unwatched, "about 1"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
-from core.runs import events
+from core.runs import events, status
 from core.runs.requests import Probe, SetLearningRate, waiting_requests
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.training import TRAIN, Run, pane_of, shows
@@ -57,6 +58,27 @@ async def test_a_crashed_run_says_how_it_goes_on_and_does(
         await until(shows(pilot, "● crashed", "resumes it"), pilot)
         await pilot.press("escape", "p")
         await until(shows(pilot, "A new worker goes on from the start"), pilot)
+        run.steps(1)
+        await until(shows(pilot, "● running", "step 6 of 40"), pilot)
+
+
+async def test_a_run_that_was_silent_is_stalled_until_it_speaks(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock:
+        ahead = 0.0
+
+        @classmethod
+        def time(cls) -> float:
+            return time.time() + cls.ahead
+
+    monkeypatch.setattr(status, "time", Clock)
+    run = Run().starts().steps(5)
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "● running", "step 5 of 40"), pilot)
+        Clock.ahead = 90.0
+        await until(shows(pilot, "● stalled for 1 min 30 s", "no sign of life"), pilot)
+        Clock.ahead = 0.0
         run.steps(1)
         await until(shows(pilot, "● running", "step 6 of 40"), pilot)
 

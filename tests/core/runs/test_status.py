@@ -165,6 +165,21 @@ def test_a_live_process_that_is_silent_is_stalled(
     assert found.last_event_age == pytest.approx(90, abs=10)
 
 
+def test_a_new_worker_is_not_blamed_for_the_silence_of_the_one_before(
+    run: Path, process: subprocess.Popen[bytes]
+) -> None:
+    _log(run, STARTED, STEP)
+    before = time.time() - 3_600
+    log = (run / EVENTS).read_bytes().splitlines()
+    lines = [{**msgspec.json.decode(line), "time": before} for line in log]
+    (run / EVENTS).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    write_process(run, process.pid)
+    assert run_status(run).status == "starting"
+    assert _status_after(run, 3_600).status == "stalled"
+    _log(run, RunResumed(global_step=0, checkpoint=""))
+    assert run_status(run).status == "running"
+
+
 @pytest.mark.parametrize(
     "changes", [{"started": 1.0}, {"host": "elsewhere"}, {"boot_id": "before"}]
 )

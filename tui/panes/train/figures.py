@@ -193,7 +193,10 @@ def compact(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list
         row: list[Part] = []
         for label, value in pairs[start : start + across]:
             row += [(f" {label:<{_LABEL}}", "sheet--label")]
-            row += [(f"{value:<{column - _LABEL - 1}}", "sheet--value")]
+            room = column - _LABEL - 1
+            # A long value gives up its indent, or the next column would begin late.
+            shown = value if len(value) <= room else value.lstrip()
+            row += [(f"{shown:<{room}}", "sheet--value")]
         found.append(row)
     if watch.history.evaluations:
         # Worth more than the last figures, where there is no room for both.

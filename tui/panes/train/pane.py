@@ -58,6 +58,7 @@ class TrainPane(StartingPane):
         self._remembered: dict[str, Option] = {}
         self._stale = True
         self._was_live = self._seen_live = False
+        self._status = ""
         self._note_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -124,7 +125,7 @@ class TrainPane(StartingPane):
         self.steering = Steering(folder)
         self._was_live = self._seen_live = False
         self.look_at("run")
-        self.follower.follow(folder)
+        self._status = self.follower.follow(folder).status.status
         self.bench.remember()
 
     async def _arrive(self) -> None:
@@ -147,6 +148,9 @@ class TrainPane(StartingPane):
                 self.tell(sentence, calm=status.is_live or status.status == "finished")
 
     def run_changed(self, watch: RunWatch) -> None:
+        if watch.status.status != self._status:
+            # What was said of the run before it came to fare otherwise.
+            self._status, self.steering.news = watch.status.status, []
         self.steering.hear(watch.history, live=watch.status.is_live)
         ended = self._was_live and not watch.status.is_live
         self._was_live = watch.status.is_live

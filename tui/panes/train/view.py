@@ -6,15 +6,26 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
+from core.runs.plan import plan_run
 from tui.panes.train import figures
 from tui.panes.train.charts import Charts
 from tui.panes.train.details import Details
 from tui.panes.train.overlay import comparison
-from tui.panes.train.sheet import Sheet, WordLine
+from tui.panes.train.plan_view import plan_rows
+from tui.panes.train.sheet import Row, Sheet, WordLine
 from tui.panes.train.watch import RunWatch
 
 _ROOMY = 150
 """Columns from which the figures stand beside the details too."""
+
+
+def _before_the_first_step(watch: RunWatch, cells: int) -> list[Row]:
+    """What the worker does, and what the run will do."""
+    live = watch.status.is_live
+    rows = figures.phases(watch.history, live=live)
+    if not live or watch.config is None:
+        return rows
+    return [*rows, [], *plan_rows(watch.config, plan_run(watch.config), cells, drawn=False)]
 
 
 class RunView(Widget):
@@ -54,7 +65,7 @@ class RunView(Widget):
         elif begun:
             self.charts.show(watch, overlaid)
         else:
-            self._phases.show(figures.phases(history, live=watch.status.is_live))
+            self._phases.show(lambda cells, rows: _before_the_first_step(watch, cells))
         if self._comparison.display:
             self._comparison.show(lambda cells, rows: comparison((watch, *overlaid), cells))
         trend = self.charts.trend
