@@ -114,7 +114,9 @@ async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: Ope
 async def test_every_field_is_reached_and_presets_fill_them_in(open_app: OpenApp) -> None:
     async with open_app(**TRAIN) as pilot:
         form, view = pane_of(pilot).form, pane_of(pilot).form_view
-        await pilot.press("escape", "f", "up")
+        await pilot.press("escape", "f")
+        await until(shows(pilot, "› model"), pilot)
+        await pilot.press("up")
         assert view.field == "preset"
         seen = []
         for _ in range(len(FIELDS) + 1):

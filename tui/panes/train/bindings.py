@@ -11,7 +11,7 @@ STEERING = [
         "edit",
         "form",
         id="train.edit",
-        tooltip="Change what the next run does; in the list: from what that run did",
+        tooltip="Form of the next run; in the list: as that one",
     ),
     Binding("x", "stop", "stop", id="train.stop", tooltip="Stop with a checkpoint: x, x"),
     Binding(
@@ -19,7 +19,7 @@ STEERING = [
         "pause",
         "pause",
         id="train.pause",
-        tooltip="Pause, or go on; a run that stopped or crashed goes on from its checkpoint",
+        tooltip="Pause, go on; resume a run that ended early",
     ),
     Binding("l", "runs", "runs", id="train.runs", tooltip="All runs; Enter shows one"),
     Binding(
@@ -27,7 +27,7 @@ STEERING = [
         "details",
         "details",
         id="train.details",
-        tooltip="In place of the chart: an evaluation in full, the probes, the data",
+        tooltip="Instead of the chart: evaluation, probes, data",
     ),
     Binding("m", "use_model", "use model", id="train.model", tooltip="Its model in all panes"),
     Binding("w", "checkpoint", "checkpoint now", show=False, id="train.checkpoint"),
@@ -132,7 +132,7 @@ LOOKING = [
         "freeze",
         show=False,
         id="train.freeze",
-        tooltip="Zoomed in: follow the newest steps, or stand still; in the list: overlay the run",
+        tooltip="Zoomed in: follow, or freeze; list: overlay",
     ),
     Binding(
         "0,home",

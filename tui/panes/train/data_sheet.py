@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.runs.events import DataReported, SplitReport, Streamed
 from core.text.visible import fit, visible, width
-from tui.panes.train.sheet import Row
+from tui.panes.train.sheet import Row, wrapped
 
 _SPLIT = 12
 _BAR = 20
@@ -35,6 +37,17 @@ def data_rows(
     ]
     rows += _balance(data, cells)
     rows += _remarks(data, streamed)
+    return rows
+
+
+def note_rows(notes: Sequence[str], cells: int) -> list[Row]:
+    """What the worker found and chose before the first step, and why."""
+    if not notes:
+        return []
+    rows: list[Row] = [[], [(" what the worker found and chose", "sheet--label")]]
+    for note in notes:
+        for number, line in enumerate(wrapped(visible(note), cells - 3)):
+            rows.append([(f"{'   ' if number else ' '}{line}", "sheet--value")])
     return rows
 
 

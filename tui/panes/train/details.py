@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from textual.app import ComposeResult
 from textual.widget import Widget
 
-from tui.panes.train.data_sheet import data_rows
+from tui.panes.train.data_sheet import data_rows, note_rows
 from tui.panes.train.evaluations import evaluation_rows, line_of
 from tui.panes.train.probes import probe_plot, probe_rows
 from tui.panes.train.sheet import Row, Sheet, WordLine
@@ -101,7 +101,9 @@ class Details(Widget):
             return []
         if self.kind == "data":
             live = watch.status.is_live
-            found = data_rows(watch.history.data, watch.history.streamed, cells, live=live)
+            history = watch.history
+            found = data_rows(history.data, history.streamed, cells, live=live)
+            found += note_rows(history.started.notes if history.started else [], cells)
             self._chosen = max(0, min(self._chosen, len(found) - rows))
             return found[self._chosen :]
         if self.kind == "probes":

@@ -223,7 +223,11 @@ def evaluation_place(found: events.Evaluation) -> str:
     """`epoch 2`, `step 150` where it was asked for, or the split."""
     if found.split != "validation":
         return visible(found.split)
-    return f"epoch {found.epoch:.3g}" if found.request is None else f"step {found.global_step:,}"
+    return (
+        f"epoch {round(found.epoch, 2):g}"
+        if found.request is None
+        else f"step {found.global_step:,}"
+    )
 
 
 def panel(watch: RunWatch, trend: float | None, cells: int) -> list[Row]:

@@ -122,12 +122,11 @@ class FormView(KeysInOrder, Sheet, can_focus=True):
     def check_consume_key(self, key: str, character: str | None) -> bool:
         return character is not None and character.isprintable()
 
-    def on_focus(self) -> None:
-        self._take_value()
-        self.draw()
-
-    def on_blur(self) -> None:
-        self.draw()
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
+        if self.is_mounted:
+            self._take_value()
+            self.draw()
 
     def on_resize(self) -> None:
         super().on_resize()
