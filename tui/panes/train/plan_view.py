@@ -16,7 +16,7 @@ from tui.panes.train.sheet import Row, Sheet, wrapped
 from tui.widgets.chart import Curve, LineChart, Mark, Plot, Series
 from tui.widgets.chart.chart import terminal_is_plain
 
-_POINTS = 120
+_POINTS = 600
 _RAMP, _PLAIN_RAMP = "▁▂▃▄▅▆▇█", "_.,-~=+#"
 _LOW = 13
 """Rows below which the schedule is drawn in one of them."""
@@ -112,7 +112,8 @@ def schedule(config: RunConfig, plan: RunPlan) -> Plot:
         Mark(float(step), plan.learning_rate(step, config.learning_rate), "filled")
         for step in plan.evaluations[:40]
     )
-    return Plot((Curve(series, "learning rate"),), float(steps), marks, smoothing=0.0)
+    # A trend of hardly a point: drawn bright, and where the rate is.
+    return Plot((Curve(series, "learning rate", raw=False),), float(steps), marks, smoothing=1e-9)
 
 
 def plan_rows(config: RunConfig, plan: RunPlan, cells: int, *, drawn: bool) -> list[Row]:
