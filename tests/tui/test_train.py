@@ -153,7 +153,7 @@ async def test_every_size(open_app: OpenApp, size: tuple[int, int]) -> None:
     Run().starts().steps(20).evaluates("validation", 0.8)
     async with open_app(size=size, **TRAIN) as pilot:
         await until(lambda: len(losses(pilot)) == 20, pilot)
-        await pilot.press("escape", "l", "f", "tab", "x", "escape", "escape")
+        await pilot.press("escape", *"ddddl", "f", "tab", "x", "escape", "escape")
         if size >= (40, 12):
             await until(shows(pilot, "calm-otter"), pilot)
 

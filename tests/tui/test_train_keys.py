@@ -220,7 +220,13 @@ async def test_one_key_trains_a_real_model(
             for n in range(count)
         ]
         (data / f"{split}.tsv").write_text("\n".join(["label\ttext", *rows]) + "\n")
-    form = {"model": str(tiny_classifier), "data": str(data), "epochs": "2", "batch_size": "8"}
+    form = {
+        "model": str(tiny_classifier),
+        "data": str(data),
+        "epochs": "2",
+        "batch_size": "8",
+        "name": "named-one",
+    }
     async with open_app(size=(120, 40), options={"train": form}, **TRAIN) as pilot:
         await pilot.press("escape")
         await until(shows(pilot, "s starts it"), pilot)
@@ -230,6 +236,7 @@ async def test_one_key_trains_a_real_model(
         assert watch is not None
         folder = watch.folder
         assert read_config(folder).epochs == 2
+        assert (folder.name, pane_of(pilot).form.values["name"]) == ("named-one", "")
         await until(lambda: run_status(folder).status in {"finished", "failed"}, pilot)
         await until(shows(pilot, "● finished", "test accuracy"), pilot)
         assert folder.parent == paths.runs_dir()

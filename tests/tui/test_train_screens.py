@@ -33,6 +33,9 @@ async def test_screens(
     open_app: OpenApp, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
 ) -> None:
     stop_the_clock(monkeypatch)
+    # Whatever the tests' own terminal can show.
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("TERM", "xterm-256color")
     options = {"train": {"watched": str(write_runs())}}
     async with open_app(size=size, pane="train", options=options) as pilot:
         await until(lambda: len(losses(pilot)) == STEPS, pilot)

@@ -61,6 +61,8 @@ class StartingPane(ListingPane):
         except RunError as error:
             self.complain(str(error))
         else:
+            # The next run is another one.
+            self.form.values["name"] = ""
             self.watch_run(folder)
         finally:
             self._starting = False
