@@ -106,6 +106,12 @@ async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: Ope
         await until(shows(pilot, "The learning rate must be above 0 and at most 1."), pilot)
         await pilot.press("f", "ctrl+u", *"1e-3")
         go_to(pilot, "model")
+        await pilot.press("ctrl+u", *"mini-base")
+        go_to(pilot, "data")
+        await pilot.press("ctrl+u", *"~nobody/x", "escape", "s")
+        await until(shows(pilot, "Not started: There is no file or folder '~nobody/x'"), pilot)
+        await pilot.press("f")
+        go_to(pilot, "model")
         await pilot.press("ctrl+u", *"/no/where", "escape", "s")
         await until(shows(pilot, "Not started: There is no model named '/no/where'"), pilot)
         assert list_runs() == []

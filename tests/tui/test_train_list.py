@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pytest
+
 from core.runs.config import load_config
 from core.runs.folder import list_runs
 from core.runs.notes import read_notes
@@ -12,6 +14,7 @@ from core.runs.shelf import list_trash
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.training import TRAIN, Run, pane_of, shows
 from tests.tui.written_runs import STEPS, write_runs
+from tui.panes.train import asking
 
 
 def names() -> list[str]:
@@ -104,3 +107,25 @@ async def test_a_run_that_goes_on_is_not_deleted(open_app: OpenApp) -> None:
         await pilot.press("escape", "D", "D")
         await until(shows(pilot, "calm-otter is running: stop it first"), pilot)
         assert names() == ["calm-otter"]
+
+
+async def test_keys_that_steer_mean_the_run_that_is_marked(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = write_runs()
+    crashed = Run("crashed-one").starts().steps(4)
+    crashed.dies()
+    resumed: list[Path] = []
+
+    def resume(folder: Path) -> int:
+        resumed.append(folder)
+        return 1
+
+    monkeypatch.setattr(asking, "resume_run", resume)
+    async with open_app(options={"train": {"watched": str(watched)}}, **TRAIN) as pilot:
+        await until(shows(pilot, "calm-otter  ● finished"), pilot)
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› calm-otter", "crashed-one"), pilot)
+        await pilot.press("up", "up", "p")
+        await until(lambda: resumed == [crashed.folder], pilot)
+        await until(shows(pilot, "crashed-one  ● crashed"), pilot)

@@ -99,7 +99,11 @@ class AskingPane(Pane):
 
     # --- steering -------------------------------------------------------------------------
 
+    def choose_target(self) -> None:
+        """Watches the run that is meant, where that is another one."""
+
     def action_stop(self) -> None:
+        self.choose_target()
         watch = self.watched
         if watch is None or not watch.status.is_live:
             self.say("No run is going on: there is nothing to stop.")
@@ -109,6 +113,7 @@ class AskingPane(Pane):
             self._post(requests.Stop())
 
     def action_pause(self) -> None:
+        self.choose_target()
         watch = self.watched
         if watch is None:
             self.say(NO_RUN)
@@ -133,6 +138,7 @@ class AskingPane(Pane):
 
     def action_rate(self) -> None:
         """Asks for another learning rate."""
+        self.choose_target()
         watch = self.watched
         if watch is None or not watch.status.is_live:
             self.say("No run is going on: there is no rate to change.")
@@ -153,9 +159,11 @@ class AskingPane(Pane):
         self._post(requests.SetLearningRate(rate))
 
     def action_checkpoint(self) -> None:
+        self.choose_target()
         self._post(requests.SaveCheckpoint())
 
     def action_evaluate(self) -> None:
+        self.choose_target()
         self._post(requests.Evaluate())
 
     def _post(self, request: Request) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -104,6 +105,9 @@ class Form:
                 checkpoints.locate(self.values["model"])
         except ModelError as error:
             wrong.setdefault("model", str(error))
+        data = self.values["data"].strip()
+        if data.startswith(("/", "./", "../", "~")) and not _is_there(data):
+            wrong.setdefault("data", f"There is no file or folder {data!r}.")
         return (None if wrong else config), wrong
 
     # --- remembering ----------------------------------------------------------------------
@@ -132,6 +136,13 @@ class Form:
             f"seed {values['seed']}",
         ]
         return visible(" · ".join(words))
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).expanduser().exists()
+    except RuntimeError:
+        return False  # the home of somebody unknown
 
 
 def _value(field: Field, text: str) -> object:

@@ -97,6 +97,14 @@ class ListingPane(AskingPane):
             return self._listed.path if self._listed else None
         return self.watched.folder if self.watched else None
 
+    def choose_target(self) -> None:
+        """The run that is marked in the list is the one that is meant."""
+        if self._listed is None or self._trash:
+            return
+        if self.watched is None or self.watched.folder != self._listed.path:
+            self.watch_run(self._listed.path)
+        self.look_at("run")
+
     def list_words(self) -> list[Part]:
         """What can be done with the list, and the note on the run that is marked."""
         keys: tuple[tuple[str, str], ...]

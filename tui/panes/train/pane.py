@@ -17,6 +17,7 @@ from core.runs.folder import find_run
 from tui.document import Document
 from tui.panes.train import figures
 from tui.panes.train.arrival import run_to_watch, what_happened
+from tui.panes.train.asking import NO_RUN
 from tui.panes.train.bindings import KEEPING, LOOKING, STEERING
 from tui.panes.train.details import KINDS
 from tui.panes.train.listing import View
@@ -232,11 +233,13 @@ class TrainPane(StartingPane):
 
     def action_details(self) -> None:
         """From the chart to the evaluations, the probes, the data, and back."""
+        was = self.view
+        self.choose_target()
         if self.watched is None:
-            self.say("No run is watched: s starts one, l lists them.")
+            self.say(NO_RUN)
             return
         details = self._run_view.details
-        if self.view == "run":
+        if was == "run" or details.kind == "chart":
             details.turn_to(KINDS[(KINDS.index(details.kind) + 1) % len(KINDS)])
             if details.kind == "probes":
                 self._prober.ask()
