@@ -39,11 +39,11 @@ def table(results: list[Result], rounds: int) -> Table:
     for heading in ("measurement", "ours", "reference", "ratio", "bar"):
         drawn.add_column(heading, no_wrap=True, justify="left" if heading == "bar" else "right")
     for result in results:
-        unit = result.measurement.unit
+        unit, decimals = result.measurement.unit, result.measurement.decimals
         drawn.add_row(
             result.measurement.name,
-            f"{Spread.of(result.ours):.1f} {unit}",
-            f"{Spread.of(result.reference):.1f} {unit}",
+            f"{Spread.of(result.ours):.{decimals}f} {unit}",
+            f"{Spread.of(result.reference):.{decimals}f} {unit}",
             f"{result.ratio:.2f}",
             result.measurement.bar,
         )

@@ -24,6 +24,7 @@ class Measurement:
     reference: Side
     bar: str = ""
     """What the ratio should be, in words. Shown, never asserted."""
+    decimals: int = 1
 
 
 REGISTRY: dict[str, Measurement] = {}

@@ -6,22 +6,22 @@ import importlib
 import itertools
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.checkpoints import MINI_BASE
-from core.environment import child_environment, quiet_libraries
+from core.environment import child_environment
 from core.runs.config import RunConfig
 from core.runs.folder import create_run
 from core.runs.launch import resume_run, start_run
 from core.runs.process import is_alive, read_process
 from core.runs.requests import Stop, post_request
 from core.runs.status import run_status
+from tests.benchmarks.loops.child import bare, contender, plain_worker, worker
 from tests.benchmarks.registry import Measurement, Sampler, Side, register
 
 _POLL = 0.01
@@ -46,18 +46,6 @@ batch = next(iter(loader))
 model(**batch).loss.backward()
 optimizer.step()
 """
-
-
-def _contender(name: str) -> Side:
-    """A side whose module imports torch, which no other benchmark should pay for."""
-
-    def side(folder: Path) -> AbstractContextManager[Sampler]:
-        quiet_libraries()
-        loops = importlib.import_module("tests.benchmarks.loops.contenders")
-        found: AbstractContextManager[Sampler] = getattr(loops, name)(folder)
-        return found
-
-    return side
 
 
 def _config() -> RunConfig:
@@ -134,45 +122,20 @@ def first_resumed_step(folder: Path) -> Iterator[Sampler]:
     yield sample
 
 
-@contextmanager
-def events(folder: Path) -> Iterator[Sampler]:
-    """Milliseconds a step that writing its event takes, timed inside the worker's journal."""
-    with _taking_steps(folder) as sample:
-        yield lambda: sample()[0]
+def _register(name: str, unit: str, ours: Side, reference: Side, bar: str) -> None:
+    decimals = 3 if name in {"training-loss", "training-events"} else 1
+    register(Measurement(name, unit, ours, reference, bar, decimals))
 
 
-@contextmanager
-def steps(folder: Path) -> Iterator[Sampler]:
-    """Milliseconds of the median step."""
-    with _taking_steps(folder) as sample:
-        yield lambda: sample()[1]
+_ours, _course = contender("ours", worker()), contender("course", bare())
+_ours_loss, _course_loss = contender("ours_loss", worker()), contender("course_loss", bare())
+_events, _step = contender("events", worker()), contender("step", worker())
+_plain, _trainer = contender("ours_plain", plain_worker()), contender("trainer", worker())
 
-
-@contextmanager
-def _taking_steps(folder: Path) -> Iterator[Callable[[], tuple[float, float]]]:
-    quiet_libraries()
-    loops = importlib.import_module("tests.benchmarks.loops.contenders")
-    with loops.stepping(folder) as (taken, threads, journal):
-
-        def sample() -> tuple[float, float]:
-            loops.torch.set_num_threads(threads)
-            spent, seconds = journal.append_seconds, []
-            for _ in range(20):
-                began = time.perf_counter()
-                next(taken)
-                seconds.append(time.perf_counter() - began)
-            appended = (journal.append_seconds - spent) / len(seconds)
-            return 1000 * appended, 1000 * statistics.median(seconds)
-
-        yield sample
-
-
-for _name, _unit, _ours, _reference, _bar in (
-    ("training-course", "/s", _contender("ours"), _contender("course"), "ratio ≥ 2"),
-    ("training-trainer", "/s", _contender("ours"), _contender("trainer"), "ratio ≥ 0.95"),
-    ("training-plain", "/s", _contender("ours_plain"), _contender("course"), "ratio near 1"),
-    ("training-events", "ms", events, steps, "ratio < 0.01"),
-    ("training-first-step", "s", first_step, script_first_step, "ratio near 1"),
-    ("training-resume", "s", first_resumed_step, first_step, "ratio near 1"),
-):
-    register(Measurement(_name, _unit, _ours, _reference, _bar))
+_register("training-course", "/s", _ours, _course, "ratio ≥ 2")
+_register("training-trainer", "/s", _ours, _trainer, "ratio ≥ 0.95")
+_register("training-plain", "/s", _plain, _course, "ratio near 1")
+_register("training-loss", "", _ours_loss, _course_loss, "ratio near 1: both learn the same")
+_register("training-events", "ms", _events, _step, "ratio < 0.01")
+_register("training-first-step", "s", first_step, script_first_step, "ratio near 1")
+_register("training-resume", "s", first_resumed_step, first_step, "ratio near 1")
