@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from tui.panes.train.data_sheet import data_rows, note_rows
 from tui.panes.train.evaluations import evaluation_rows, line_of
+from tui.panes.train.figures import evaluations_in_a_row
 from tui.panes.train.probes import probe_plot, probe_rows
 from tui.panes.train.sheet import Row, Sheet, WordLine
 from tui.panes.train.watch import RunWatch
@@ -111,6 +112,8 @@ class Details(Widget):
         elif watch.history.evaluations:
             evaluations = list(watch.history.evaluations)
             found, marked = evaluation_rows(evaluations, self._shown, self._chosen, cells)
+            found.insert(1, evaluations_in_a_row(watch.history, cells))
+            marked += 1
         else:
             words = (
                 " No evaluation yet; v asks for one now."

@@ -200,11 +200,11 @@ def compact(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list
         found.append(row)
     if watch.history.evaluations:
         # Worth more than the last figures, where there is no room for both.
-        found[max(1, min(len(found), rows - 1)) :] = [_evaluations_in_a_row(watch.history, cells)]
+        found[max(1, min(len(found), rows - 1)) :] = [evaluations_in_a_row(watch.history, cells)]
     return [*found, *_remarks(watch, cells)][:rows]
 
 
-def _evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
+def evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
     """The latest accuracies that fit, the oldest first."""
     baseline = f"   majority {percent(history.evaluations[-1].majority_baseline)}"
     row: list[Part] = []
