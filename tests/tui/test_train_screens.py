@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.tui.training import losses, pane_of, shows
 from tests.tui.written_runs import STEPS, stop_the_clock, write_runs
 
 SCREENS = Path(__file__).with_name("screens")
+_PATIENCE = 5.0
+"""Seconds for a screen to become the reviewed one; charts are drawn once more behind a resize."""
 VIEWS = (
     # Its name, the keys that lead to it from the one before, and what is then on the screen.
     ("chart", (), ("Finished in",)),
@@ -45,8 +48,7 @@ async def test_screens(
             await pilot.press(*keys)
             await until(lambda: _is_read(pilot), pilot)
             await until(shows(pilot, *words), pilot)
-            await pilot.pause()
-            changed += _compared(f"train-{view}-{size[0]}x{size[1]}", _pane_text(pilot))
+            changed += await _compared(pilot, f"train-{view}-{size[0]}x{size[1]}")
         assert not changed, "\n\n".join(changed)
 
 
@@ -61,11 +63,15 @@ def _pane_text(pilot: Pilot[None]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _compared(name: str, text: str) -> list[str]:
-    """What is on the screen where that is not what was reviewed."""
+async def _compared(pilot: Pilot[None], name: str) -> list[str]:
+    """What is on the screen, once it has come to rest, where that is not what was reviewed."""
     file = SCREENS / f"{name}.txt"
+    reviewed = file.read_text(encoding="utf-8") if file.exists() else ""
+    with contextlib.suppress(pytest.fail.Exception):
+        await until(lambda: _pane_text(pilot) == reviewed, pilot, seconds=_PATIENCE)
+    text = _pane_text(pilot)
     if os.environ.get("UPDATE_SCREENS"):
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    reviewed = file.read_text(encoding="utf-8") if file.exists() else ""
+        return []
     return [] if text == reviewed else [f"{name} is\n{text}and was\n{reviewed}"]
