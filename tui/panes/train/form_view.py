@@ -11,6 +11,7 @@ from tui.panes.train.form import Form
 from tui.panes.train.form_fields import FIELDS, GROUPS, OWN, PRESETS
 from tui.panes.train.sheet import Row, Sheet
 from tui.widgets.keys import KeysInOrder
+from tui.widgets.pane import Pane
 from tui.widgets.rows import Part
 
 PRESET = "preset"
@@ -157,6 +158,9 @@ class FormView(KeysInOrder, Sheet, can_focus=True):
             "pageup": -5,
         }
         if key == "escape" or (key == "enter" and self._at == len(_ROWS) - 1):
+            # At once: the keys behind this one are the pane's.
+            pane = next(each for each in self.ancestors if isinstance(each, Pane))
+            self.screen.set_focus(pane)
             self.post_message(self.Left())
         elif key in steps:
             self.go_to(_ROWS[(self._at + steps[key]) % len(_ROWS)])

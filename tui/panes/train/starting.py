@@ -84,7 +84,6 @@ class StartingPane(ListingPane):
 
     @on(FormView.Left)
     def _typed(self) -> None:
-        self.screen.set_focus(self)
         self.draw_foot()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
