@@ -145,7 +145,7 @@ class AskingPane(Pane):
             return
         step = watch.history.step
         now = "" if step is None else f"{step.learning_rate:.2e}"
-        hint = "Enter sets it, Esc leaves it; it falls to zero from there"
+        hint = "Enter sets it, Esc leaves it"
         self.prompt.ask("learning rate", now, hint, self._set_rate)
 
     def _set_rate(self, value: str) -> None:
