@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.runs.config import RunConfig
+from core.snippets.trainer import trainer_lines
 from core.snippets.training_data import DataSource, data_lines
 from core.text.code import lines, literal
 
@@ -48,7 +49,7 @@ def training_code(run: TrainingRun) -> str:
         "",
         *_order(run),
         "",
-        *(_with_trainer(run) if trainer else _loop(run)),
+        *(trainer_lines(run.config, run.max_steps, run.warmup_steps) if trainer else _loop(run)),
     )
 
 
@@ -338,82 +339,3 @@ def _evaluate_where_due(run: TrainingRun) -> list[str]:
 def _stop_early_outside(config: RunConfig) -> list[str]:
     patience = config.early_stopping_patience
     return [] if patience is None else [f"    if since_best >= {patience}:", "        break"]
-
-
-def _with_trainer(run: TrainingRun) -> list[str]:
-    config = run.config
-    every = config.eval_steps or (
-        f"-(-len(train_dataset) // {config.batch_size * config.gradient_accumulation_steps})"
-    )
-    return [
-        "",
-        "class Batches:",
-        "    epoch = 0",
-        "",
-        "    def __len__(self):",
-        "        return -(-len(train_dataset) // batch_size)",
-        "",
-        "    def __iter__(self):",
-        "        return iter(batches_of(self.epoch))",
-        "",
-        "",
-        "class EpochLoader(DataLoader):",
-        "    def set_epoch(self, epoch):",
-        "        self.batch_sampler.epoch = epoch",
-        "",
-        "",
-        "class OrderedTrainer(Trainer):",
-        "    def get_train_dataloader(self):",
-        "        return EpochLoader(",
-        "            train_dataset,",
-        "            batch_sampler=Batches(),",
-        "            collate_fn=data_collator,",
-        "            generator=torch.Generator(),",
-        "        )",
-        "",
-        "    def evaluation_loop(self, *args, **kwargs):",
-        "        # An evaluation leaves dropout's random numbers alone.",
-        "        with torch.random.fork_rng():",
-        "            return super().evaluation_loop(*args, **kwargs)",
-        "",
-        "",
-        "training_args = TrainingArguments(",
-        '    output_dir="trained",',
-        '    eval_strategy="steps",',
-        f"    eval_steps={every},",
-        '    save_strategy="no",',
-        "    logging_steps=1,",
-        "    logging_nan_inf_filter=False,",
-        '    report_to="none",',
-        f"    max_steps={run.max_steps},",
-        f"    per_device_train_batch_size={config.batch_size},",
-        f"    per_device_eval_batch_size={max(config.batch_size, 32)},",
-        f"    gradient_accumulation_steps={config.gradient_accumulation_steps},",
-        f"    learning_rate={config.learning_rate!r},",
-        '    lr_scheduler_type="linear",',
-        f"    warmup_steps={run.warmup_steps},",
-        f"    weight_decay={config.weight_decay!r},",
-        f"    max_grad_norm={config.max_grad_norm!r},",
-        f'    optim="{"adamw_torch_fused" if config.fused else "adamw_torch"}",',
-        f"    bf16={config.mixed_precision == 'bf16'},",
-        f"    seed={config.seed},",
-        "    remove_unused_columns=False,",
-        "    dataloader_pin_memory=False,",
-        ")",
-        "# A step is the mean of its batches, also where several are accumulated.",
-        "model.accepts_loss_kwargs = False",
-        "trainer = OrderedTrainer(",
-        "    model=model,",
-        "    args=training_args,",
-        "    train_dataset=train_dataset,",
-        '    eval_dataset=tokenized_datasets["validation"],',
-        "    data_collator=data_collator,",
-        "    processing_class=tokenizer,",
-        ")",
-        "# Once more, so that dropout is the run's.",
-        f"set_seed({config.seed})",
-        "trainer.train()",
-        'losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]',
-        'if "test" in tokenized_datasets:',
-        '    print("test", trainer.evaluate(tokenized_datasets["test"], metric_key_prefix="test"))',
-    ]
