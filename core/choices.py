@@ -25,11 +25,16 @@ from core.runs.folder import list_runs, saved_steps
 from core.runs.overview import Overviews, RunOverview
 from core.sizes import size_of
 
-Group = Literal["typed", "embedded", "recent", "runs", "hub", "folders"]
+Group = Literal["typed", "embedded", "recent", "runs", "hub", "folders", "kinds"]
 MOST_RECENT = 12
 """Names that are remembered."""
 MOST_RUNS = 200
 """Runs that are listed, the newest first."""
+KINDS = (
+    "bert", "distilbert", "roberta", "electra", "deberta-v2", "albert", "mpnet", "modernbert",
+    "gpt2", "llama", "qwen3", "gemma3_text", "mistral", "phi3", "t5", "bart",
+)  # fmt: skip
+"""Some of the kinds of model whose classes transformers brings, by `model_type`."""
 _MOST_FOLDERS = 200
 _overviews = Overviews()
 
@@ -54,9 +59,13 @@ def with_recent(names: Sequence[str], name: str) -> list[str]:
     return [name, *(each for each in names if each != name)][:MOST_RECENT]
 
 
-def choices(recent: Sequence[str]) -> list[Choice]:
-    """All that is here, group by group; reads logs and folders, so call it in a thread."""
-    return [*_embedded(), *_recent(recent), *_runs(), *_fetched()]
+def choices(recent: Sequence[str], *, kinds: bool = False) -> list[Choice]:
+    """All that is here, group by group; reads logs and folders, so call it in a thread.
+
+    With `kinds` those whose config alone transformers knows are among them.
+    """
+    known = (Choice("kinds", each, each, "its class's defaults") for each in KINDS if kinds)
+    return [*_embedded(), *_recent(recent), *known, *_runs(), *_fetched()]
 
 
 def _embedded() -> Iterator[Choice]:

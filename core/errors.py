@@ -21,6 +21,7 @@ ModelErrorKind = Literal[
     "no_memory",
     "disk",
     "exists",
+    "replaceable",
     "impossible_config",
     "too_long",
     "other",

@@ -21,8 +21,9 @@ _TITLES: dict[Group, str] = {
     "folders": "folders",
     "runs": "your runs",
     "hub": "Hugging Face Hub",
+    "kinds": "kinds of model, from their class's defaults",
 }
-_ORDER: tuple[Group, ...] = ("typed", "folders", "embedded", "recent", "runs", "hub")
+_ORDER: tuple[Group, ...] = ("typed", "folders", "embedded", "recent", "kinds", "runs", "hub")
 
 
 class ChoiceRows(RowsView):

@@ -64,10 +64,12 @@ class ModelPicker(ModalScreen[str | None]):
     }
     """
 
-    def __init__(self, current: str, *, title: str = "Choose a model") -> None:
+    def __init__(self, current: str, *, title: str = "Choose a model", kinds: bool = False) -> None:
         super().__init__()
         self._current = current
         self._heading = title
+        self._kinds = kinds
+        """Whether only a config is wanted, so that a kind of model is enough."""
         self._here: list[Choice] | None = None
         self._folders: list[Choice] = []
 
@@ -102,7 +104,9 @@ class ModelPicker(ModalScreen[str | None]):
 
     async def _look(self) -> None:
         """What is here, in a thread: many runs and their logs take a while."""
-        self._here = await asyncio.to_thread(choices, list(self._app.bench.recent))
+        self._here = await asyncio.to_thread(
+            choices, list(self._app.bench.recent), kinds=self._kinds
+        )
         if self.is_attached:
             self._list()
 

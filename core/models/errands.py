@@ -81,6 +81,7 @@ def _compare_configs(errand: CompareConfigs, progress: Progress) -> ConfigsCompa
         model=errand.model,
         other=errand.other,
         class_names=(ours.class_name, theirs.class_name),
+        checkpoints=(checkpoint_of(errand.model), checkpoint_of(errand.other)),
         fields=compare(ours, theirs),
     )
 

@@ -106,9 +106,9 @@ def _require_free(folder: Path, *, force: bool) -> bool:
         )
     if not force:
         raise ModelError(
-            "exists",
+            "replaceable",
             f"A checkpoint stands in {folder} already, and was kept: name another folder, or "
-            "allow it to be replaced (--force).",
+            "let it be replaced.",
         )
     return True
 

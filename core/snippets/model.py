@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 
+from core.engine.protocol import Texts
 from core.engine.protocol.checkpoint import (
     HEADS,
     ParameterInspected,
@@ -11,6 +12,7 @@ from core.engine.protocol.checkpoint import (
     WeightsRead,
 )
 from core.random_models import RandomModel, random_model
+from core.snippets.values import value_literal
 from core.text.code import lines, literal
 
 
@@ -79,6 +81,63 @@ def save_code(read: WeightsRead, folder: str) -> str:
     )
 
 
+def both_code(
+    random_name: str,
+    read: StructureRead,
+    checkpoint: str,
+    sentences: Sequence[Texts],
+    *,
+    end_pads: bool,
+) -> str:
+    """The sentences' logits by the checkpoint and by the random model called `random_name`.
+
+    `results` has both, `[sentences, labels]` each, by name; each sentence goes in alone. `read`
+    has the fields as that model has them.
+    """
+    twin = random_model(random_name) or RandomModel(random_name)
+    changes = "".join(f", {name}={_value(read, name, text)}" for name, text in twin.changes.items())
+    auto = "AutoModelForSequenceClassification"
+    pairs = any(pair for _, pair in sentences)
+    given = "*each" if pairs else "each"
+    return lines(
+        "import torch",
+        f"from transformers import AutoConfig, {auto}, AutoTokenizer",
+        "",
+        f"checkpoint = {literal(checkpoint)}",
+        "tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
+        f"loaded = {auto}.from_pretrained(checkpoint).eval()",
+        "",
+        f"config = AutoConfig.from_pretrained(checkpoint{changes})",
+        f"torch.manual_seed({twin.seed})",
+        f"random = {auto}.from_config(config, dtype=torch.float32).eval()",
+        *(
+            ["", "for model in (loaded, random):",
+             "    model.config.pad_token_id = tokenizer.eos_token_id"]
+            if end_pads
+            else []
+        ),
+        "",
+        "raw_inputs = [",
+        *(f"    {_text(each, pairs=pairs)}," for each in sentences),
+        "]",
+        "results = {}",
+        "with torch.no_grad():",
+        '    for name, model in (("checkpoint", loaded), ("random", random)):',
+        "        results[name] = torch.cat([",
+        f'            model(**tokenizer({given}, return_tensors="pt")).logits',
+        "            for each in raw_inputs",
+        "        ])",
+        "        print(name, results[name])",
+    )  # fmt: skip
+
+
+def _text(sentence: Texts, *, pairs: bool) -> str:
+    text, pair = sentence
+    if not pairs:
+        return literal(text)
+    return f"({literal(text)}, {literal(pair)})" if pair else f"({literal(text)},)"
+
+
 def _made(read: WeightsRead) -> str:
     """`model`, loaded or built as it was."""
     if read.report is None:
@@ -115,11 +174,7 @@ def _value(read: StructureRead | WeightsRead, name: str, text: str) -> str:
     for each in read.config.fields:
         if each.name == name:
             text = each.value
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = text
-    return literal(value) if isinstance(value, str) else repr(value)
+    return value_literal(text)
 
 
 def _loaded(read: WeightsRead, *, reported: bool) -> list[str]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import msgspec
 
 from core import checkpoints
 from core.engine.protocol import (
     ModelSaved,
     ReadStructure,
     ReadWeights,
+    Request,
     SaveModel,
     StructureRead,
     WeightsRead,
 )
-from core.engine.protocol.checkpoint import HEADS, Head, LoadReport, SavedFile
+from core.engine.protocol.checkpoint import HEADS, Head
+from core.errors import ModelError
+from core.model_document import document_of
 from core.random_models import RandomModel, random_model
 from tui.commands.model_tree import show_report, show_saved, show_structure
 from tui.commands.options import (
@@ -25,40 +27,7 @@ from tui.commands.options import (
     json_option,
     trust_option,
 )
-from tui.commands.output import encodable, print_json
-
-
-class ModuleDocument(msgspec.Struct, frozen=True):
-    """One module of `named_modules()`; `parameters` counts those below it, tied weights once."""
-
-    name: str
-    class_: str = msgspec.field(name="class")
-    parameters: int
-    shape: list[int] | None
-    """Of its own first tensor, which is its weight; null where it has none."""
-
-
-class SavedDocument(msgspec.Struct, frozen=True):
-    """What `--save` did: files with their bytes, and how many tensors were read back identical."""
-
-    folder: str
-    files: list[SavedFile]
-    compared_tensors: int
-
-
-class ModelDocument(msgspec.Struct, frozen=True, omit_defaults=False):
-    """What `--json` prints. Mismatched keys are `[key, checkpoint's shape, model's shape]`."""
-
-    model: str
-    class_: str = msgspec.field(name="class")
-    parameters: int
-    trainable: int
-    bytes: int
-    modules: list[ModuleDocument]
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-    mismatched_keys: list[tuple[str, list[int], list[int]]]
-    saved: SavedDocument | msgspec.UnsetType = msgspec.UNSET
+from tui.commands.output import print_json
 
 
 @click.command(
@@ -132,23 +101,25 @@ def model_command(
         first = ReadStructure(0, model, head=head)
     else:
         first = ReadWeights(0, model, head=head)
-    if folder is None:
-        read, *rest = ask_engine_in_turn(first)
-    else:
+    requests: list[Request] = [first]
+    if folder is not None:
         target = str(folder.expanduser().absolute())
-        read, *rest = ask_engine_in_turn(
-            first, SaveModel(0, model, head=head, folder=target, force=force)
-        )
+        requests.append(SaveModel(0, model, head=head, folder=target, force=force))
+    try:
+        read, *rest = ask_engine_in_turn(*requests)
+    except ModelError as error:
+        if error.kind == "replaceable":
+            raise ModelError(error.kind, f"{error} --force replaces it.") from error
+        raise
     assert isinstance(read, StructureRead | WeightsRead)
     saved = rest[0] if rest else None
     assert saved is None or isinstance(saved, ModelSaved)
-    report = read.report if isinstance(read, WeightsRead) else None
     if as_json:
-        print_json(_document(read, report, saved))
+        print_json(document_of(read, saved))
         return
     show_structure(read)
     if isinstance(read, WeightsRead):
-        show_report(report, read.notes)
+        show_report(read.report, read.notes)
     if saved:
         show_saved(saved)
 
@@ -165,35 +136,3 @@ def _named(name: str, changes: tuple[str, ...], seed: int, *, built: bool) -> st
     if twin:
         return RandomModel(twin.base, seed or twin.seed, {**twin.changes, **fields}).name
     return RandomModel(name, seed, fields).name if fields or built else name
-
-
-def _document(
-    read: StructureRead | WeightsRead, report: LoadReport | None, saved: ModelSaved | None
-) -> ModelDocument:
-    root = read.structure.root
-    return ModelDocument(
-        model=encodable(read.model),
-        class_=read.class_name,
-        parameters=root.parameters,
-        trainable=root.trainable,
-        bytes=root.bytes,
-        modules=[
-            ModuleDocument(
-                name=module.path,
-                class_=module.class_name,
-                parameters=module.parameters,
-                shape=module.own[0].shape if module.own else None,
-            )
-            for module in read.structure.modules
-        ],
-        missing_keys=report.missing_keys if report else [],
-        unexpected_keys=report.unexpected_keys if report else [],
-        mismatched_keys=[
-            (each.key, each.checkpoint_shape, each.model_shape) for each in report.mismatched_keys
-        ]
-        if report
-        else [],
-        saved=SavedDocument(encodable(saved.folder), saved.files, saved.compared_tensors)
-        if saved
-        else msgspec.UNSET,
-    )

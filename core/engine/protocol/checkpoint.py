@@ -114,6 +114,8 @@ class ConfigsCompared(msgspec.Struct, frozen=True, tag="configs_compared"):
     model: str
     other: str
     class_names: tuple[str, str]
+    checkpoints: tuple[str, str]
+    """What `from_pretrained` takes for each config: a folder or a Hub name; "" for a kind."""
     fields: list[ConfigDifference]
 
 

@@ -68,7 +68,7 @@ def test_a_checkpoint_is_replaced_only_when_allowed(tiny_classifier: Path, tmp_p
     before = listing(folder)
     with pytest.raises(ModelError, match="was kept") as raised:
         save(tiny_classifier, folder)
-    assert raised.value.kind == "exists"
+    assert raised.value.kind == "replaceable"
     assert listing(folder) == before
     assert save(tiny_classifier, folder, force=True).replaced
     assert load_model(str(folder), silent).info.labels == ["NEGATIVE", "POSITIVE"]

@@ -12,7 +12,6 @@ from core.engine.protocol import (
     Compared,
     ConfigsCompared,
     InspectParameter,
-    Loading,
     ParameterInspected,
     ReadStructure,
     ReadWeights,
@@ -51,7 +50,9 @@ class Answers:
     # --- asking ---------------------------------------------------------------------------
 
     def ask_structure(self, engine: EngineClient, subject: Subject) -> None:
-        """The tree and the config of `subject`."""
+        """The tree and the config of `subject`; where it is changed, first of what it was."""
+        if subject.changes and self.plain(subject) is None:
+            subject = subject.plain
         self.structure.ask(engine, None, ReadStructure(0, subject.name, head=subject.head))
 
     def ask_weights(self, engine: EngineClient, subject: Subject) -> None:
@@ -95,9 +96,9 @@ class Answers:
             each.forget()
 
     @property
-    def progress(self) -> Loading | None:
-        """What the engine does before it can answer one of these."""
-        return next((each.progress for each in self._all if each.waiting and each.progress), None)
+    def pair(self) -> tuple[Inquiry[Compared], Inquiry[Compared]]:
+        """The questions about the sentences."""
+        return self.first, self.second
 
     def structure_of(self, subject: Subject) -> StructureRead | None:
         """The answer, where it is of `subject` as it is now."""

@@ -238,6 +238,28 @@ class Outline:
             if row.folds == list_path:
                 self.cursor = index
 
+    # --- tensors --------------------------------------------------------------------------
+
+    def tensors(self) -> list[str]:
+        """The full names of all tensors, in the model's order."""
+        if self.structure is None:
+            return []
+        return [module.name_of(each) for module in self.structure.modules for each in module.own]
+
+    def tensor(self) -> str | None:
+        """The marked tensor's full name, or that of the first one below what is marked."""
+        row = self.current
+        if row is None or self.structure is None:
+            return None
+        if row.parameter:
+            return row.name
+        modules = self.structure.modules
+        start = next(n for n, module in enumerate(modules) if module is row.module)
+        for module in modules[start : start + row.module.size]:
+            if module.own:
+                return module.name_of(module.own[0])
+        return None
+
     # --- searching ------------------------------------------------------------------------
 
     def seek(self, text: str) -> None:

@@ -2,229 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events, on
-from textual.app import ComposeResult
+from textual import on
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 
-from core.engine.protocol import Overtaken, Reply
-from tui.document import Document
-from tui.panes.model import words
-from tui.panes.model.asking import Answers
 from tui.panes.model.bindings import BINDINGS
-from tui.panes.model.fields import FieldsHeading, FieldsView, rows_of
-from tui.panes.model.outline import Outline
-from tui.panes.model.prompt import Prompt
-from tui.panes.model.subject import HEAD_ORDER, Subject
-from tui.panes.model.tree import TreeHeading, TreeView
-from tui.widgets.headline import Headline, Paragraph
-from tui.widgets.legend import Legend
-from tui.widgets.lines import Lines
-from tui.widgets.pane import Code, Export, ModelState, Option, Pane
-from tui.widgets.rows import Part
-
-VIEWS = ("tree", "fields")
-_TALL = 20
-"""Rows from which there is room for two of words."""
-_WIDE = 110
-"""Cells from which the tree stands beside the config."""
+from tui.panes.model.fields import FieldsView, as_json, stepped
+from tui.panes.model.looking import LookingPane
+from tui.panes.model.subject import Subject
+from tui.panes.model.tree import TreeView
+from tui.panes.model.view import VIEWS
+from tui.widgets.rows import RowsView
 
 
-class ModelPane(Pane):
+class ModelPane(LookingPane):
     """What a checkpoint is made of."""
 
     DEFAULT_CSS = (Path(__file__).parent / "model.tcss").read_text()
     TITLE = "Model"
     ABOUT = (
         "What a checkpoint is made of. The **tree** is that of `print(model)`, with counts: built "
-        "from the config alone, so that nothing is downloaded for it. The **config** is shown "
-        "field by field, those marked that differ from the class's defaults."
+        "from the config alone, so that nothing is downloaded for it. Change a field of the "
+        "**config** and see what the model would be. **Weights** says what `from_pretrained` "
+        "found for the head one chooses; **details** what numbers a tensor holds; **answers** "
+        "what the sentences come to with the checkpoint's weights and with random ones. What is "
+        "saved is read back and compared."
     )
     BINDINGS: ClassVar[list[BindingType]] = BINDINGS
 
-    def __init__(self) -> None:
-        super().__init__(id="model")
-        self.subject = Subject("")
-        self.answers = Answers()
-        self.outline = Outline()
-        self._followed = ""
-        """The panes' model that the subject was made from."""
-        self._view = "tree"
+    # --- views ----------------------------------------------------------------------------
 
-    def compose(self) -> ComposeResult:
-        self._headline = Headline(id="model-headline")
-        self.prompt = Prompt(id="model-prompt")
-        fields_heading, tree_heading = FieldsHeading(), TreeHeading()
-        self.fields = FieldsView(fields_heading, id="model-fields")
-        self.tree_view = TreeView(self.outline, tree_heading, id="model-tree")
-        self._lines = Lines(id="model-lines")
-        self._detail = Lines(id="model-detail")
-        self._legend = Legend(id="model-legend")
-        yield self._headline
-        yield self.prompt
-        with Horizontal(id="model-body"):
-            with Vertical(id="model-fields-side"):
-                yield fields_heading
-                yield self.fields
-            with Vertical(id="model-tree-side"):
-                yield tree_heading
-                yield self.tree_view
-            yield self._lines
-        yield self._detail
-        yield self._legend
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height >= _TALL, "-tall")
-        self._draw()
-
-    # --- what the workbench tells ---------------------------------------------------------
-
-    def model_changed(self, model: ModelState) -> None:
-        if model.name and model.name != self._followed:
-            self._followed = model.name
-            self.subject = Subject.of(model.name, self.subject.head)
+    def _show(self, view: str) -> None:
+        self.shown = view
+        self.view.lines.top = 0
         self._ask()
-        self._draw()
-
-    def document_changed(self, document: Document) -> None:
-        self._draw()
-
-    def options(self) -> dict[str, Option]:
-        return {"view": self._view, "head": self.subject.head}
-
-    def restore(self, options: dict[str, Option]) -> None:
-        view, head = options.get("view"), options.get("head")
-        if view in VIEWS:
-            self._view = str(view)
-        known = next((each for each in HEAD_ORDER if each == head), None)
-        self.subject = Subject(self.subject.base, known)
-
-    def code(self) -> Code | None:
-        from core.snippets.model import build_code  # imported when first needed
-
-        read = self.answers.structure_of(self.subject)
-        return Code("The model from its config", build_code(read)) if read else None
-
-    def exports(self) -> Sequence[Export]:
-        return ()
-
-    # --- asking and being answered --------------------------------------------------------
-
-    def _ask(self) -> None:
-        if self.display and self.subject.base:
-            self.answers.ask_structure(self.bench.engine, self.subject)
-
-    def engine_answered(self, reply: Reply) -> None:
-        if self.answers.take(reply):
-            if isinstance(reply, Overtaken):
-                self.call_later(self._ask)
-            self._draw()
-
-    # --- drawing --------------------------------------------------------------------------
-
-    def _draw(self) -> None:
-        if not self.is_mounted or not self.display:
-            return
-        read = self.answers.structure.answer
-        failure = self.answers.structure.failure
-        instead = self._instead()
-        self.set_class(instead is not None, "-words")
-        if instead is not None:
-            self._headline.show(instead)
-            return
-        assert read is not None
-        self._arrange()
-        current = self.answers.structure_of(self.subject) is not None
-        self.outline.show(read.structure)
-        self.tree_view.set_class(not current, "-stale")
-        self.tree_view.follow()
-        self.fields.show(rows_of(read.config, dict(self.subject.changes)), ("value", "default"))
-        if failure:
-            self._headline.show(words.refused(failure, changed=bool(self.subject.changes)))
-        elif not current:
-            self._headline.show(words.busy(self.subject, self.answers.progress, self.size.width))
-        else:
-            plain = self.answers.plain(self.subject)
-            self._headline.show(words.headline(self.subject, read, plain, read.notes))
-        self._say()
-
-    def _instead(self) -> list[Paragraph] | None:
-        """What is said where there is nothing to show yet."""
-        structure = self.answers.structure
-        if structure.answer is not None:
-            return None
-        if structure.failure:
-            return words.refused(structure.failure, changed=False)
-        if structure.cancelled:
-            return words.given_up()
-        return words.busy(self.subject, self.answers.progress, self.size.width)
-
-    def _arrange(self) -> None:
-        """Shows the parts of the view that is chosen."""
-        both = self._view == "fields" and self.size.width >= _WIDE
-        self.set_class(both, "-both")
-        self.query_one("#model-tree-side").display = self._view == "tree" or both
-        self.query_one("#model-fields-side").display = self._view == "fields"
-        self._lines.display = self._view not in ("tree", "fields")
-
-    def _say(self) -> None:
-        """What is marked, and the keys."""
-        total = self.outline.structure.root.parameters if self.outline.structure else 0
-        if self._view == "fields":
-            rows = words.of_field(self.fields.current, "")
-        else:
-            rows = words.of_row(self.outline.current, total)
-        self._detail.show(lambda cells: rows)
-        self._legend.show(self._keys())
-
-    def _keys(self) -> list[Part]:
-        if self._view == "fields":
-            return words.legend(
-("y", "only what differs"), ("t", "tree"),            )  # fmt: skip
-        return words.legend(
-            ("Enter", "open"), ("u", "unfold"), ("g", "open all"), ("f", "config"), ("p", "head"),
-        )  # fmt: skip
-
-    # --- keys -----------------------------------------------------------------------------
-
-    def _changed(self, subject: Subject) -> None:
-        self.subject = subject
-        self._ask()
-        self._draw()
-
-    def action_view(self, name: str) -> None:
-        self._view = "tree" if name == self._view else name
         self._draw()
         self.bench.remember()
 
+    def action_view(self, name: str) -> None:
+        self._show("tree" if name == self.shown else name)
+
+    def action_next_view(self) -> None:
+        views = [each for each in VIEWS if each != "page" or self.tensor]
+        self._show(views[(views.index(self.shown) + 1) % len(views)])
+
     def action_back(self) -> None:
+        """One thing less: the search, the other config, the view."""
         if self.outline.found is not None:
             self.outline.seek("")
-        self._view = "tree"
+        elif self.shown == "fields" and self.other:
+            self.other = ""
+        else:
+            self.shown = "tree"
         self._draw()
 
+    def action_details(self) -> None:
+        """The page of the marked tensor, or of the first one below what is marked."""
+        if self.shown == "page":
+            self._show("tree")
+            return
+        name = self.outline.tensor()
+        if name:
+            self.tensor = name
+            self._show("page")
+
+    # --- moving ---------------------------------------------------------------------------
+
     def action_move(self, step: int) -> None:
-        if self._view == "fields":
-            self.fields.move(step)
-        else:
+        if self.shown == "fields":
+            self.view.fields.move(step)
+            self.view.tell(self.scene)
+        elif self.shown == "tree":
             self.outline.move(step)
-            self.tree_view.follow()
-        self._say()
+            self._outlined()
+        elif self.shown == "page":
+            self._other_tensor(step)
+        else:
+            self.view.lines.scroll_by(step)
+
+    def _other_tensor(self, step: int) -> None:
+        names = self.outline.tensors()
+        if self.tensor in names:
+            place = max(0, min(names.index(self.tensor) + step, len(names) - 1))
+            self.tensor = names[place]
+            self._ask()
+            self._draw()
 
     def action_page(self, step: int) -> None:
-        view = self.fields if self._view == "fields" else self.tree_view
-        self.action_move(step * max(1, view.size.height - 1))
+        views: dict[str, RowsView] = {
+            "fields": self.view.fields,
+            "tree": self.view.tree_view,
+        }
+        shown = views.get(self.shown, self.view.lines)
+        pages = 1 if self.shown == "page" else max(1, shown.size.height - 1)
+        self.action_move(step * pages)
 
     def action_unfurl(self, step: int) -> None:
-        if step > 0:
-            self.outline.open()
-        else:
-            self.outline.close()
-        self._outlined()
+        if self.shown == "fields":
+            self.action_step(step)
+        elif self.shown == "tree":
+            if step > 0:
+                self.outline.open()
+            else:
+                self.outline.close()
+            self._outlined()
 
     def action_fold(self) -> None:
         self.outline.toggle_fold()
@@ -235,21 +119,141 @@ class ModelPane(Pane):
         self._outlined()
 
     def action_open(self) -> None:
-        if self.outline.found is not None:
+        row = self.outline.current
+        if self.shown == "fields":
+            self._set_field()
+        elif self.shown != "tree" or row is None:
+            self.action_back()
+        elif self.outline.found is not None:
             self.outline.reveal()
+            self._draw()
+        elif row.parameter:
+            self.action_details()
         else:
             self.outline.toggle()
-        self._outlined()
+            self._outlined()
 
-    def _outlined(self) -> None:
-        """The outline changed: only what is drawn from it."""
-        self.tree_view.follow()
-        self._say()
+    # --- searching ------------------------------------------------------------------------
+
+    async def action_search(self) -> None:
+        """Lists modules as their name is typed."""
+        self._show("tree")
+
+        def typed(text: str) -> None:
+            self.outline.seek(text.strip())
+            self._draw()
+
+        def step(rows: int) -> None:
+            self.outline.move(rows)
+            self._outlined()
+
+        def left() -> None:
+            typed("")
+            self._leave_prompt()
+
+        def entered(_: str) -> None:
+            self._leave_prompt()
+            self.action_open()
+
+        self.view.add_class("-asking")
+        self.view.prompt.ask("search", "", entered=entered, left=left, typed=typed, step=step)
+
+    def _leave_prompt(self) -> None:
+        self.view.remove_class("-asking")
+        self.focus()
+        self._draw()
+
+    # --- the config -----------------------------------------------------------------------
+
+    def _changed(self, subject: Subject) -> None:
+        self.subject = subject
+        self._ask()
+        self._draw()
+
+    def _set_field(self) -> None:
+        row = self.view.fields.current
+        if row is None:
+            return
+
+        def entered(text: str) -> None:
+            self._leave_prompt()
+            self._change(row.name, text.strip())
+
+        self.view.add_class("-asking")
+        value = row.wish if row.wish is not None else row.value.strip('"')
+        self.view.prompt.ask(f"{row.name} =", value, entered=entered, left=self._leave_prompt)
+
+    def action_step(self, step: int) -> None:
+        row = self.view.fields.current
+        if self.shown != "fields" or row is None:
+            return
+        value = stepped(row, step, self.view.fields.all)
+        if value is not None:
+            self._change(row.name, value)
+        else:
+            self.notify(f"{row.name} is set by Enter.", markup=False, timeout=3)
+
+    def _change(self, name: str, text: str) -> None:
+        """Sets a field; back to what it was, it is no change."""
+        plain = self.answers.plain(self.subject)
+        fields = plain.config.fields if plain else []
+        original = next((each.value for each in fields if each.name == name), None)
+        value = text if as_json(text) != original else None
+        self._changed(self.subject.with_field(name, value))
+
+    def action_undo(self) -> None:
+        """The panes' model again, as it is."""
+        self.other = ""
+        self._changed(Subject.of(self._followed, self.subject.head))
 
     def action_differing(self) -> None:
-        self.fields.only_differing = not self.fields.only_differing
-        self.fields.refilter()
-        self._say()
+        self.view.fields.only_differing = not self.view.fields.only_differing
+        self._show("fields")
+
+    async def action_beside(self) -> None:
+        def chosen(name: str | None) -> None:
+            if name:
+                self.other = name
+                self._show("fields")
+
+        self._pick(self.other or self.subject.base, "Another config beside this one", chosen)
+
+    async def action_other(self) -> None:
+        def chosen(name: str | None) -> None:
+            if name:
+                self._changed(Subject.of(name, self.subject.head))
+
+        self._pick(self.subject.base, "From a config alone", chosen)
+
+    def _pick(self, current: str, title: str, chosen: Callable[[str | None], None]) -> None:
+        """Asks for a config: a model's, or that of a kind of model."""
+        from tui.picker import ModelPicker  # its widgets are imported when first needed
+
+        self.app.push_screen(ModelPicker(current, title=title, kinds=True), chosen)
+
+    # --- the model ------------------------------------------------------------------------
+
+    def action_head(self, step: int) -> None:
+        self._changed(self.subject.next_head(step))
+        self.bench.remember()
+
+    def action_built(self) -> None:
+        self._changed(self.subject.twin)
+
+    def action_use(self) -> None:
+        self.bench.choose_model(self.subject.name)
+
+    async def action_save(self) -> None:
+        """Asks for a folder and saves there."""
+        from tui.panes.model.saving import SaveScreen  # imported when first needed
+
+        def chosen(folder: str | None) -> None:
+            if folder:
+                self.bench.choose_model(folder)
+
+        read = self.answers.structure_of(self.subject)
+        if read is not None:
+            self.app.push_screen(SaveScreen(self.bench.engine, self.subject, read), chosen)
 
     def action_again(self) -> None:
         self.answers.forget()
@@ -257,20 +261,15 @@ class ModelPane(Pane):
         self._draw()
 
     def action_cancel(self) -> None:
-        self.answers.cancel(self.bench.engine)
-        self.bench.desk.cancel()
-
-    def action_use(self) -> None:
-        self.bench.choose_model(self.subject.name)
-
-    def action_built(self) -> None:
-        self._changed(self.subject.twin)
-
-    def action_head(self, step: int) -> None:
-        self._changed(self.subject.next_head(step))
-        self.bench.remember()
+        if not self.answers.cancel(self.bench.engine):
+            self.bench.desk.cancel()
 
     @on(TreeView.Clicked)
     def _row_clicked(self, message: TreeView.Clicked) -> None:
         self.outline.cursor = message.row
         self._outlined()
+
+    @on(FieldsView.Clicked)
+    def _field_clicked(self, message: FieldsView.Clicked) -> None:
+        self.view.fields.go(message.row)
+        self.view.tell(self.scene)

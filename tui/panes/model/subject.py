@@ -59,10 +59,10 @@ class Subject:
             return self.plain
         return replace(self, built=True)
 
-    def with_field(self, name: str, value: str, original: str) -> Subject:
-        """With one field of the config set; set to what it was, it is no change."""
+    def with_field(self, name: str, value: str | None) -> Subject:
+        """With one field of the config set; None takes the change back."""
         changes = {each: text for each, text in self.changes.items() if each != name}
-        if value != original:
+        if value is not None:
             changes[name] = value
         return replace(self, changes=changes)
 

@@ -23,7 +23,7 @@ _SHARE = 9
 _SIZE = 11
 _DTYPE = 10
 _KIND = 11
-_LABEL = (26, 52)
+_LABEL = (30, 52)
 """Cells of a module's name, at the least and at the most."""
 _CLASS = (18, 30)
 _SHAPE = (12, 34)

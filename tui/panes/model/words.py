@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.engine.protocol import Failed, Loading, StructureRead
-from core.engine.protocol.checkpoint import AFTER_CANCEL, HEADS, ConfigField
+from core.engine.protocol.checkpoint import AFTER_CANCEL, HEADS
 from core.sizes import size_of
 from core.text.visible import visible
 from tui.panes.model.fields import FieldRow, as_json
@@ -22,14 +22,7 @@ def shown_count(count: int) -> str:
     return f"{count / 1e6:,.1f} M" if count < 1_000_000_000 else f"{count / 1e9:.2f} B"
 
 
-def head_name(subject: Subject) -> str:
-    """The class that builds it, as one writes it; empty for the one the checkpoint names."""
-    return HEADS[subject.head] if subject.head else ""
-
-
-def headline(
-    subject: Subject, read: StructureRead, plain: StructureRead | None, notes: list[str]
-) -> list[Paragraph]:
+def headline(subject: Subject, read: StructureRead, plain: StructureRead | None) -> list[Paragraph]:
     """The model in one line; below it where its weights come from, and what was changed."""
     root = read.structure.root
     dtypes = sorted({each.dtype for module in read.structure.modules for each in module.own})
@@ -45,7 +38,7 @@ def headline(
         first.append((f" {more:+,}{share}", "headline--number"))
     all_ = f"all {kind}" if kind in ("trainable", "frozen") else kind
     first.append((f" · {size_of(root.bytes)} · {', '.join(dtypes)} · {all_}", ""))
-    return [first, _origin(subject, notes)]
+    return [first, _origin(subject, read.notes)]
 
 
 def _origin(subject: Subject, notes: list[str]) -> Paragraph:
@@ -95,13 +88,13 @@ def given_up() -> list[Paragraph]:
     return [[("Given up. ", "headline--strong"), (AFTER_CANCEL, "")], again]
 
 
-def busy(subject: Subject, progress: Loading | None, cells: int) -> list[Paragraph]:
-    """What the engine does; a bar where bytes are known."""
+def busy(name: str, progress: Loading | None, cells: int) -> list[Paragraph]:
+    """What the engine does about `name`; a bar where bytes are known."""
     stage = visible(progress.stage) if progress else "asking the engine"
     words: list[Paragraph] = [
         [
             ("Reading ", ""),
-            (visible(subject.name), "headline--strong"),
+            (visible(name), "headline--strong"),
             (f": {stage}…", ""),
         ]
     ]
@@ -170,14 +163,59 @@ def of_field(row: FieldRow | None, other: str) -> list[list[Part]]:
     return [first, [(f" {second}", "lines--quiet")]]
 
 
-def differing(fields: list[ConfigField]) -> int:
-    """How many fields are not their class's default."""
-    return sum(each.differs for each in fields)
+_KEYS: dict[str, tuple[tuple[str, str], ...]] = {
+    "tree": (
+        ("Enter", "open"), ("/", "search"), ("d", "details"), ("u", "unfold"), ("f", "config"),
+        ("w", "weights"), ("p", "head"), ("b", "random"), ("a", "answers"), ("s", "save"),
+        ("O", "any config"),
+    ),
+    "fields": (
+        ("− +", "step"), ("Enter", "set"), ("z", "as it was"), ("y", "only what differs"),
+        ("n", "another config beside"), ("t", "tree"), ("m", "use it in all panes"),
+        ("s", "save it built"),
+    ),
+    "weights": (
+        ("p", "another head"), ("b", "random or loaded"), ("↑↓", "scroll"), ("t", "tree"),
+        ("s", "save"), ("a", "answers"),
+    ),
+    "page": (
+        ("↑↓", "another tensor"), ("b", "random or loaded"), ("Esc", "tree"), ("w", "weights"),
+    ),
+    "both": (
+        ("m", "random weights for all panes"), ("Esc", "tree"), ("w", "weights"), ("s", "save"),
+    ),
+    "found": (("Enter", "its place in the tree"), ("d", "details"), ("Esc", "the whole tree")),
+    "other": (("Esc", "the class's defaults"), ("n", "another one"), ("y", "only what differs")),
+}  # fmt: skip
 
 
-def legend(*pairs: tuple[str, str]) -> list[Part]:
-    """`key does · key does`, for the last row."""
+def keys(view: str, *, found: int | None, other: str) -> list[Part]:
+    """The keys that act in a view, for the last row."""
+    if view == "tree" and found is not None:
+        view = "found"
+    if view == "fields" and other:
+        view = "other"
     words: list[Part] = []
-    for key, does in pairs:
-        words += [(f" {key}", "legend--key"), (f" {does}  ", "")]
+    for key, does in _KEYS[view]:
+        words += [(f" {key}", "legend--key"), (f" {does} ", "")]
     return words
+
+
+def found(count: int, of: int) -> list[Paragraph]:
+    """What a search found."""
+    return [
+        [
+            (f"{count:,} of {of:,} modules", "headline--strong"),
+            (" hold it in their name, their class or their tensors' names.", ""),
+        ]
+    ]
+
+
+def nothing_typed(*, typing: bool) -> list[Paragraph]:
+    """There is no sentence to compare."""
+    words: list[Part] = [
+        ("type a sentence: its logits by the checkpoint and by random weights appear here.", "")
+    ]
+    if typing:
+        return [[("Now ", ""), *words]]
+    return [[("Press ", ""), ("i", "headline--key"), (" and ", ""), *words]]
