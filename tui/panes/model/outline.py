@@ -90,11 +90,12 @@ class Outline:
         """Lays out `structure`; the mark stays on its path."""
         if structure is self.structure:
             return
-        first = self.structure is None
+        before = self.structure
+        another = before is None or before.root.class_name != structure.root.class_name
         self.structure = structure
         self.edition += 1
         self._fold()
-        if first:
+        if another:
             self._open_at_first()
         if self._found is not None:
             self._found = structure.search(self._sought)
@@ -109,7 +110,7 @@ class Outline:
         assert self._root is not None
         branches = list(every(self._root))
         few = len(branches) <= MOST_OPEN
-        self._opened = {
+        self._opened |= {
             branch.path for depth, branch in branches if branch.children and (few or depth < _TOP)
         }
 

@@ -37,6 +37,7 @@ class SaveScreen(ModalScreen[str | None]):
     AUTO_FOCUS = "PathInput"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "close", priority=True),
+        Binding("enter", "choose", "choose it", show=False),
         Binding("down", "scroll(1)", "down", show=False, priority=True),
         Binding("up", "scroll(-1)", "up", show=False, priority=True),
     ]
@@ -149,7 +150,7 @@ class SaveScreen(ModalScreen[str | None]):
         self.query_one(Hints).show(_DONE)
         self.set_focus(None)
 
-    def key_enter(self) -> None:
+    def action_choose(self) -> None:
         """The folder becomes the model of all panes."""
         if self._saved is not None:
             self.dismiss(self._saved.folder)
