@@ -56,7 +56,7 @@ class ModelPicker(ModalScreen[str | None]):
         .picker--name { color: $accent; text-style: bold; }
         Input, Input:focus { border: none; height: 1; margin: 1 0; padding: 0 1;
                              background: $panel; }
-        #loading { display: none; height: 3; margin-bottom: 1; }
+        #loading { display: none; height: 4; margin-bottom: 1; }
         &.-loading #loading { display: block; }
         ChoiceRows { height: 12; margin-bottom: 1; }
         &.-low #picker { padding: 0 2; }
@@ -93,7 +93,7 @@ class ModelPicker(ModalScreen[str | None]):
     def on_resize(self) -> None:
         height = self.size.height
         self.set_class(height < 20, "-low")
-        loading = 4 if self.has_class("-loading") else 0
+        loading = 5 if self.has_class("-loading") else 0
         self._rows.styles.height = max(3, min(24, height - _CHROME - loading - 2))
 
     # --- what is listed -------------------------------------------------------------------

@@ -3,8 +3,9 @@
 Run as `python -m core.engine.server`. Replies go to standard output; what libraries print goes to
 standard error. It ends when its standard input closes, however the app that started it ended.
 
-Three threads: one reads requests; one loads (models, tokenizers, whatever takes long); one runs
-loaded models, so that a sentence typed during a long download is still answered.
+Four threads: one reads requests; one loads (models, tokenizers, whatever takes long); one looks
+into checkpoints (structure, tensors, saving); one runs loaded models. So a sentence that is typed
+during a long download is still answered, and so is what is asked about a checkpoint that is here.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ class Engine:
 
     def run(self) -> None:
         """Serves until standard input closes; never returns."""
-        for work in (self._load_forever, self._compute_forever):
+        for work in (self._load_forever, self._look_forever, self._compute_forever):
             threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True).start()
         self._read_forever()
         # A download is given up in good order, since huggingface_hub then removes its half file.
@@ -82,7 +83,7 @@ class Engine:
         if "core.models.hub" in sys.modules:
             from core.models import hub
 
-            hub.under_way.acquire(timeout=_ENDING_SECONDS)
+            hub.under_way.wait(_ENDING_SECONDS)
         # Threads may be inside torch; everything that they write is renamed into place.
         os._exit(0)
 
@@ -115,12 +116,20 @@ class Engine:
             except OSError:
                 os._exit(0)  # Nobody listens any more.
 
-    # --- the two working threads ----------------------------------------------------------
+    # --- the working threads --------------------------------------------------------------
 
     def _load_forever(self) -> None:
         while True:
-            request, _ = self._mailbox.take(lambda each: None if self._ready(each) else True)
+            request, _ = self._mailbox.take(self._is_to_be_loaded)
             self._handle(request, self._load_for)
+
+    def _look_forever(self) -> None:
+        while True:
+            errand, _ = self._mailbox.take(lambda each: True if isinstance(each, Errand) else None)
+            self._handle(errand, self._run_errand)
+
+    def _is_to_be_loaded(self, request: Request) -> bool | None:
+        return None if isinstance(request, Errand) or self._ready(request) else True
 
     def _compute_forever(self) -> None:
         while True:
@@ -134,8 +143,6 @@ class Engine:
         """The reply, or None where the other thread goes on with what has been loaded."""
         if isinstance(request, ExportTokenizer):
             return TokenizerExported(request.id, self._export(request))
-        if isinstance(request, Errand):
-            return self._run_errand(request)
         loaded = self._shelf.find(request.model) or self._load(request)
         if isinstance(request, LoadModel):
             return Loaded(request.id, loaded.info)
@@ -217,7 +224,8 @@ class Engine:
         self._mailbox.look_again()
         return loaded
 
-    def _run_errand(self, errand: Errand) -> Reply:
+    def _run_errand(self, errand: Request) -> Reply:
+        assert isinstance(errand, Errand)
         progress = self._progress(errand)
         progress("importing torch", None, None)
         from core.models.libraries import import_libraries

@@ -13,6 +13,7 @@ from core.environment import trusts_remote_code
 from core.errors import ModelError
 from core.models.configuration import impossible
 from core.models.failures import load_failure, reason
+from core.models.libraries import building
 
 _UNTRIED = ("meta tensor", "Meta", "data-dependent")
 """In the messages of what the meta device cannot do, whatever the config says."""
@@ -24,10 +25,11 @@ def build_on_meta(config: Any, head: Head | None, name: str, *, tried: bool = Fa
     Parameters have the config's dtype, float32 where it names none. With `tried`, two tokens go
     through it as well, which finds sizes that do not fit one another. Raises `ModelError`.
     """
-    with torch.device("meta"):
-        model = _build(config, head, name, config.dtype or torch.float32)
-    if tried:
-        _try(model, config)
+    with building:
+        with torch.device("meta"):
+            model = _build(config, head, name, config.dtype or torch.float32)
+        if tried:
+            _try(model, config)
     return model
 
 
@@ -39,7 +41,7 @@ def build_random(config: Any, head: Head | None, name: str, seed: int) -> Any:
     """
     planned = build_on_meta(config, head, name, tried=True)
     require_memory(4 * sum(each.numel() for each in planned.parameters()), name)
-    with torch.random.fork_rng(devices=[]):
+    with building, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return _build(config, head, name, torch.float32).eval()
 

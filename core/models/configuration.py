@@ -16,6 +16,7 @@ from core.errors import ModelError
 from core.models.checkpoint import resolve_config
 from core.models.failures import load_failure, reason
 from core.models.hub import Progress
+from core.models.libraries import building
 from core.random_models import base_of, random_model
 
 MOST_LAYERS = 1000
@@ -47,10 +48,11 @@ def _read(name: str, progress: Progress) -> tuple[Any, dict[str, Any]]:
         return AutoConfig.for_model(name.strip()), {}
     folder = resolve_config(name, progress)
     try:
-        config = AutoConfig.from_pretrained(
-            folder, trust_remote_code=trusts_remote_code(), local_files_only=True
-        )
-        written, _ = PreTrainedConfig.get_config_dict(folder, local_files_only=True)
+        with building:
+            config = AutoConfig.from_pretrained(
+                folder, trust_remote_code=trusts_remote_code(), local_files_only=True
+            )
+            written, _ = PreTrainedConfig.get_config_dict(folder, local_files_only=True)
     except Exception as error:
         raise load_failure(error, name, "config") from error
     return config, written

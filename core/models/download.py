@@ -22,8 +22,30 @@ _LOOK_SECONDS = 0.2
 _PATIENCE_SECONDS = 3.0
 """Without a byte for so long, the user is told; the library's retries go on meanwhile."""
 
-under_way = threading.Lock()
-"""Held while something is fetched; whoever ends the process may wait for it a little."""
+
+class UnderWay:
+    """Counts downloads; whoever ends the process may wait a little for there to be none."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._count = 0
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
+    def wait(self, timeout: float) -> None:
+        """Returns when nothing is fetched any more, or after `timeout` seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._count, timeout)
+
+
+under_way = UnderWay()
 
 Progress = Callable[[str, int | None, int | None], None]
 """Called with what is being done, and bytes done and in all, where known.

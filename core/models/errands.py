@@ -33,7 +33,7 @@ ErrandReply = StructureRead | ConfigsCompared | WeightsRead | ParameterInspected
 
 
 class _Holder:
-    """Keeps the last model that was looked into; only the engine's loading thread comes here."""
+    """Keeps the last model that was looked into; only one of the engine's threads comes here."""
 
     def __init__(self) -> None:
         self._held: HeldModel | None = None

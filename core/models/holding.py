@@ -16,6 +16,7 @@ from core.models.checkpoint import resolve
 from core.models.configuration import describe, is_kind, read_config
 from core.models.failures import load_failure
 from core.models.hub import Progress, has_tokenizer
+from core.models.libraries import building
 from core.models.load_report import borrowed_head, load_report, pickle_note
 from core.models.loading import fingerprint
 from core.models.tokenizer_export import load_tokenizer
@@ -99,16 +100,17 @@ def _tokenizer_of(name: str, progress: Progress) -> tuple[Any | None, list[str]]
 
 def _load(folder: Path, name: str, config: Any, head: Head | None) -> tuple[Any, dict[str, Any]]:
     try:
-        model, found = auto_class(config, head).from_pretrained(
-            folder,
-            config=config,
-            dtype=torch.float32,
-            trust_remote_code=trusts_remote_code(),
-            local_files_only=True,
-            # Other shapes are for the report to tell; running such a model is refused elsewhere.
-            ignore_mismatched_sizes=True,
-            output_loading_info=True,
-        )
+        with building:
+            model, found = auto_class(config, head).from_pretrained(
+                folder,
+                config=config,
+                dtype=torch.float32,
+                trust_remote_code=trusts_remote_code(),
+                local_files_only=True,
+                # Other shapes are for the report; running such a model is refused elsewhere.
+                ignore_mismatched_sizes=True,
+                output_loading_info=True,
+            )
     except Exception as error:
         raise load_failure(error, name, "weights") from error
     return model.eval(), found

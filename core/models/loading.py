@@ -17,6 +17,7 @@ from core.models.checkpoint import resolve
 from core.models.configuration import is_kind, read_config
 from core.models.failures import load_failure, remedy
 from core.models.hub import Progress
+from core.models.libraries import building
 from core.models.load_report import pickle_note
 from core.models.postprocess import postprocess_of
 from core.models.tokenizer_export import export_tokenizer, load_tokenizer
@@ -168,14 +169,15 @@ def _load_weights(folder: Path, name: str, config: Any, task: Task | None, auto:
     import transformers
 
     try:
-        model, found = getattr(transformers, auto).from_pretrained(
-            folder,
-            config=config,
-            dtype=torch.float32,
-            trust_remote_code=trusts_remote_code(),
-            local_files_only=True,
-            output_loading_info=True,
-        )
+        with building:
+            model, found = getattr(transformers, auto).from_pretrained(
+                folder,
+                config=config,
+                dtype=torch.float32,
+                trust_remote_code=trusts_remote_code(),
+                local_files_only=True,
+                output_loading_info=True,
+            )
     except Exception as error:
         raise load_failure(error, name, "weights") from error
     _require_all(found["missing_keys"], name, task)

@@ -15,6 +15,7 @@ from core.engine.protocol.checkpoint import SavedFile
 from core.errors import ModelError
 from core.models.failures import disk_failure, reason
 from core.models.hub import PICKLED_WEIGHTS, SAFE_WEIGHTS, Abandoned, Progress
+from core.models.libraries import building
 
 _HOLDS = {
     "config.json": "the architecture: every field that differs from its class's defaults",
@@ -120,12 +121,13 @@ def _is_part(file: Path) -> bool:
 
 def _require_identical(model: Any, folder: Path) -> int:
     """Loads `folder` again; the number of tensors compared. Raises where one is not the same."""
-    again, found = type(model).from_pretrained(
-        folder,
-        dtype=model.dtype,
-        local_files_only=True,
-        output_loading_info=True,
-    )
+    with building:
+        again, found = type(model).from_pretrained(
+            folder,
+            dtype=model.dtype,
+            local_files_only=True,
+            output_loading_info=True,
+        )
     theirs = again.state_dict()
     ours = model.state_dict()
     different = sorted(

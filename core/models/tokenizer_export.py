@@ -19,6 +19,7 @@ from core.environment import trusts_remote_code
 from core.errors import ModelError
 from core.models.failures import disk_failure, load_failure
 from core.models.hub import has_tokenizer
+from core.models.libraries import building
 
 VERY_LARGE_INTEGER = int(1e30)
 """What transformers calls the maximum length of a tokenizer that has none."""
@@ -39,7 +40,8 @@ def load_tokenizer(folder: Path, name: str) -> Any:
         except (OSError, ValueError) as error:
             raise load_failure(error, name, "config") from error
     try:
-        tokenizer = _read_folder(folder) if file is None else _read_file(file)
+        with building:
+            tokenizer = _read_folder(folder) if file is None else _read_file(file)
     except Exception as error:
         raise load_failure(error, name, "tokenizer") from error
     if getattr(tokenizer, "backend_tokenizer", None) is None:

@@ -8,7 +8,7 @@ import pytest
 
 from core.checkpoints import packaged_encoder
 from core.engine.client import EngineClient
-from core.engine.protocol import Failed, Loaded, ModelInfo, TokenizerExported
+from core.engine.protocol import Cancelled, Failed, Loaded, Loading, ModelInfo, TokenizerExported
 from core.text.tokenizer import TextTokenizer
 from tui.models import ModelDesk
 from tui.widgets.pane import ModelState
@@ -85,6 +85,25 @@ def test_a_wrong_name_while_the_first_model_loads_gives_the_first_one_back(desk:
     assert "There is no typo/x." in "".join(state.problem for state in desk.states)
     desk.desk.reply(loaded(3, "mini"))
     assert desk.desk.good == "mini"
+
+
+def test_a_download_that_is_given_up_leaves_the_model_before(desk: Desk) -> None:
+    cancelled: list[int] = []
+    desk.engine.cancel = cancelled.append  # type: ignore[method-assign]
+    desk.desk.open("mini")
+    desk.desk.need()
+    desk.desk.reply(loaded(1, "mini"))
+    desk.desk.choose("large/model")
+    desk.desk.reply(Loading(2, "downloading large/model", 1, 10))
+    desk.desk.cancel()
+    assert cancelled == [2]
+    desk.desk.reply(Cancelled(2))
+    state = desk.desk.state
+    assert (state.name, state.status) == ("mini", "ready")
+    assert state.problem == (
+        "large/model was given up. Files that arrived whole are kept; the one that was interrupted "
+        "starts again next time. mini stays loaded."
+    )
 
 
 def test_what_was_loaded_before_stays(desk: Desk) -> None:

@@ -18,9 +18,13 @@ from core.engine.protocol import (
     Compared,
     ExportTokenizer,
     Failed,
+    InspectParameter,
     Loaded,
     Loading,
     Overtaken,
+    ParameterInspected,
+    ReadStructure,
+    StructureRead,
     TokenizerExported,
 )
 from core.errors import ModelError
@@ -148,6 +152,14 @@ async def test_a_download_holds_nobody_up(
         await asyncio.to_thread(repository.held.wait, 60)
         [compared] = await heard.answers(client.post(Compare(0, model, PAIR)))
         assert isinstance(compared, Compared)
+        # A checkpoint that is here is looked into meanwhile, and so is the one that is on its way.
+        page, tree = await heard.answers(
+            client.post(InspectParameter(0, model, parameter="classifier.weight")),
+            client.post(ReadStructure(0, "slow/model")),
+        )
+        assert isinstance(page, ParameterInspected)
+        assert isinstance(tree, StructureRead)
+        assert not heard.final(slow)
         # The file is looked at as it grows, some times a second.
         await heard.until(
             lambda: any(

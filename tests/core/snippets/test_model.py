@@ -11,16 +11,24 @@ from typing import Any
 import pytest
 
 from core.engine.protocol import (
+    ALONE,
+    Compare,
+    CompareConfigs,
+    ConfigsCompared,
     InspectParameter,
     ParameterInspected,
     ReadStructure,
     ReadWeights,
     StructureRead,
+    Texts,
     WeightsRead,
 )
 from core.models.errands import carry_out
+from core.models.experiment import compare
+from core.models.loading import load_model
 from core.random_models import RandomModel
-from core.snippets.model import build_code, load_code, parameter_code, save_code
+from core.snippets.config import config_code, configs_code
+from core.snippets.model import both_code, build_code, load_code, parameter_code, save_code
 from tests.core.models import tiny
 
 RUN_ALL = """
@@ -119,6 +127,20 @@ def test_every_snippet_gives_what_is_shown(tiny_classifier: Path, tmp_path: Path
         target = str(tmp_path / f'a "saved" {number}')
         snippets.append((save_code(read, target), {"identical": True}))
 
+    plain, changed = structure(folder), structure(three)
+    for read in (plain, changed, structure(small)):
+        differs = {each.name: json.loads(each.value) for each in read.config.fields if each.differs}
+        snippets.append((config_code(read), {"differs": differs}))
+    for first, second in ((folder, other), (three, small)):
+        compared = carry_out(CompareConfigs(1, first, other=second), silent)
+        assert isinstance(compared, ConfigsCompared)
+        both = {
+            each.name: [json.loads(each.value or "null"), json.loads(each.other or "null")]
+            for each in compared.fields
+            if each.differs
+        }
+        snippets.append((configs_code(compared), {"differs": both}))
+
     for (snippet, shown), (values, printed) in zip(snippets, run_all(snippets), strict=True):
         for name, value in shown.items():
             assert values[name] == (
@@ -133,3 +155,27 @@ def test_changes_are_written_as_the_class_knows_them() -> None:
     assert 'config = DistilBertConfig(hidden_size=96, activation="relu")\n' in code
     assert "torch.manual_seed(4)\nmodel = DistilBertModel(config)\n" in code
     assert "checkpoint" not in code
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_logits_by_both_are_those_that_are_shown(tiny_classifier: Path) -> None:
+    folder = str(tiny_classifier)
+    sentences: list[Texts] = [("I hate this.", None), ("A question?", "An answer.")]
+    snippets, shown = [], []
+    for name in (
+        RandomModel(folder, 3).name,
+        RandomModel(folder, 0, {"num_hidden_layers": "1"}).name,
+    ):
+        code = both_code(name, structure(name), folder, sentences, end_pads=False)
+        snippets.append((code + "results = {k: v.tolist() for k, v in results.items()}", "results"))
+        logits = {}
+        for key, model in (("checkpoint", folder), ("random", name)):
+            loaded = load_model(model, silent)
+            asked = Compare(0, model, sentences=sentences, arrangements=(ALONE,))
+            logits[key] = [row.logits for row in compare(asked, loaded).results[0].rows]
+        shown.append(logits)
+    ran = run_all([(code, {name: None}) for code, name in snippets])
+    for expected, (values, _) in zip(shown, ran, strict=True):
+        for key, rows in expected.items():
+            for ours, theirs in zip(rows, values["results"][key], strict=True):
+                assert theirs == pytest.approx(ours, abs=1e-5)

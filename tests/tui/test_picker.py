@@ -1,0 +1,130 @@
+"""One picker for all panes: what is here, what is typed, what is loaded meanwhile."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from core.choices import choices, folders, with_recent
+from tests.hub_server import HubServer
+from tests.tui.conftest import OpenApp, screen_text, until
+from tests.tui.logits import bench_of, know_tokenizer
+from tests.tui.training import Run
+
+
+def fetched(home: Path, name: str, weights: int) -> None:
+    repository = home / "hub" / f"models--{name.replace('/', '--')}"
+    snapshot = repository / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("abc")
+    (repository / "blobs").mkdir()
+    (repository / "blobs" / "weights").write_bytes(b"x" * weights)
+    (snapshot / "config.json").write_text('{"model_type": "bert"}')
+
+
+@pytest.fixture
+def hub_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    return tmp_path / "hf"
+
+
+def test_what_is_here(hub_home: Path, tmp_path: Path) -> None:
+    fetched(hub_home, "someone/model", 2_500_000)
+    run = Run().starts().steps(3).evaluates("validation", 0.91)
+    for part in ("checkpoints/step-2", "model"):
+        (run.folder / part).mkdir(parents=True)
+        (run.folder / part / "config.json").write_text("{}")
+    recent = ["someone/model", "never/fetched", "random:mini", str(run.folder)]
+    found = {(each.group, each.label): each for each in choices(recent)}
+    assert ("embedded", "mini") in found
+    assert ("recent", "someone/model") in found
+    assert ("recent", "never/fetched") not in found
+    assert found["recent", "random:mini"].about == "random weights"
+    assert found["hub", "someone/model"].figure == "2.5 MB"
+    listed = found["runs", run.folder.name]
+    assert listed.name == str(run.folder)
+    assert listed.figure == "accuracy 91.0%"
+    assert "step 3" in listed.about
+    step = found["runs", "step 2"]
+    assert step.within
+    assert step.name == str(run.folder / "checkpoints" / "step-2")
+    assert not any(each.group == "kinds" for each in found.values())
+    assert any(each.name == "gpt2" for each in choices([], kinds=True))
+
+
+def test_folders_say_whether_they_hold_a_model(tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "model").mkdir()
+    config = {"model_type": "bert", "architectures": ["BertForMaskedLM"]}
+    (tmp_path / "model" / "config.json").write_text(json.dumps(config))
+    model, plain = folders(f"{tmp_path}/")
+    assert (model.name, model.about, model.leads_on) == (
+        f"{tmp_path}/model",
+        "BertForMaskedLM",
+        False,
+    )
+    assert (plain.about, plain.leads_on) == ("folder", True)
+    assert [each.name for each in folders(f"{tmp_path}/pl")] == [f"{tmp_path}/plain"]
+    assert folders("/nowhere/at/all") == []
+
+
+def test_the_last_one_used_stands_first() -> None:
+    assert with_recent(["a", "b"], "b") == ["b", "a"]
+    assert len(with_recent([str(n) for n in range(50)], "new")) == 12
+
+
+async def test_keys_choose_and_the_choice_is_remembered(open_app: OpenApp, hub_home: Path) -> None:
+    async with open_app(pane="tokens", recent=["random:mini"]) as pilot:
+        await pilot.press("escape", "o")
+        await until(lambda: "random:mini" in screen_text(pilot), pilot)
+        screen = screen_text(pilot)
+        assert screen.index("embedded") < screen.index("used lately")
+        await pilot.press("b", "a", "s", "e")
+        assert "a name on the Hub" in screen_text(pilot)
+        assert "random:mini" not in screen_text(pilot)
+        await pilot.press("down")
+        await pilot.press("enter")
+        await until(lambda: bench_of(pilot).model.name == "mini-base", pilot)
+        assert bench_of(pilot).recent == ["mini-base", "random:mini"]
+
+
+@pytest.mark.slow
+async def test_a_download_is_seen_and_given_up(
+    open_app: OpenApp,
+    tiny_classifier: Path,
+    hub_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    know_tokenizer(tiny_classifier)
+    with HubServer() as hub:
+        repository = hub.add("slow/model", tiny_classifier)
+        repository.hold_after = 2_000_000
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        async with open_app(size=(120, 40), pane="model", model=str(tiny_classifier)) as pilot:
+            await pilot.press("escape")
+            await until(lambda: "all trainable" in screen_text(pilot), pilot)
+            await choose(pilot, "slow/model")
+            # The tree is there while the weights are on their way.
+            await until(lambda: "the checkpoint slow/model" in screen_text(pilot), pilot)
+            await pilot.press("o")
+            await until(lambda: "downloading slow/model" in screen_text(pilot), pilot)
+            await until(lambda: "MB · " in screen_text(pilot), pilot)
+            assert "Files that arrived whole are kept" in screen_text(pilot)  # after a cancel
+            await pilot.press("ctrl+x")
+            repository.go_on.set()
+            await until(lambda: bench_of(pilot).model.status != "loading", pilot)
+            assert bench_of(pilot).model.name == str(tiny_classifier)
+            assert not list((hub_home / "hub").rglob("*.incomplete"))
+
+
+async def choose(pilot: Pilot[None], name: str) -> None:
+    await pilot.press("o")
+    pilot.app.screen.query_one(Input).value = name
+    await pilot.press("enter")
