@@ -116,7 +116,7 @@ async def test_a_download_is_seen_and_given_up(
             await pilot.press("o")
             await until(lambda: "downloading slow/model" in screen_text(pilot), pilot)
             await until(lambda: "MB · " in screen_text(pilot), pilot)
-            assert "Files that arrived whole are kept" in screen_text(pilot)  # after a cancel
+            assert "Files that arrived whole are kept" in screen_text(pilot)
             await pilot.press("ctrl+x")
             repository.go_on.set()
             await until(lambda: bench_of(pilot).model.status != "loading", pilot)
