@@ -292,7 +292,13 @@ class Workbench(Screen[None], inherit_bindings=False):
     def _show_keys(self) -> None:
         typing = self.editor.has_focus
         owner = self.editor if typing else self.pane_in_view
-        self._key_bar.show_keys(typing=typing, keys=keys_to_show(owner, "screen.type_mode"))
+        keys = keys_to_show(owner, "screen.type_mode")
+        if self.focused is not owner and self.focused is not None:
+            from textual.widgets import Input  # imported by then
+
+            if isinstance(self.focused, Input):  # a pane's own line: letters go into it
+                typing, keys = True, [("Enter", "done"), ("Esc", "back")]
+        self._key_bar.show_keys(typing=typing, keys=keys)
 
     def watch_run_note(self) -> None:
         self._show_status()

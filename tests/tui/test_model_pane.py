@@ -162,7 +162,7 @@ async def test_saving_and_two_configs(
         await pilot.press("s")
         pilot.app.screen.query_one(Input).value = str(target)
         await pilot.press("enter")
-        await until(shows(pilot, "was kept", "Enter once more"), pilot)
+        await until(shows(pilot, "kept:", "replaces"), pilot)
         assert (target / "model.safetensors").stat().st_mtime_ns == before
         await pilot.press("enter")
         await until(shows(pilot, "Replaced:"), pilot)

@@ -46,8 +46,8 @@ class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
 
     async def _on_key(self, event: events.Key) -> None:
         focused = self.app.focused or self.app.screen
-        if self in focused.ancestors:
-            return  # it bubbled up from the child that has the focus
+        if self in focused.ancestors and (event._sender is self or not event.is_printable):
+            return  # it bubbled up from the child that has the focus, which keeps what it can print
         if focused is not self:
             event.stop()
             event.prevent_default()

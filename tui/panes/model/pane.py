@@ -155,12 +155,11 @@ class ModelPane(LookingPane):
             self._leave_prompt()
             self.action_open()
 
-        self.view.add_class("-asking")
         self.view.prompt.ask("search", "", entered=entered, left=left, typed=typed, step=step)
 
     def _leave_prompt(self) -> None:
-        self.view.remove_class("-asking")
-        self.focus()
+        self.view.prompt.display = False
+        self.screen.set_focus(self)
         self._draw()
 
     # --- the config -----------------------------------------------------------------------
@@ -179,7 +178,6 @@ class ModelPane(LookingPane):
             self._leave_prompt()
             self._change(row.name, text.strip())
 
-        self.view.add_class("-asking")
         value = row.wish if row.wish is not None else row.value.strip('"')
         self.view.prompt.ask(f"{row.name} =", value, entered=entered, left=self._leave_prompt)
 

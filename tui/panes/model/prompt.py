@@ -61,7 +61,8 @@ class Prompt(Horizontal):
         self._input.cursor_position = len(value)
         self._entered, self._left = entered, left
         self._step = step or (lambda step: None)
-        self._input.focus()
+        self.display = True
+        self.screen.set_focus(self._input)  # at once: the keys behind this one are for it
         self._typed = typed or _nothing
 
     @on(Input.Changed)

@@ -56,6 +56,7 @@ class ModelView(Vertical):
         self.outline = outline
         self.headline = Headline(id="model-headline")
         self.prompt = Prompt(id="model-prompt")
+        self.prompt.display = False
         self._fields_heading, self._tree_heading = FieldsHeading(), TreeHeading()
         self.fields = FieldsView(self._fields_heading, id="model-fields")
         self.tree_view = TreeView(outline, self._tree_heading, id="model-tree")
