@@ -26,7 +26,7 @@ _SIDE = 10
 
 
 def headline(inspected: ParameterInspected) -> list[Paragraph]:
-    """The tensor in one line, and where its numbers come from."""
+    """The tensor in one line."""
     parameter = inspected.parameter
     kind = "trainable" if parameter.trainable else "frozen"
     first: list[Part] = [
@@ -37,19 +37,19 @@ def headline(inspected: ParameterInspected) -> list[Paragraph]:
             "",
         ),
     ]
-    return [first, origin(inspected)]
+    return [first]
 
 
-def origin(inspected: ParameterInspected) -> Paragraph:
-    """Where the numbers come from."""
+def _origin(inspected: ParameterInspected) -> Row:
     if inspected.origin == "checkpoint":
-        return [("read from the checkpoint", "headline--good")]
-    return [("newly initialised: random numbers, in no file", "headline--number")]
+        return [(" " * _INDENT, ""), ("read from the checkpoint", "lines--good")]
+    return [(" " * _INDENT, ""), ("newly initialised: random numbers, in no file", "lines--bad")]
 
 
 def page(inspected: ParameterInspected, cells: int, height: int) -> list[Row]:
     """The figures, and below them the histogram in what rows remain."""
-    rows = list(_figures(inspected.figures, inspected.parameter.count, cells))
+    figures = _figures(inspected.figures, inspected.parameter.count, cells)
+    rows = [_origin(inspected), *figures]
     rows.append([])
     histogram = inspected.figures.histogram
     if histogram is None:
