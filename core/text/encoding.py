@@ -160,30 +160,30 @@ class Batch:
     """The length of each sentence before anything was cut or padded."""
 
     @cached_property
-    def _lengths(self) -> list[int]:
+    def lengths(self) -> list[int]:
         """The length of each row, padding left out."""
         return list(map(len, self.encodings))
 
     @cached_property
     def longest(self) -> int:
         """The length of the longest row, padding included."""
-        return max(self.padded_to, max(self._lengths, default=0))
+        return max(self.padded_to, max(self.lengths, default=0))
 
     @cached_property
     def shape(self) -> tuple[int, int] | None:
         """`(sentences, sequence)`, or None where the rows are ragged."""
-        lengths = {max(self.padded_to, length) for length in set(self._lengths)}
+        lengths = {max(self.padded_to, length) for length in set(self.lengths)}
         return None if len(lengths) > 1 else (len(self.encodings), lengths.pop() if lengths else 0)
 
     @cached_property
     def token_count(self) -> int:
         """Tokens of all sentences, padding left out."""
-        return sum(self._lengths)
+        return sum(self.lengths)
 
     @cached_property
     def padding_count(self) -> int:
         """Cells that hold padding."""
-        counted = Counter(self._lengths)
+        counted = Counter(self.lengths)
         return sum(max(0, self.padded_to - length) * rows for length, rows in counted.items())
 
     @property

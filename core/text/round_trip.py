@@ -52,7 +52,8 @@ def round_trip(tokenizer: TextTokenizer, text: str) -> RoundTrip:
 
     A token that the vocabulary does not hold takes the id of the unknown token.
     """
-    encoding = tokenizer.backend.encode(text, add_special_tokens=False)
+    # Not the library's `encode`: that one holds the interpreter's lock, for seconds on long lines.
+    (encoding,) = tokenizer.backend.encode_batch([text], add_special_tokens=False)
     tokens, ids = encoding.tokens, encoding.ids
     unknown_id = tokenizer.unknown_token_id
     if unknown_id is None:

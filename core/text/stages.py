@@ -166,8 +166,10 @@ class _Run:
         self._characters.pre_tokenizer = custom(self._apart)
 
     def read(self, text: str) -> TextStages:
-        encoding = self._whole.encode(text, add_special_tokens=False)
-        self._characters.encode(text, add_special_tokens=False)
+        # Not the library's `encode`, which holds the interpreter's lock: here it is needed for the
+        # look-outs only, and free while the model works.
+        (encoding,) = self._whole.encode_batch([text], add_special_tokens=False)
+        self._characters.encode_batch([text], add_special_tokens=False)
         tokens: list[list[ModelToken]] = [[] for _ in self._after.splits]
         for token, token_id, (start, end), word in zip(
             encoding.tokens, encoding.ids, encoding.offsets, encoding.word_ids, strict=True

@@ -214,7 +214,7 @@ class TextTokenizer:
 
     def decode(self, input_ids: list[int]) -> str:
         """The text of `input_ids`, special tokens kept, as `AutoTokenizer.decode` gives it."""
-        return self._cleaned_up(self._backend.decode(input_ids, skip_special_tokens=False))
+        return self.decode_batch([input_ids])[0]  # as with `encode`, the lock is free
 
     def decode_batch(self, rows: list[list[int]]) -> list[str]:
         """As `decode`, of many sequences at once."""

@@ -80,3 +80,42 @@ async def test_only_the_region_is_sent(text: str, region: Region, shown: str, ce
 async def test_two_regions_in_a_row_leave_what_is_between() -> None:
     _, words = await sent("abcdefghijklmnopqrst", Region(1, 1, 2, 1), Region(10, 1, 2, 1))
     assert words == "bckl"
+
+
+async def test_widgets_between_two_that_changed_are_not_asked() -> None:
+    asked: list[str] = []
+
+    class Asked(Row):
+        def render_lines(self, crop: Region) -> list[Strip]:
+            asked.append(f"{self.text} {crop.y} {crop.height}")
+            return super().render_lines(crop)
+
+    class Three(Screen[None]):
+        def __init__(self) -> None:
+            super().__init__()
+            self._compositor = CellsCompositor()
+
+        def compose(self) -> ComposeResult:
+            for text in ("above", "between", "below"):
+                row = Asked(text)
+                row.styles.height = 2
+                yield row
+
+    class ThreeApp(App[None]):
+        def get_default_screen(self) -> Screen[None]:
+            return Three()
+
+    app = ThreeApp()
+    async with app.run_test(size=(20, 6)) as pilot:
+        await pilot.pause()
+        above, _, below = widgets = list(app.screen.query(Asked))
+        compositor = app.screen._compositor
+        above.refresh(Region(0, 1, 20, 1))
+        below.refresh(Region(2, 0, 5, 1))
+        compositor.update_widgets(set(widgets))
+        asked.clear()
+        update = compositor.render_partial_update()
+        assert sorted(asked) == ["above 1 1", "below 0 1"]
+        assert isinstance(update, CellsUpdate)
+        sent = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", update.render_segments(app.console))
+        assert sent.startswith("above") and "low" in sent and "between" not in sent

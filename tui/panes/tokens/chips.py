@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Hashable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 
 from rich.segment import Segment
@@ -14,8 +14,9 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from core.text.changes import unchanged_ends
 from core.text.detail import share_character
-from core.text.encoding import Batch, Encoding
+from core.text.encoding import Batch, Encoding, Padding
 from core.text.visible import fit, visible, width
 from tui.widgets.rows import RowsView, gutter_for
 
@@ -51,6 +52,15 @@ class Paragraph:
     def row_of(self, position: int) -> int:
         """The row that holds the chip of `position`, the last one where none does."""
         return max(0, bisect_right(self.first, position) - 1)
+
+
+@dataclass(slots=True)
+class _Measured:
+    """The rows that each encoding takes in one `frame`: what else its height depends on."""
+
+    encodings: tuple[Encoding, ...] = ()
+    frame: tuple[int, Padding | None, int] = (0, None, 0)
+    heights: list[int] = field(default_factory=list)
 
 
 def lay_out(encoding: Encoding, cells: int, indent: int) -> Paragraph:
@@ -112,6 +122,7 @@ class TokenChips(RowsView):
         self._cursor: tuple[int, int] = (0, 0)
         self._unknown_id: int | None = None
         self._starts: list[int] = [0]
+        self._measured = _Measured()
         self._paragraphs: OrderedDict[tuple[Encoding, int, int], Paragraph] = OrderedDict()
 
     def show(self, batch: Batch, cursor: tuple[int, int], unknown_id: int | None) -> None:
@@ -138,8 +149,18 @@ class TokenChips(RowsView):
         return gutter_for(len(self._batch.encodings))
 
     def _measure(self) -> None:
-        heights = map(self._height, range(len(self._batch.encodings)))
-        self._starts = list(accumulate(heights, initial=0))
+        """Where each sentence begins; only those that changed are laid out and counted again."""
+        batch, before = self._batch, self._measured
+        after = _Measured(batch.encodings, (batch.padded_to, batch.padding, self.cells))
+        head = tail = 0
+        if after.frame == before.frame and self._gutter == gutter_for(len(before.heights)):
+            head, tail = unchanged_ends(before.encodings, after.encodings)
+        count = len(after.encodings)
+        fresh = map(self._height, range(head, count - tail))
+        after.heights = [*before.heights[:head], *fresh]
+        after.heights += before.heights[len(before.heights) - tail :]
+        self._measured = after
+        self._starts = list(accumulate(after.heights, initial=0))
 
     def _padding_of(self, row: int) -> int:
         return self._batch.row_length(row) - len(self._batch.encodings[row])

@@ -109,7 +109,8 @@ def _longest(look: Look, limit: int | None) -> tuple[Part, ...]:
     """How many sentences do not fit into the limit, or how much of it the longest takes."""
     if limit is None:
         return ()
-    lengths = list(map(len, look.wholes))
+    whole = look.batch.encodings is look.wholes
+    lengths = look.batch.lengths if whole else list(map(len, look.wholes))
     over = sum(length > limit for length in lengths)
     if over:
         return ((f"{over:,} too long", "counts--problem"),)
