@@ -1,4 +1,4 @@
-"""What a tokenizer made of sentences, as JSON, as CSV and as a page of coloured tokens."""
+"""What a tokenizer made of sentences, as JSON, CSV, and a page or picture of coloured tokens."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ import msgspec
 from core.durable import write_atomic
 from core.errors import TermformerError
 from core.text.encoding import Batch, Cell
+from core.text.export_svg import to_svg
 from core.text.options import EncodeOptions
 from core.text.visible import visible
 
-Format = Literal["json", "csv", "html"]
+Format = Literal["json", "csv", "html", "svg"]
 
 _COLUMNS = (
     "row", "sentence", "position", "token", "input_id", "token_type_id", "attention_mask",
@@ -145,9 +146,11 @@ def write_export(path: Path, batch: Batch, model: str, options: EncodeOptions) -
         text = to_csv(batch)
     elif kind in {"html", "htm"}:
         text = to_html(batch, model)
+    elif kind == "svg":
+        text = to_svg(batch, model)
     else:
         raise TermformerError(
-            f"{visible(str(path))} names no format: let the file end in .json, .csv or .html."
+            f"{visible(str(path))} names no format: let the file end in .json, .csv, .html or .svg."
         )
     try:
         write_atomic(path, text.encode("utf-8", "replace"), mode=0o644)

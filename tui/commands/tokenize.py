@@ -108,7 +108,7 @@ class _TokenizeCommand(click.Command):
     "--export",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the batch to FILE: .json, .csv or .html.",
+    help="Write the batch to FILE: .json, .csv, .html or .svg.",
 )
 @click.option("--force", is_flag=True, help="Let --export replace FILE.")
 @json_option

@@ -9,6 +9,7 @@ import stat
 from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,15 +17,17 @@ from hypothesis import strategies as st
 
 from core.errors import TermformerError
 from core.text.export import to_csv, to_html, to_json, write_export
+from core.text.export_svg import to_svg
 from core.text.options import EncodeOptions
 from core.text.sentences import Sentence
-from core.text.visible import visible
+from core.text.visible import fit, visible
 from tests.core.text.conftest import Kind
 from tests.core.text.test_options import SENTENCES, fields
 
 NASTY = Sentence(
     '<script>alert("1")</script>\x1b]0;x\x07\u202e', "a'b\" onmouseover=x <img src=y>,\n=1"
 )
+SVG = "{http://www.w3.org/2000/svg}"
 OPTIONS = EncodeOptions(truncation=True, max_length=12, return_overflowing_tokens=True)
 
 
@@ -81,16 +84,29 @@ def test_every_format_holds_the_whole_batch(sentences: list[Sentence], kind: Kin
     assert {tag for tag, _ in page.elements} == names
     allowed = {"lang", "charset", "http-equiv", "content", "name", "class", "title"}
     assert {key for _, attributes in page.elements for key in attributes} <= allowed
+    picture = ElementTree.fromstring(to_svg(batch, "<b>model</b>"))
+    drawn = ["".join(each.itertext()) for each in picture.iterfind(f"{SVG}text[@class='token']")]
+    assert drawn == [fit(shown_as, 109) for shown_as in page.tokens]
+    assert {each.tag for each in picture.iter()} <= {
+        SVG + tag for tag in ("svg", "title", "style", "rect", "text")
+    }
+    boxes = [each.get("class") for each in picture.iterfind(f"{SVG}rect")][1:]
+    assert boxes.count("p") == batch.padding_count and len(boxes) == len(cells)
     assert visible(page_text := to_html(batch, "m").replace("\n", "")) == page_text
 
 
 def test_the_files_ending_names_the_format(tmp_path: Path, kinds: dict[str, Kind]) -> None:
     batch = kinds["unigram"].ours.encode_batch([NASTY])
-    for name, start in (("a.json", "{"), ("b.CSV", "row,"), ("c.html", "<!doctype")):
+    for name, start in (
+        ("a.json", "{"),
+        ("b.CSV", "row,"),
+        ("c.html", "<!doctype"),
+        ("d.svg", "<svg"),
+    ):
         write_export(tmp_path / name, batch, "m", EncodeOptions())
         assert (tmp_path / name).read_text("utf-8").startswith(start)
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o644
-    with pytest.raises(TermformerError, match=r"\.json, \.csv or \.html"):
+    with pytest.raises(TermformerError, match=r"\.json, \.csv, \.html or \.svg"):
         write_export(tmp_path / "d.txt", batch, "m", EncodeOptions())
     (tmp_path / "file").write_text("")
     with pytest.raises(TermformerError, match="could not be written"):

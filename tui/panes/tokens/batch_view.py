@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from core.text.code import batch_code
 from core.text.encoding import Batch
 from core.text.export import to_csv, to_html, to_json
+from core.text.export_svg import to_svg
 from tui.panes.tokens.chips import TokenChips
 from tui.panes.tokens.detail import TokenCard
 from tui.panes.tokens.grid import LAYERS, BatchGrid, GridHeading
@@ -148,7 +149,7 @@ class BatchView(View):
 
 
 def batch_exports(batch: Batch, look: Look, source: Source) -> Sequence[Export]:
-    """The whole batch as JSON, CSV and a page."""
+    """The whole batch as JSON, CSV, a page and a picture."""
     return (
         Export(
             "json",
@@ -157,4 +158,5 @@ def batch_exports(batch: Batch, look: Look, source: Source) -> Sequence[Export]:
         ),
         Export("csv", "The batch: a line a token", lambda: to_csv(batch)),
         Export("html", "A page of coloured tokens", lambda: to_html(batch, source.name)),
+        Export("svg", "A picture of coloured tokens", lambda: to_svg(batch, source.name)),
     )
