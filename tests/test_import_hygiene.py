@@ -10,8 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FORBIDDEN = ("torch", "transformers", "datasets", "peft", "accelerate", "numpy", "pandas")
-HEAVY = ("core.models", "core.data", "core.training", "core.engine.server")
+FORBIDDEN = (
+    *("torch", "transformers", "datasets", "peft", "accelerate", "numpy", "pandas"),
+    "tensorboard",
+)
+HEAVY = (
+    *("core.models", "core.data", "core.training", "core.engine.server"),
+    "core.watching.event_files",
+)
 
 _IMPORT_EACH = """
 import importlib, json, sys

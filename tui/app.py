@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -34,7 +35,7 @@ _TERMINAL_CHECK = 5.0
 """Seconds between looks at whether the terminal is still there."""
 
 
-def make_panes(attach: str | None = None) -> list[Pane]:
+def make_panes(attach: str | None = None, others: Path | None = None) -> list[Pane]:
     """The panes, in the order of their tabs; imported behind the first frame."""
     from tui.panes.logits import LogitsPane
     from tui.panes.model import ModelPane
@@ -42,7 +43,7 @@ def make_panes(attach: str | None = None) -> list[Pane]:
     from tui.panes.tokens import TokensPane
     from tui.panes.train import TrainPane
 
-    return [TokensPane(), LogitsPane(), PipelinePane(), ModelPane(), TrainPane(attach)]
+    return [TokensPane(), LogitsPane(), PipelinePane(), ModelPane(), TrainPane(attach, others)]
 
 
 class TermformerApp(App[None], inherit_bindings=False):
@@ -56,7 +57,9 @@ class TermformerApp(App[None], inherit_bindings=False):
         Binding("ctrl+c", "interrupted", "how to quit", show=False, id="app.interrupt"),
     ]
 
-    def __init__(self, *, model: str | None = None, attach: str | None = None) -> None:
+    def __init__(
+        self, *, model: str | None = None, attach: str | None = None, others: Path | None = None
+    ) -> None:
         super().__init__()
         self.register_theme(DARK)
         self.register_theme(LIGHT)
@@ -76,7 +79,9 @@ class TermformerApp(App[None], inherit_bindings=False):
             self._notes.append(f"There is no theme {wanted!r}: {DARK.name} is used.")
         self.theme = wanted if wanted in themes else DARK.name
         self.set_keymap(self.settings.keys)
-        self.bench = Workbench(lambda: make_panes(attach), read, preload=self.settings.preload)
+        self.bench = Workbench(
+            lambda: make_panes(attach, others), read, preload=self.settings.preload
+        )
 
     def _fatal_error(self) -> None:
         """A bug ends the app with one sentence; the traceback, without its data, is in the log."""

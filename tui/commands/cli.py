@@ -35,6 +35,7 @@ SECTIONS = (
             "train": "train",
             "runs": "runs",
             "attach": "runs",
+            "watch": "watch",
             "pause": "steering",
             "resume": "steering",
             "checkpoint": "steering",

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from core.errors import TermformerError
 
 
-def open_app(model: str | None = None, attach: str | None = None) -> int:
-    """Opens the app, with `model` chosen or on the run `attach`; returns its exit code.
+def open_app(
+    model: str | None = None, attach: str | None = None, others: Path | None = None
+) -> int:
+    """Opens the app, with `model` chosen, on the run `attach` or on the files below `others`.
+
+    Returns its exit code.
 
     Raises `TermformerError` where there is no terminal to open it in.
     """
@@ -26,6 +31,6 @@ def open_app(model: str | None = None, attach: str | None = None) -> int:
     from tui.paste import take_pastes_at_once
 
     take_pastes_at_once()
-    app = TermformerApp(model=model, attach=attach)
+    app = TermformerApp(model=model, attach=attach, others=others)
     app.run()
     return app.return_code or 0

@@ -15,6 +15,7 @@ from core.runs.requests import Request, post_request
 from core.text.visible import visible
 from tui.panes.train.entry import Prompt
 from tui.panes.train.follow import Follower
+from tui.panes.train.others import READ_ONLY
 from tui.panes.train.steering import Steering
 from tui.panes.train.watch import RunWatch
 from tui.widgets.pane import Pane
@@ -102,9 +103,18 @@ class AskingPane(Pane):
     def choose_target(self) -> None:
         """Watches the run that is meant, where that is another one."""
 
+    def _is_foreign(self) -> bool:
+        """Whether the run is another program's; says so."""
+        if self.watched is None or not self.watched.read_only:
+            return False
+        self.say(READ_ONLY)
+        return True
+
     def action_stop(self) -> None:
         self.choose_target()
         watch = self.watched
+        if self._is_foreign():
+            return
         if watch is None or not watch.status.is_live:
             self.say("No run is going on: there is nothing to stop.")
             return
@@ -115,6 +125,8 @@ class AskingPane(Pane):
     def action_pause(self) -> None:
         self.choose_target()
         watch = self.watched
+        if self._is_foreign():
+            return
         if watch is None:
             self.say(NO_RUN)
         elif watch.status.is_live:
@@ -140,6 +152,8 @@ class AskingPane(Pane):
         """Asks for another learning rate."""
         self.choose_target()
         watch = self.watched
+        if self._is_foreign():
+            return
         if watch is None or not watch.status.is_live:
             self.say("No run is going on: there is no rate to change.")
             return
@@ -167,6 +181,8 @@ class AskingPane(Pane):
         self._post(requests.Evaluate())
 
     def _post(self, request: Request) -> None:
+        if self._is_foreign():
+            return
         if self.watched is None:
             self.say(NO_RUN)
         else:

@@ -60,7 +60,15 @@ LOOKING = [
         "chart('next_second')",
         "curves",
         id="train.curves",
-        tooltip="Under the loss: learning rate, gradient norm, samples/s, padding, accuracy, all",
+        tooltip="Under the loss: learning rate, gradient norm and every other number, all",
+    ),
+    Binding(
+        "a",
+        "chart('toggle_over')",
+        "over the loss",
+        show=False,
+        id="train.over",
+        tooltip="That curve over the loss, in one chart",
     ),
     Binding(
         "right",

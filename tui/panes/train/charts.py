@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite
+from math import isfinite, isnan
 
 from textual.app import ComposeResult
 from textual.widget import Widget
 
 from core.runs.events import Evaluation
+from core.text.visible import visible
+from tui.panes.train.overlay import SIGNS
 from tui.panes.train.sheet import WordLine
 from tui.panes.train.watch import RunWatch
 from tui.widgets.chart import Curve, LineChart, Mark, Plot, Reading, Window
@@ -16,15 +18,12 @@ from tui.widgets.chart.scale import Unit, clock
 from tui.widgets.rows import Part
 
 ALL = "all"
-SECONDS = ("", "learning_rate", "grad_norm", "samples_per_second", "padding", "validation accuracy")
-"""What may stand under the loss; nothing at first."""
 SHORT_NAMES = {
     "learning_rate": "learning rate",
     "grad_norm": "gradient norm",
     "samples_per_second": "samples/s",
     "validation accuracy": "accuracy",
 }
-UNITS: tuple[Unit, ...] = ("steps", "samples", "seconds")
 SMOOTHINGS = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
 _MOST = 4
 _LOWEST = 6
@@ -42,7 +41,9 @@ class Charts(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.second = ""
-        """What stands under the loss: one of `SECONDS`, or `ALL`."""
+        """What stands under the loss: the name of a curve, `ALL`, or nothing."""
+        self.over = False
+        """Whether it is drawn over the loss instead, along the same axes."""
         self.window = Window()
         self.cursor: float | None = None
         """The crosshair's x, in steps."""
@@ -69,6 +70,8 @@ class Charts(Widget):
         """Draws a run as far as it was read, others' losses over its own."""
         if self._watch is None or self._watch.folder != watch.folder:
             self.window, self.cursor = Window(), None
+        if self.unit not in watch.history.curves.units:
+            self.unit = "steps"
         self._watch, self._overlaid = watch, overlaid
         self.draw()
 
@@ -80,8 +83,19 @@ class Charts(Widget):
     def names(self) -> list[str]:
         """What is drawn, from the top, as far as there is room."""
         room = max(1, self.size.height // _LOWEST)
-        wanted = [name for name in SECONDS if name] if self.second == ALL else [self.second]
-        return ["loss", *(name for name in wanted if name)][: min(room, _MOST)]
+        below = self._others() if self.second == ALL else [self.second] * (not self.over)
+        return [self._main, *(name for name in below if name)][: min(room, _MOST)]
+
+    @property
+    def _main(self) -> str:
+        """What stands first: the loss."""
+        return "loss" if self._watch is None else self._watch.history.curves.main
+
+    def _others(self) -> list[str]:
+        """All curves that may stand under it, of all runs that are drawn."""
+        watches = (self._watch, *self._overlaid)
+        names = [name for each in watches if each for name in each.history.curves.names()]
+        return [name for name in dict.fromkeys(names) if name != self._main]
 
     def draw(self) -> None:
         """Draws all charts and the line above them."""
@@ -101,22 +115,26 @@ class Charts(Widget):
         self._line.show(*self._words(names))
 
     def _plot(self, watch: RunWatch, name: str) -> Plot:
-        watches = (watch, *self._overlaid) if name == "loss" or self._overlaid else (watch,)
+        main = name == self._main
+        names = [name]
+        if main and self.over and self.second not in {"", ALL}:
+            names.append(self.second)
         curves = tuple(
             Curve(
-                each.history.curves.series(name),
-                each.name,
-                each.history.curves.axis(name, self.unit),
-                raw=number == 0,
+                each.history.curves.series(of),
+                each.name if of == name else f"{each.name} {of}",
+                each.history.curves.axis(of, self.unit),
+                raw=number == 0 and of == name,
             )
-            for number, each in enumerate(watches)
+            for number, each in enumerate((watch, *self._overlaid))
+            for of in names
         )
         scale = self._scale
         return Plot(
             curves,
             self._end,
-            tuple(self._marks(watch)) if name == "loss" else (),
-            SMOOTHINGS[self.smoothing] if name in watch.history.curves.by_step else 0.0,
+            tuple(self._marks(watch)) if main else (),
+            SMOOTHINGS[self.smoothing] if watch.history.curves.is_dense(name) else 0.0,
             None if self.window.kind == "whole" else self.window.range(self._last, self._end),
             self.logarithmic and name != "padding",
             None if self.cursor is None else scale(self.cursor),
@@ -171,36 +189,54 @@ class Charts(Widget):
         return left, right
 
     def _reading(self, name: str, reading: Reading) -> list[Part]:
-        label = SHORT_NAMES.get(name, name)
+        if isnan(reading.x):
+            return []
+        label = visible(SHORT_NAMES.get(name, name))
         if self._overlaid:
-            label = f"{reading.name} {label}"
+            label = f"{visible(reading.name)} {label}"
+        elif self._watch is not None and reading.name != self._watch.name:
+            label = visible(reading.name.removeprefix(f"{self._watch.name} "))
         parts: list[Part] = [(f"  {label} ", "sheet--label"), (_figure(reading.y), "sheet--value")]
         if reading.trend is not None:
             parts.append((f" ~{_figure(reading.trend)}", "sheet--label"))
         return parts
 
     def _legend(self, names: list[str]) -> list[Part]:
-        parts: list[Part] = [
-            (f" {' · '.join(SHORT_NAMES.get(name, name) for name in names)}", "sheet--label")
-        ]
-        for sign, each in zip("━╍┅╌┄", (self._watch, *self._overlaid), strict=False):
-            if each is not None and self._overlaid:
-                parts.append((f"  {sign} {each.name}", "sheet--value"))
+        signs = "*+o#%" if self._charts[0].plain else SIGNS
+        titles = " · ".join(visible(SHORT_NAMES.get(name, name)) for name in names)
+        parts: list[Part] = [(f" {titles}", "sheet--label")]
+        drawn = [reading.name for reading in self._charts[0].readings]
+        if len(drawn) > 1:
+            for number, name in enumerate(drawn):
+                parts.append((f"  {signs[number % len(signs)]} {visible(name)}", "sheet--value"))
         return parts
 
     # --- what keys do ---------------------------------------------------------------------
 
     def next_second(self) -> None:
         """The next quantity under the loss, then all, then none."""
-        order = (*SECONDS, ALL)
-        self.second = order[(order.index(self.second) + 1) % len(order)]
+        order = ["", *self._others(), ALL]
+        place = order.index(self.second) if self.second in order else 0
+        self.second = order[(place + 1) % len(order)]
         self.call_after_refresh(self.draw)
         self.draw()
 
     def next_unit(self) -> None:
-        """The x axis in steps, samples or time; the window begins anew."""
-        self.unit = UNITS[(UNITS.index(self.unit) + 1) % len(UNITS)]
+        """The x axis in steps, samples or time, as far as known; the window begins anew."""
+        units = ("steps",) if self._watch is None else self._watch.history.curves.units
+        place = units.index(self.unit) if self.unit in units else 0
+        self.unit = units[(place + 1) % len(units)]
         self.window = Window()
+        self.draw()
+
+    def toggle_over(self) -> None:
+        """What stands under the loss, over it in one chart; and back."""
+        self.over = not self.over
+        if self.over and self.second in {"", ALL}:
+            others = self._others()
+            losses = [name for name in others if "loss" in name.lower()]
+            self.second = (losses or others or [""])[0]
+        self.call_after_refresh(self.draw)
         self.draw()
 
     def toggle_logarithmic(self) -> None:
@@ -237,16 +273,16 @@ class Charts(Widget):
     def move_cursor(self, cells: int) -> None:
         """Moves the crosshair by `cells` columns, at least by one step; it appears at the end."""
         watch = self._watch
-        if watch is None or not watch.history.curves.steps:
+        if watch is None or not watch.history.curves.loss:
             return
-        steps = watch.history.curves.steps
+        steps = watch.history.curves.loss.x
         if self.cursor is None:
             self.cursor = steps[-1]
             self.draw()
             return
         chart = self._charts[0]
         x = chart.moved(self._scale(self.cursor), cells)
-        axis = watch.history.curves.axis("loss", self.unit)
+        axis = watch.history.curves.axis(self._main, self.unit)
         index = watch.history.curves.loss.nearest(x, axis)
         here = watch.history.curves.loss.nearest(self.cursor)
         if index is not None and here is not None:

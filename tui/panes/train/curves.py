@@ -13,6 +13,7 @@ from tui.widgets.chart.scale import Unit
 
 STEP_METRICS = ("loss", "learning_rate", "grad_norm", "samples_per_second", "padding")
 """What every step has, by its names in the log."""
+_ALWAYS_NAMED = (*STEP_METRICS[1:], "validation accuracy")
 
 
 class Curves:
@@ -32,13 +33,34 @@ class Curves:
         self._began: float | None = None
 
     @property
+    def main(self) -> str:
+        """The name of the series that stands above all others."""
+        return "loss"
+
+    @property
     def loss(self) -> Series:
-        """Of every step."""
+        """The main one, of every step."""
         return self.by_step["loss"]
 
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        """What the x axis can count."""
+        return ("steps", "samples", "seconds")
+
     def names(self) -> list[str]:
-        """Every series there is, those of the steps first."""
-        return [*self.by_step, *self.others]
+        """Every series but the main one, those of the steps first."""
+        return [*_ALWAYS_NAMED, *(name for name in self.others if name not in _ALWAYS_NAMED)]
+
+    def is_dense(self, name: str) -> bool:
+        """Whether a trend through the series says more than its points."""
+        return name in self.by_step
+
+    def settle(self, points: int) -> bool:
+        """Summarizes `points` of the series that were not looked at yet; whether there were any."""
+        return any(series.settle(points) for series in self._all())
+
+    def _all(self) -> list[Series]:
+        return [*self.by_step.values(), *self.others.values()]
 
     def series(self, name: str) -> Series:
         """The series of that name; an empty one where there is none."""

@@ -16,6 +16,8 @@ EAGER, IDLE = 0.25, 1.0
 _SLICE = 0.008
 """Seconds of reading, after which keys have their turn."""
 _BREATH = 0.003
+_SETTLED_AT_ONCE = 1 << 15
+"""Points of curves nobody looks at that are summarized between two keys: 5 to 10 ms."""
 _EVERY_CHECK = 2.0
 """Seconds between two looks for the worker's process."""
 
@@ -44,13 +46,21 @@ class Follower:
 
     def follow(self, folder: Path) -> RunWatch:
         """Watches the run in `folder` from its first event on, instead of another one."""
-        self.watched = RunWatch(folder)
+        return self.begin(RunWatch(folder))
+
+    def begin(self, watch: RunWatch) -> RunWatch:
+        """Watches what has been opened, instead of another run."""
+        if self.watched is not None:
+            self.watched.close()
+        self.watched = watch
         self._untold, self._told, self._checked = True, 0.0, time.monotonic()
         self.look()
-        return self.watched
+        return watch
 
     def leave(self) -> None:
         """Watches nothing any more."""
+        if self.watched is not None:
+            self.watched.close()
         self.watched = None
         if self._timer is not None:
             self._timer.stop()
@@ -73,7 +83,8 @@ class Follower:
         self._delay = EAGER if found or self._untold else min(self._delay * 1.5, IDLE)
         if self._timer is not None:
             self._timer.stop()
-        delay = _BREATH if watch.behind else self._delay
+        busy = watch.behind or (not found and watch.history.curves.settle(_SETTLED_AT_ONCE))
+        delay = _BREATH if busy else self._delay
         self._timer = self._owner.set_timer(delay, self.look)
 
     def _read(self, watch: RunWatch) -> bool:

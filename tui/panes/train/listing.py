@@ -95,7 +95,9 @@ class ListingPane(AskingPane):
         """The run that keys act on: the one marked in the list, else the one that is watched."""
         if self.view == "runs":
             return self._listed.path if self._listed else None
-        return self.watched.folder if self.watched else None
+        if self.watched is None or self.watched.read_only:
+            return None
+        return self.watched.folder
 
     def choose_target(self) -> None:
         """The run that is marked in the list is the one that is meant."""

@@ -21,6 +21,7 @@ from tui.panes.train.asking import NO_RUN
 from tui.panes.train.bindings import KEEPING, LOOKING, STEERING
 from tui.panes.train.details import KINDS
 from tui.panes.train.listing import View
+from tui.panes.train.others import READ_ONLY, watch_others
 from tui.panes.train.prober import Prober
 from tui.panes.train.sheet import Foot
 from tui.panes.train.starting import StartingPane
@@ -53,9 +54,10 @@ class TrainPane(StartingPane):
     DEFAULT_CSS = (Path(__file__).parent / "train.tcss").read_text()
     BINDINGS: ClassVar[list[BindingType]] = [*STEERING, *KEEPING, *LOOKING]
 
-    def __init__(self, attach: str | None = None) -> None:
+    def __init__(self, attach: str | None = None, others: Path | None = None) -> None:
         super().__init__(id="train")
         self._wanted_run = attach
+        self._wanted_others = others
         self._remembered: dict[str, Option] = {}
         self._stale = True
         self._was_live = self._seen_live = False
@@ -103,11 +105,13 @@ class TrainPane(StartingPane):
         if self.view == "form":
             config, _ = self.form.read()
             return None if config is None else python.python_of_form(config)
-        return None if self.watched is None else python.python_of_run(self.watched)
+        if self.watched is None or self.watched.read_only:
+            return None
+        return python.python_of_run(self.watched)
 
     def options(self) -> dict[str, Option]:
         watch = self.watched
-        if watch is None:
+        if watch is None or watch.read_only:
             return self.form.options()
         return {
             **self.form.options(),
@@ -131,6 +135,16 @@ class TrainPane(StartingPane):
 
     async def _arrive(self) -> None:
         """Once, at the start: finds the run to watch, and says what happened to it."""
+        if self._wanted_others is not None:
+            self.bench.show_pane(self.bench.panes.index(self))
+            self.focus()
+            try:
+                self.follower.begin(watch_others(self._wanted_others))
+            except RunError as error:
+                self.complain(str(error))
+            else:
+                self.look_at("run")
+            return
         if self._wanted_run is not None:
             self.bench.show_pane(self.bench.panes.index(self))
             self.focus()
@@ -199,13 +213,16 @@ class TrainPane(StartingPane):
             self.form_view.draw()
             self.plan_view.show(self.form.read()[0])
         elif self.view == "run" and self.watched is not None:
-            self._run_view.show(self.watched, self.overlay.over(self.watched))
+            over = (*self.watched.siblings, *self.overlay.over(self.watched))
+            self._run_view.show(self.watched, over)
         self.draw_foot()
 
     def draw_foot(self) -> None:
         words = self.steering.words()
         if not words and self.view == "run" and self.watched is not None:
             words = figures.last_word(self.watched)
+            if self.watched.read_only:
+                words = [(f" {READ_ONLY}", "")]
         if not words and self.view == "runs":
             words = self.list_words()
         if not words and self.view == "form" and not self.form_view.has_focus:
@@ -237,6 +254,9 @@ class TrainPane(StartingPane):
         self.choose_target()
         if self.watched is None:
             self.say(NO_RUN)
+            return
+        if self.watched.read_only:
+            self.say("Of another program's run there are its curves alone.")
             return
         details = self._run_view.details
         if was == "run" or details.kind == "chart":

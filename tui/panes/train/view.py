@@ -10,6 +10,7 @@ from core.runs.plan import plan_run
 from tui.panes.train import figures
 from tui.panes.train.charts import Charts
 from tui.panes.train.details import Details
+from tui.panes.train.others import OtherWatch
 from tui.panes.train.overlay import comparison
 from tui.panes.train.plan_view import plan_rows
 from tui.panes.train.sheet import Row, Sheet, WordLine
@@ -55,6 +56,9 @@ class RunView(Widget):
 
     def show(self, watch: RunWatch, overlaid: tuple[RunWatch, ...] = ()) -> None:
         """Draws the run as far as it was read, others' curves over its own."""
+        if isinstance(watch, OtherWatch):
+            self._show_other(watch, overlaid)
+            return
         self._heading.show(*figures.heading(watch))
         history = watch.history
         begun = len(history.curves.loss) > 0
@@ -73,6 +77,21 @@ class RunView(Widget):
             self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells))
         else:
             self._figures.show(lambda cells, rows: figures.compact(watch, trend, cells, rows))
+
+    def _show_other(self, watch: OtherWatch, overlaid: tuple[RunWatch, ...]) -> None:
+        """Another program's: its curves and their newest values are all there is."""
+        self._heading.show(*watch.heading())
+        begun = bool(watch.curves.main)
+        self._place(begun=begun, detailed=False, overlaid=0)
+        if begun:
+            self.charts.show(watch, overlaid)
+        else:
+            self._phases.show(lambda cells, rows: watch.before_the_first_point(cells))
+        narrow = not self._wide
+        self._figures.show(
+            lambda cells, rows: (watch.remarks(cells) if narrow else watch.panel(cells))[:rows]
+        )
+        self._figures.display = begun and (self._wide or bool(watch.remarks(80)))
 
     def _place(self, *, begun: bool, detailed: bool, overlaid: int) -> None:
         """Who is seen: below the chart the comparison stands instead of the figures."""

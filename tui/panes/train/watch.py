@@ -16,6 +16,9 @@ from tui.panes.train.history import RunHistory
 class RunWatch:
     """Reads one run; raises `OSError` only where its log is there and cannot be read."""
 
+    read_only = False
+    """Whether it is another program's, which nothing can be asked of."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.name = folder.name
@@ -60,6 +63,14 @@ class RunWatch:
         before = self.status
         self.status = run_status(self.folder)
         return (before.status, before.message) != (self.status.status, self.status.message)
+
+    @property
+    def siblings(self) -> tuple[RunWatch, ...]:
+        """Runs that were found with it and are drawn over it."""
+        return ()
+
+    def close(self) -> None:
+        """Ends what reading it takes; nothing is open between reads of a log."""
 
     @property
     def max_steps(self) -> int | None:

@@ -95,18 +95,23 @@ class Series:
         self.settle()
         return self._gaps
 
-    def settle(self) -> None:
-        """Summarizes the points that came since this was called last, as every look does."""
-        if self._settled == len(self.y):
-            return
-        fresh = self.y[self._settled :].tolist()
-        self._settled = len(self.y)
+    def settle(self, most: int | None = None) -> bool:
+        """Summarizes points that came since this was called last, as every look does with all.
+
+        At most about `most` of them; returns whether there were any.
+        """
+        before = self._settled
+        if before == len(self.y):
+            return False
+        end = len(self.y) if most is None else min(len(self.y), before + most)
+        fresh = self.y[before:end].tolist()
+        self._settled = end
         low, high, _, count = _summary(fresh)
         if count:
             self._low, self._high = min(self._low, low), max(self._high, high)
         self._gaps += len(fresh) - count
         first = self._level(0)
-        fresh = self.y[len(first) * FANOUT : len(self.y) // FANOUT * FANOUT].tolist()
+        fresh = self.y[len(first) * FANOUT : end // FANOUT * FANOUT].tolist()
         if isfinite(sum(fresh)):
             # The nth values of all groups: many groups at once is what opening a long run needs.
             nth = [fresh[place::FANOUT] for place in range(FANOUT)]
@@ -125,6 +130,7 @@ class Series:
                 low, high, _, _ = _summary(below.low[part] + below.high[part])
                 level.add(low, high, _total(below.total[part]), sum(below.count[part]))
             depth += 1
+        return True
 
     def _level(self, depth: int) -> _Level:
         if depth == len(self._levels):

@@ -1,0 +1,192 @@
+"""The process that reads: `python -m core.watching.reader FOLDER`, its messages on stdout. Heavy.
+
+It ends when its standard input does, and so never outlives the app.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from math import nan
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.watching.protocol import (
+    CaughtUp,
+    Message,
+    Planned,
+    Points,
+    Rewound,
+    Trouble,
+    frame,
+)
+from core.watching.trainer_states import STATE, TrainerState
+
+if TYPE_CHECKING:
+    from core.watching.event_files import EventFile
+
+_AT_ONCE = 8_192
+"""Records of one file between two messages: the first curve is seen early."""
+_EAGER, _IDLE = 0.2, 1.0
+_EVENTS = "tfevents"
+_MISSING = (
+    "TensorBoard's event files need a package that is not installed: "
+    "pip install 'termformer[tensorboard]'."
+)
+
+
+@dataclass(slots=True)
+class _Column:
+    """What of one curve was read and not told yet."""
+
+    steps: array[float] = field(default_factory=lambda: array("d"))
+    times: array[float] = field(default_factory=lambda: array("d"))
+    values: array[float] = field(default_factory=lambda: array("d"))
+
+
+class FolderReader:
+    """Finds the files under a folder, and tells what is new in them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[Path, EventFile] = {}
+        self._states: dict[str, TrainerState] = {}
+        self._last: dict[tuple[str, str], float] = {}
+        self._said: set[str] = set()
+        self._columns: dict[tuple[str, str], _Column] = {}
+        self._planned: dict[str, int] = {}
+        self._count = 0
+
+    def sweep(self) -> Iterable[Message]:
+        """Everything that is new, piece by piece; `CaughtUp` at the end."""
+        event_files, states = self._find()
+        self._count = len(event_files) + sum(map(len, states.values()))
+        for path in event_files:
+            yield from self._read_events(path)
+        for run, paths in states.items():
+            yield from self._read_state(run, paths)
+        yield CaughtUp(self._count)
+
+    def _find(self) -> tuple[list[Path], dict[str, list[Path]]]:
+        event_files: list[Path] = []
+        states: dict[str, list[Path]] = {}
+        for folder, below, names in os.walk(self._folder):
+            below.sort()
+            for name in sorted(names):
+                path = Path(folder, name)
+                if _EVENTS in name:
+                    event_files.append(path)
+                elif name == STATE:
+                    parent = path.parent
+                    whole = parent.parent if parent.name.startswith("checkpoint-") else parent
+                    inside = whole if whole.is_relative_to(self._folder) else self._folder
+                    states.setdefault(self._run(inside), []).append(path)
+        return event_files, states
+
+    def _run(self, folder: Path) -> str:
+        """A run's name: its folder's, below the one that is watched."""
+        below = folder.relative_to(self._folder).as_posix()
+        return self._folder.name if below == "." else below
+
+    def _read_events(self, path: Path) -> Iterable[Message]:
+        file = self._files.get(path)
+        if file is None:
+            try:
+                from core.watching.event_files import EventFile
+            except ImportError:
+                yield from self._say(_MISSING)
+                return
+            try:
+                file = EventFile(path)
+            except Exception as error:  # TensorBoard's own kinds among them
+                yield from self._say(f"{path.name} cannot be read: {error}.")
+                return
+            self._files[path] = file
+        run = self._run(path.parent)
+        while True:
+            for scalar in file.read(_AT_ONCE):
+                if self._is_earlier(run, scalar.tag, scalar.step):
+                    yield from self._flush()
+                    yield Rewound(run, scalar.tag, scalar.step)
+                self._add(run, scalar.tag, scalar.step, scalar.time, scalar.value)
+            yield from self._flush()
+            if file.trouble:
+                yield from self._say(file.trouble)
+            if not file.records:
+                return
+
+    def _read_state(self, run: str, paths: list[Path]) -> Iterable[Message]:
+        state = self._states.setdefault(run, TrainerState())
+        entries, void = state.read(paths)
+        if state.trouble:
+            yield from self._say(state.trouble)
+        if state.max_steps and self._planned.get(run) != state.max_steps:
+            self._planned[run] = state.max_steps
+            yield Planned(run, state.max_steps)
+        if void is not None:
+            for of, tag in [key for key, last in self._last.items() if key[0] == run]:
+                if self._last[of, tag] >= void:
+                    self._last[of, tag] = void - 1
+                    yield Rewound(of, tag, void)
+        for entry in entries:
+            if self._is_earlier(run, entry.tag, entry.step):
+                yield from self._flush()
+                yield Rewound(run, entry.tag, entry.step)
+            self._add(run, entry.tag, entry.step, nan, entry.value)
+        yield from self._flush()
+
+    def _is_earlier(self, run: str, tag: str, step: float) -> bool:
+        """Whether a resumed program repeats steps: the newest word counts."""
+        return step < self._last.get((run, tag), step)
+
+    def _add(self, run: str, tag: str, step: float, time: float, value: float) -> None:
+        key = run, tag
+        self._last[key] = step
+        column = self._columns.get(key)
+        if column is None:
+            column = self._columns[key] = _Column()
+        column.steps.append(step)
+        column.times.append(time)
+        column.values.append(value)
+
+    def _flush(self) -> Iterable[Message]:
+        for (run, tag), column in self._columns.items():
+            yield Points(
+                run, tag, column.steps.tobytes(), column.times.tobytes(), column.values.tobytes()
+            )
+        self._columns.clear()
+
+    def _say(self, sentence: str) -> Iterable[Message]:
+        if sentence not in self._said:
+            self._said.add(sentence)
+            yield Trouble(sentence)
+
+
+def main(folder: Path) -> None:
+    """Tells all that is and comes to be under `folder`, until standard input ends."""
+    reader = FolderReader(folder)
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    # What a library prints is not to stand between messages.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    wait = _EAGER
+    while True:
+        news = False
+        for message in reader.sweep():
+            output.write(frame(message))
+            news |= not isinstance(message, CaughtUp)
+        output.flush()
+        wait = _EAGER if news else min(_IDLE, wait * 1.5)
+        ready, _, _ = select.select([sys.stdin], [], [], wait)
+        if ready and not os.read(sys.stdin.fileno(), 1):
+            return
+
+
+if __name__ == "__main__":
+    try:
+        main(Path(sys.argv[1]))
+    except BrokenPipeError:
+        os._exit(0)

@@ -1,0 +1,83 @@
+"""Watching what other programs write: curves, any names, read-only."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+from textual.pilot import Pilot
+
+from core import paths
+from tests.tui.conftest import until, write
+from tests.tui.training import pane_of, shows
+from tui.app import TermformerApp
+from tui.panes.train.others import OtherWatch
+
+
+def logged(writer: EventFileWriter, tag: str, steps: range) -> None:
+    for step in steps:
+        value = summary_pb2.Summary.Value(tag=tag, simple_value=1 / (step + 1))
+        summary = summary_pb2.Summary(value=[value])
+        writer.add_event(event_pb2.Event(step=step, wall_time=50.0 + step, summary=summary))
+    writer.flush()
+
+
+def watch_of(pilot: Pilot[None]) -> OtherWatch:
+    watch = pane_of(pilot).watched
+    assert isinstance(watch, OtherWatch)
+    return watch
+
+
+async def test_others_runs_are_seen_as_they_grow_and_never_touched(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    app = TermformerApp(others=folder)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "No TensorBoard event files", "as soon as they come"), pilot)
+        writer = EventFileWriter(str(folder / "first"))
+        logged(writer, "train/loss", range(1, 60))
+        logged(writer, "my own/number", range(1, 60))
+        logged(EventFileWriter(str(folder / "second")), "train/loss", range(1, 40))
+        await until(shows(pilot, "first", "step 59", "━ first", "╍ second", "my own/number"), pilot)
+        logged(writer, "train/loss", range(60, 100))
+        await until(shows(pilot, "step 99"), pilot)
+        assert watch_of(pilot).max_steps is None
+        await pilot.press("n")
+        await until(shows(pilot, "train/loss · my own/number"), pilot)
+        await pilot.press("right", "left")
+        await until(shows(pilot, "step 98 ·", "0.0101"), pilot)
+        await pilot.press("t")
+        await until(shows(pilot, "by time"), pilot)
+        for key in ("x", "p", "v", "u", "w"):
+            await pilot.press(key)
+            await until(shows(pilot, "watched, not steered"), pilot)
+        await pilot.press("D", "D")
+        assert sorted(path.name for path in folder.iterdir()) == ["first", "second"]
+        reader = watch_of(pilot)._foreign
+        assert reader is not None
+        pane_of(pilot).follower.leave()
+        assert reader._process.poll() is not None
+    state = json.loads(paths.state_file().read_text())
+    assert "watched" not in state["options"].get("train", {})
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+async def test_a_checkpoint_of_trainer_has_its_curve_at_every_size(
+    size: tuple[int, int], tmp_path: Path
+) -> None:
+    write(paths.config_file(), "preload = false\n")
+    history = [{"step": step, "loss": 1 / step, "learning_rate": 0.1} for step in range(1, 80)]
+    text = json.dumps({"log_history": history, "max_steps": 100})
+    write(tmp_path / "out/checkpoint-79/trainer_state.json", text)
+    app = TermformerApp(others=tmp_path / "out")
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "step 79 of 100", "train/loss", "read-only"), pilot)
+        await pilot.press("t")
+        assert pane_of(pilot)._run_view.charts.unit == "steps"

@@ -1,0 +1,188 @@
+"""Somebody else's runs, watched read-only: what their files say, and when they last grew."""
+
+from __future__ import annotations
+
+import time
+from array import array
+from pathlib import Path
+
+from core.runs.status import RunStatus
+from core.text.visible import visible, width
+from core.watching.client import ForeignReader
+from core.watching.protocol import CaughtUp, Message, Planned, Points, Rewound, Trouble
+from tui.panes.train.history import RunHistory
+from tui.panes.train.sheet import Row, wrapped
+from tui.panes.train.tag_curves import TagCurves
+from tui.panes.train.watch import RunWatch
+from tui.widgets.rows import Part
+
+READ_ONLY = "This run belongs to another program: it is watched, not steered."
+_GROWING = 10.0
+"""Seconds after which files that did not grow count as silent."""
+_MOST_TROUBLES = 20
+
+
+class OtherWatch(RunWatch):
+    """One run below a folder; the first of them reads for all."""
+
+    read_only = True
+
+    def __init__(self, folder: Path, name: str, reader: ForeignReader | None = None) -> None:
+        # Nothing of a run of this program's own is there to be read.
+        self.folder = folder
+        self.name = name
+        self.behind = reader is not None
+        self.config = None
+        self.curves = TagCurves()
+        self.history = RunHistory()
+        self.history.curves = self.curves
+        self.troubles: list[str] = []
+        self.files = 0
+        self.grew: float | None = None
+        """When something new was found (monotonic seconds), once all there was had been read."""
+        self.status = RunStatus(name, str(folder), "finished")
+        self._planned: int | None = None
+        self._foreign = reader
+        self._adopted = False
+        self.beside: list[OtherWatch] = []
+        """The other runs below the folder, in the order in which they were found."""
+
+    @property
+    def siblings(self) -> tuple[RunWatch, ...]:
+        return tuple(self.beside)
+
+    @property
+    def max_steps(self) -> int | None:
+        return self._planned
+
+    @property
+    def global_step(self) -> int:
+        return int(self.curves.last_step)
+
+    def read(self, seconds: float) -> bool:
+        """Takes what has arrived, for about `seconds`; whether anything was new."""
+        if self._foreign is None:
+            return False
+        deadline = time.monotonic() + seconds
+        found = False
+        while True:
+            messages, more = self._foreign.take()
+            for message in messages:
+                found |= self._take(message)
+            if not more:
+                return found
+            if time.monotonic() > deadline:
+                return found
+
+    def check(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Ends the process that reads."""
+        if self._foreign is not None:
+            self._foreign.close()
+
+    def _take(self, message: Message) -> bool:
+        match message:
+            case Points():
+                columns = (message.steps, message.times, message.values)
+                self._of(message.run)._add(message.tag, *(array("d", data) for data in columns))
+            case Rewound():
+                self._of(message.run).curves.rewind(message.tag, message.step)
+            case Planned():
+                self._of(message.run)._planned = message.max_steps
+            case Trouble():
+                if len(self.troubles) < _MOST_TROUBLES:
+                    self.troubles.append(message.message)
+            case CaughtUp():
+                news = self.behind or self.files != message.files
+                self.behind, self.files = False, message.files
+                return news
+        return True
+
+    def _add(self, tag: str, *columns: array[float]) -> None:
+        self.curves.take_points(tag, *columns)
+        self.grew = time.monotonic()
+
+    def _of(self, run: str) -> OtherWatch:
+        """The run of that name; the first one that is heard of is this one."""
+        if not self._adopted:
+            self._adopted, self.name = True, run
+        if run == self.name:
+            return self
+        for each in self.beside:
+            if each.name == run:
+                return each
+        found = OtherWatch(self.folder, run)
+        self.beside.append(found)
+        return found
+
+    # --- in words -------------------------------------------------------------------------
+
+    def heading(self) -> tuple[list[Part], list[Part]]:
+        """Whose run it is, whether its files grow, how far it came."""
+        now = time.monotonic()
+        grew = max((each.grew or 0.0 for each in (self, *self.beside)), default=0.0)
+        if self.behind:
+            state: Part = ("● reading…", "sheet--accent")
+        elif grew and now - grew < _GROWING:
+            state = ("● growing", "sheet--accent")
+        else:
+            state = ("● nothing new", "sheet--value")
+        left: list[Part] = [(f" {visible(self.name)}  ", "sheet--name"), state]
+        if self.global_step:
+            end = f" of {self.max_steps:,}" if self.max_steps else ""
+            left.append((f" · step {self.global_step:,}{end}", ""))
+        files = "1 file" if self.files == 1 else f"{self.files:,} files"
+        return left, [(f"{files} · read-only ", "")]
+
+    def panel(self, cells: int) -> list[Row]:
+        """The newest value of every curve, then what cannot be read."""
+        names = [self.curves.main, *self.curves.names()] if self.curves.main else []
+        label = min(max(map(width, names), default=0) + 2, max(10, cells - 14))
+        rows: list[Row] = []
+        for name in names:
+            series = self.curves.series(name)
+            shown = visible(name)
+            if width(shown) > label - 2:
+                shown = f"…{shown[-(label - 3) :]}"
+            rows.append(
+                [
+                    (f" {shown}{' ' * (label - width(shown))}", "sheet--label"),
+                    (f"{series.y[-1]:.5g}" if series else "·", "sheet--value"),
+                ]
+            )
+        return [*rows, [], *self.remarks(cells)] if rows else self.remarks(cells)
+
+    def remarks(self, cells: int) -> list[Row]:
+        """Gaps and troubles, a sentence each."""
+        found: list[tuple[str, str]] = []
+        if count := self.curves.loss.gaps:
+            points = "1 point is" if count == 1 else f"{count:,} points are"
+            words = f"{points} no finite number: a gap, marked ×."
+            found.append((words, "sheet--bad"))
+        found += [(sentence, "sheet--bad") for sentence in self.troubles]
+        return [
+            [(f"   {line}" if number else f" {line}", style)]
+            for text, style in found
+            for number, line in enumerate(wrapped(visible(text), max(10, cells - 3)))
+        ]
+
+    def before_the_first_point(self, cells: int) -> list[Row]:
+        """What is looked for."""
+        if self.behind:
+            words = f"Reading {visible(str(self.folder))}…"
+        elif self.files:
+            words = f"{self.files:,} files are there, without a number in them yet."
+        else:
+            words = (
+                "No TensorBoard event files (*tfevents*) and no trainer_state.json under "
+                f"{visible(str(self.folder))} yet. They are shown as soon as they come."
+            )
+        rows: list[Row] = [[(f" {line}", "sheet--value")] for line in wrapped(words, cells - 3)]
+        return [*rows, *self.remarks(cells)]
+
+
+def watch_others(folder: Path) -> OtherWatch:
+    """Begins to read what is under `folder`; raises `RunError` where no process can be started."""
+    return OtherWatch(folder, folder.name, ForeignReader(folder))

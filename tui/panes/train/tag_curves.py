@@ -1,0 +1,113 @@
+"""The curves of somebody else's run: any names, each with steps and times of its own."""
+
+from __future__ import annotations
+
+from array import array
+from math import isfinite
+
+from tui.panes.train.curves import Curves
+from tui.widgets.chart import Series
+from tui.widgets.chart.scale import Unit
+
+_LOSSES = ("loss", "train/loss", "train_loss", "training/loss", "loss/train", "epoch_loss")
+_LATER = ("eval", "val", "test", "epoch")
+"""Words in the names of losses that are not those of every step."""
+
+
+def _rank(name: str) -> tuple[int, int]:
+    """The lower, the rather it is what a run is about."""
+    lower = name.lower()
+    if lower in _LOSSES:
+        return 0, _LOSSES.index(lower)
+    if "loss" in lower:
+        return (2, 0) if any(word in lower for word in _LATER) else (1, 0)
+    return 3, 0
+
+
+class TagCurves(Curves):
+    """Grows with what is read; a point takes 24 bytes, and 4 for its summaries."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_step = {}
+        self._series: dict[str, Series] = {}
+        self._times: dict[str, array[float]] = {}
+        self._main = ""
+        self._timed = False
+
+    @property
+    def main(self) -> str:
+        return self._main
+
+    @property
+    def loss(self) -> Series:
+        return self.series(self._main)
+
+    @property
+    def units(self) -> tuple[Unit, ...]:
+        return ("steps", "seconds") if self._timed else ("steps",)
+
+    def names(self) -> list[str]:
+        return [name for name in self._series if name != self._main]
+
+    def is_dense(self, name: str) -> bool:
+        series = self._series.get(name)
+        return series is not None and len(series) > 50
+
+    def series(self, name: str) -> Series:
+        return self._series.get(name, Series())
+
+    def axis(self, name: str, unit: Unit) -> array[float]:
+        if unit == "seconds" and name in self._times:
+            return self._times[name]
+        return self.series(name).x
+
+    def place(self, step: float, unit: Unit) -> float:
+        if unit == "steps":
+            return step
+        index = self.loss.nearest(step)
+        return 0.0 if index is None else self.axis(self._main, unit)[index]
+
+    def _all(self) -> list[Series]:
+        return list(self._series.values())
+
+    @property
+    def last_step(self) -> float:
+        """The highest step of all curves; 0 before the first point."""
+        return max((series.x[-1] for series in self._series.values() if series), default=0.0)
+
+    def take_points(
+        self, name: str, steps: array[float], times: array[float], values: array[float]
+    ) -> None:
+        """Adds points, ascending in their steps; `times` are Unix seconds or NaN."""
+        series = self._series.get(name)
+        if series is None:
+            series = self._series[name] = Series()
+            self._times[name] = array("d")
+            self._main = min(self._series, key=_rank)
+        series.x.extend(steps)
+        series.extend_values(values)
+        axis = self._times[name]
+        latest = axis[-1] if axis else 0.0
+        for time in times:
+            if isfinite(time):
+                self._timed = True
+                if self._began is None:
+                    self._began = time
+                # A clock that was set back does not turn the axis round.
+                latest = max(latest, time - self._began)
+            axis.append(latest)
+
+    def rewind(self, name: str, step: float) -> None:
+        """Forgets the points of a curve from `step` on."""
+        before = self._series.get(name)
+        if before is None:
+            return
+        kept, _ = before.span(step, step)
+        while kept < len(before) and before.x[kept] < step:
+            kept += 1
+        series = Series()
+        series.x.extend(before.x[:kept])
+        series.extend_values(before.y[:kept])
+        self._series[name] = series
+        self._times[name] = self._times[name][:kept]
