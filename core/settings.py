@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -25,6 +26,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The model to open with; the last one where this is left out."""
     preload: bool = True
     """Whether the model is loaded right after the start, not when logits are first looked at."""
+    chart_seconds: Annotated[float, msgspec.Meta(ge=0.05, le=60)] | None = None
+    """Seconds between two updates of a chart that grows; where this is left out a quarter, and a
+    whole one where the terminal is remote (ssh, mosh)."""
+    chart_signs: Literal["auto", "braille", "ascii"] = "auto"
+    """What charts are drawn with; `auto` looks at the locale and the terminal."""
     keys: dict[str, str] = {}
     """Key bindings by id, several keys separated by commas: `"app.help" = "f1,question_mark"`."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import msgspec
 from click.shell_completion import CompletionItem
@@ -141,6 +143,23 @@ def differ_command(runs: tuple[str, ...], as_json: bool) -> None:
         print_table(table)
 
 
+@click.command("export", short_help="Write a run's chart or its numbers to a file.")
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, shell_complete=complete_run)
+@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
+def export_command(runs: tuple[str, ...], file: Path, force: bool) -> None:
+    """Write the chart of RUN (.svg, .png, .txt) or all its numbers (.csv, .jsonl) to FILE.
+
+    Several runs are drawn in one chart. The file's ending says the format.
+    """
+    from tui.commands.chart_files import read_whole, write_chart
+    from tui.panes.train.watch import RunWatch
+
+    watches = [read_whole(RunWatch(find_run(run))) for run in runs]
+    write_chart(file, watches, replace=force)
+    print_text(f"Written: {file}")
+
+
 COMMANDS: dict[str, click.Command] = {
     str(command.name): command
     for command in (
@@ -151,5 +170,6 @@ COMMANDS: dict[str, click.Command] = {
         restore_command,
         repeat_command,
         differ_command,
+        export_command,
     )
 }

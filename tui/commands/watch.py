@@ -6,14 +6,26 @@ from pathlib import Path
 
 import click
 
+from core.errors import RunError
+from core.text.visible import visible
 from tui.commands.opening import open_app
+from tui.commands.outcome import complain
+from tui.commands.output import print_text
 
 
 @click.command("watch", short_help="Watch TensorBoard files or a Trainer's checkpoints.")
 @click.argument(
     "folder", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
-def watch_command(folder: Path) -> None:
+@click.option(
+    "--export",
+    "file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the chart (.svg, .png, .txt) or all numbers (.csv, .jsonl) instead.",
+)
+@click.option("--force", is_flag=True, help="Replace FILE where it exists.")
+def watch_command(folder: Path, file: Path | None, force: bool) -> None:
     """Open the app on the curves under DIR, live as they grow, read-only.
 
     Shown are the scalars of TensorBoard's event files (as Trainer, Lightning, Keras and
@@ -22,4 +34,22 @@ def watch_command(folder: Path) -> None:
 
     Event files need TensorBoard: pip install 'termformer[tensorboard]'.
     """
-    click.get_current_context().exit(open_app(others=folder.absolute()))
+    if file is None:
+        click.get_current_context().exit(open_app(others=folder.absolute()))
+    from tui.commands.chart_files import write_chart
+    from tui.panes.train.others import watch_others
+
+    watch = watch_others(folder.absolute())
+    try:
+        watch.read_all()
+    finally:
+        watch.close()
+    for sentence in watch.troubles:
+        complain(visible(sentence))
+    if not watch.curves.main:
+        raise RunError(
+            f"There are no curves under {folder}: neither numbers in TensorBoard event files nor a "
+            "trainer_state.json with a history."
+        )
+    write_chart(file, [watch, *watch.siblings], replace=force)
+    print_text(f"Written: {file}")

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from core.runs.events import Evaluation
 from core.text.visible import visible
 from tui.panes.train.overlay import SIGNS
+from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import WordLine
 from tui.panes.train.watch import RunWatch
 from tui.widgets.chart import Curve, LineChart, Mark, Plot, Reading, Window
@@ -113,6 +114,28 @@ class Charts(Widget):
             for chart, name in zip(shown, names, strict=True):
                 chart.show(self._plot(self._watch, name))
         self._line.show(*self._words(names))
+
+    def plots(self) -> list[Titled]:
+        """What is seen, with the name of each chart, from the top."""
+        watch = self._watch
+        if watch is None:
+            return []
+        names = self.names()
+        titles = [f"{watch.name}: {SHORT_NAMES.get(name, name)}" for name in names]
+        return [
+            Titled(title, self._plot(watch, name))
+            for title, name in zip(titles, names, strict=True)
+        ]
+
+    @property
+    def plain(self) -> bool:
+        """Whether the terminal wants ASCII alone."""
+        return self._charts[0].plain
+
+    @property
+    def drawn(self) -> tuple[RunWatch, ...]:
+        """The run and those over it."""
+        return () if self._watch is None else (self._watch, *self._overlaid)
 
     def _plot(self, watch: RunWatch, name: str) -> Plot:
         main = name == self._main

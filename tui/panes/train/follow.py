@@ -9,10 +9,14 @@ from pathlib import Path
 from textual.dom import DOMNode
 from textual.timer import Timer
 
+from core.remote import session_is_remote
+from core.settings import Settings
 from tui.panes.train.watch import RunWatch
 
 EAGER, IDLE = 0.25, 1.0
 """Seconds between two looks at the log, while something comes and while nothing does."""
+REMOTE = 1.0
+"""Seconds between two pictures where every byte of them travels."""
 _SLICE = 0.008
 """Seconds of reading, after which keys have their turn."""
 _BREATH = 0.003
@@ -22,11 +26,19 @@ _EVERY_CHECK = 2.0
 """Seconds between two looks for the worker's process."""
 
 
+def seconds_between_pictures(owner: DOMNode) -> float:
+    """As the settings say; otherwise by where the terminal is. Keys are answered at once always."""
+    settings = getattr(owner.app, "settings", None)
+    if isinstance(settings, Settings) and settings.chart_seconds is not None:
+        return settings.chart_seconds
+    return REMOTE if session_is_remote() else EAGER
+
+
 class Follower:
     """Reads the run that is watched as long as its owner lives.
 
-    `changed` hears, at most every `EAGER` seconds, that something was found; `failed` why the log
-    cannot be read, which is then tried again.
+    `changed` hears, at most every `EAGER` seconds and more seldom on remote terminals, that
+    something was found; `failed` why the log cannot be read, which is then tried again.
     """
 
     def __init__(
@@ -42,6 +54,7 @@ class Follower:
         self._timer: Timer | None = None
         self._delay = EAGER
         self._untold = False
+        self._pace = EAGER
         self._told = self._checked = 0.0
 
     def follow(self, folder: Path) -> RunWatch:
@@ -53,6 +66,7 @@ class Follower:
         if self.watched is not None:
             self.watched.close()
         self.watched = watch
+        self._pace = seconds_between_pictures(self._owner)
         self._untold, self._told, self._checked = True, 0.0, time.monotonic()
         self.look()
         return watch
@@ -77,7 +91,7 @@ class Follower:
             self._checked = now
             self._untold |= watch.check()
         self._untold |= found
-        if self._untold and now - self._told >= EAGER * 0.9:
+        if self._untold and now - self._told >= self._pace * 0.9:
             self._untold, self._told = False, now
             self._changed(watch)
         self._delay = EAGER if found or self._untold else min(self._delay * 1.5, IDLE)

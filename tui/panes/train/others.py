@@ -74,6 +74,11 @@ class OtherWatch(RunWatch):
             if time.monotonic() > deadline:
                 return found
 
+    def read_all(self) -> None:
+        """Waits until all that is there was read; raises `RunError` where that never is."""
+        for message in self._foreign.all() if self._foreign is not None else ():
+            self._take(message)
+
     def check(self) -> bool:
         return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -28,7 +29,7 @@ from tui.panes.train.starting import StartingPane
 from tui.panes.train.steering import Steering
 from tui.panes.train.view import RunView
 from tui.panes.train.watch import RunWatch
-from tui.widgets.pane import Code, Option
+from tui.widgets.pane import Code, Export, Option
 
 _WIDE = (110, 14)
 """Columns and rows from which the figures stand beside the chart."""
@@ -108,6 +109,14 @@ class TrainPane(StartingPane):
         if self.watched is None or self.watched.read_only:
             return None
         return python.python_of_run(self.watched)
+
+    def exports(self) -> Sequence[Export]:
+        from tui.panes.train import exports  # imported when first needed
+
+        charts = self._run_view.charts
+        if self.view != "run" or not charts.drawn:
+            return ()
+        return exports.exports(charts.plots(), charts.drawn, plain=charts.plain)
 
     def options(self) -> dict[str, Option]:
         watch = self.watched

@@ -11,6 +11,7 @@ from rich.segment import Segment
 from textual.geometry import Region
 from textual.strip import Strip
 
+from core.settings import Settings
 from tui.widgets.chart.panel import Cells
 from tui.widgets.chart.picture import Picture, Plot, Reading, draw
 from tui.widgets.rows import RowsView
@@ -80,6 +81,11 @@ class LineChart(RowsView):
         self.plain = terminal_is_plain() if plain is None else plain
         self._plot = Plot()
         self._picture = Picture([])
+
+    def on_mount(self) -> None:
+        settings = getattr(self.app, "settings", None)
+        if isinstance(settings, Settings) and settings.chart_signs != "auto":
+            self.plain = settings.chart_signs == "ascii"
 
     @property
     def readings(self) -> tuple[Reading, ...]:

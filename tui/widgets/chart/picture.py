@@ -108,19 +108,31 @@ def _reading(curve: Curve, line: Sequence[Point], cursor: float | None) -> Readi
     return Reading(curve.name, x, y, after)
 
 
-def draw(plot: Plot, columns: int, rows: int, *, plain: bool) -> Picture:
-    """Draws `plot` on `columns` × `rows` cells, in ASCII alone where `plain`."""
-    blank = [Cells(" " * columns, " " * columns)] * rows
-    if columns < _SMALLEST[0] or rows < _SMALLEST[1] or not any(len(c.series) for c in plot.curves):
-        return Picture(blank)
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What of a plot is in view: its curves' buckets and trends, its marks, its axes.
+
+    `axis` is upwards over `rows` rows.
+    """
+
+    traces: Sequence[Trace]
+    marks: Sequence[Mark]
+    axis: Axis
+    rows: int
+    start: float
+    stop: float
+
+
+def traces(plot: Plot, dots: int, rows: int) -> Traces | None:
+    """Reads from the series what `dots` columns can show; None where nothing is to be seen."""
+    if not any(len(curve.series) for curve in plot.curves):
+        return None
     last = max(plot.last, 1.0)
     # Where the end is not known it grows by leaps: every new one moves all there is.
     end = plot.x_end if plot.x_end >= last else next(round_steps(last))
     start, stop = plot.view or (0.0, end)
     if stop <= start:
-        return Picture(blank)
-    # Before the labels' width is known: the buckets may be a little finer than they need be.
-    dots = columns * BRAILLE.across if not plain else columns
+        return None
     drawn = [_extract(curve, plot, start, stop, dots, end) for curve in plot.curves]
     marks = [
         mark
@@ -128,17 +140,30 @@ def draw(plot: Plot, columns: int, rows: int, *, plain: bool) -> Picture:
         if isfinite(mark.x) and isfinite(mark.y) and start <= mark.x <= stop
     ]
     early = plot.view is None and last < _EARLY * end
-    axis = _axis(drawn, marks, rows - 2, log=plot.log, from_zero=early)
-    labels = axis.labels()
+    axis = _axis(drawn, marks, rows, log=plot.log, from_zero=early)
+    return Traces(drawn, marks, axis, rows, start, stop)
+
+
+def draw(plot: Plot, columns: int, rows: int, *, plain: bool) -> Picture:
+    """Draws `plot` on `columns` × `rows` cells, in ASCII alone where `plain`."""
+    blank = [Cells(" " * columns, " " * columns)] * rows
+    if columns < _SMALLEST[0] or rows < _SMALLEST[1]:
+        return Picture(blank)
+    # Before the labels' width is known: the buckets may be a little finer than they need be.
+    seen = traces(plot, columns * BRAILLE.across if not plain else columns, rows - 2)
+    if seen is None:
+        return Picture(blank)
+    drawn, start, stop = seen.traces, seen.start, seen.stop
+    labels = seen.axis.labels()
     # A blank, the label, a blank, the axis; and a blank at the right.
     needed = 3 + max(map(len, labels.values()))
     left = max(plot.left, needed)
     width = columns - left - 1
     if width < _NARROWEST:
         return Picture(blank)
-    panel = Panel(axis, start, stop, width, rows - 2, plain)
+    panel = Panel(seen.axis, start, stop, width, rows - 2, plain)
     gaps = panel.trace(drawn)
-    for mark in marks:
+    for mark in seen.marks:
         panel.mark(mark)
     if plot.cursor is not None:
         panel.crosshair(plot.cursor)

@@ -1,0 +1,77 @@
+"""`runs export` and `watch --export`: the chart and its numbers as files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from pathlib import Path
+from xml.etree import ElementTree
+
+from PIL import Image
+
+from core.runs import events
+from tests.tui.commands.command import Here
+from tests.tui.commands.test_runs import STARTED, make_run, step
+
+
+def losses() -> list[events.Event]:
+    values: list[events.Number] = ["NaN" if at == 20 else 1 / at for at in range(1, 41)]
+    return [STARTED, *(step(at, value) for at, value in enumerate(values, 1))]
+
+
+def test_a_run_is_written_in_every_format(termformer: Here, tmp_path: Path) -> None:
+    make_run("calm-otter", *losses())
+    make_run("brave-heron", STARTED, *(step(at, 0.5) for at in range(1, 41)))
+    for suffix in ("svg", "png", "txt", "csv", "jsonl"):
+        assert termformer("runs", "export", "calm-otter", str(tmp_path / f"a.{suffix}")).code == 0
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text())))
+    loss = [row for row in rows if row["name"] == "loss"]
+    assert [int(row["step"]) for row in loss] == list(range(1, 41))
+    assert math.isnan(float(loss[19]["value"]))
+    assert float(loss[2]["value"]) == 1 / 3
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert len(lines) == len(rows)
+    assert lines[2] | {"seconds": 0} == {
+        "run": "calm-otter", "name": "loss", "step": 3, "seconds": 0, "value": 1 / 3
+    }  # fmt: skip
+    text = (tmp_path / "a.txt").read_text()
+    assert "calm-otter: loss" in text
+    assert "×" in text
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.width == 1920
+        assert len(picture.getcolors(1 << 24) or []) > 10
+    assert (
+        termformer("runs", "export", "calm-otter", "brave-heron", str(tmp_path / "b.svg")).code == 0
+    )
+    root = ElementTree.parse(tmp_path / "b.svg").getroot()
+    words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "brave-heron" in words
+    assert len(list(root.iter("{http://www.w3.org/2000/svg}polyline"))) > 10
+
+
+def test_no_file_is_replaced_and_no_format_guessed(termformer: Here, tmp_path: Path) -> None:
+    make_run("calm-otter", *losses())
+    file = tmp_path / "a.csv"
+    file.write_text("mine")
+    refused = termformer("runs", "export", "calm-otter", str(file))
+    assert refused.code == 1
+    assert "--force" in refused.complaint
+    assert file.read_text() == "mine"
+    assert termformer("runs", "export", "--force", "calm-otter", str(file)).code == 0
+    unknown = termformer("runs", "export", "calm-otter", str(tmp_path / "a.gif"))
+    assert unknown.code == 1
+    assert ".svg, .png" in unknown.complaint
+
+
+def test_others_curves_are_written_too(termformer: Here, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    (folder / "checkpoint-3").mkdir(parents=True)
+    empty = termformer("watch", str(folder), "--export", str(tmp_path / "a.csv"))
+    assert empty.code == 1
+    assert "no curves" in empty.complaint
+    state = {"log_history": [{"step": at, "loss": 1 / at} for at in (1, 2, 3)], "max_steps": 9}
+    (folder / "checkpoint-3/trainer_state.json").write_text(json.dumps(state))
+    assert termformer("watch", str(folder), "--export", str(tmp_path / "a.csv")).code == 0
+    assert (tmp_path / "a.csv").read_text().splitlines()[1] == "out,train/loss,1,,1.0"

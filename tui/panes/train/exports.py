@@ -1,0 +1,90 @@
+"""What is watched as files: the chart as it is seen, and all its numbers."""
+
+from __future__ import annotations
+
+import csv
+import io
+from array import array
+from collections.abc import Iterator, Sequence
+from math import isfinite
+
+import msgspec
+
+from core.runs.events import number
+from tui.panes.train.drawing import as_png, as_svg
+from tui.panes.train.scene import Titled, scene
+from tui.panes.train.watch import RunWatch
+from tui.widgets.chart.picture import draw
+from tui.widgets.pane import Export
+
+_TEXT = (100, 26)
+"""Columns and rows of each plot as text."""
+
+
+class Value(msgspec.Struct, frozen=True):
+    """One number, as a line of JSON; `seconds` since the run's first, None where not known."""
+
+    run: str
+    name: str
+    step: int | float
+    seconds: float | None
+    value: float | str
+
+
+def exports(
+    plots: Sequence[Titled], watches: Sequence[RunWatch], *, plain: bool = False
+) -> list[Export]:
+    """The files that `plots` and the numbers of `watches` can be written to."""
+    return [
+        Export("svg", "the chart as lines, for papers and slides", lambda: as_svg(scene(plots))),
+        Export("png", "the chart as a picture", lambda: as_png(scene(plots))),
+        Export("txt", "the chart as characters", lambda: as_text(plots, plain=plain)),
+        Export("csv", "every number: run, name, step, seconds, value", lambda: as_csv(watches)),
+        Export("jsonl", "the same, one JSON object a line", lambda: as_jsonl(watches)),
+    ]
+
+
+def as_text(plots: Sequence[Titled], *, plain: bool) -> str:
+    """Each plot under its title; braille, or ASCII alone where `plain`."""
+    parts = []
+    for each in plots:
+        rows = draw(each.plot, *_TEXT, plain=plain).rows
+        parts.append("\n".join([each.title, *(row.text.rstrip() for row in rows), ""]))
+    return "\n".join(parts)
+
+
+def as_csv(watches: Sequence[RunWatch]) -> str:
+    """RFC 4180, but for line ends; numbers that are not finite are written as NaN, Infinity."""
+    output = io.StringIO()
+    writer = csv.writer(output, lineterminator="\n")
+    writer.writerow(Value.__struct_fields__)
+    for found in values(watches):
+        seconds = "" if found.seconds is None else found.seconds
+        writer.writerow((found.run, found.name, found.step, seconds, found.value))
+    return output.getvalue()
+
+
+def as_jsonl(watches: Sequence[RunWatch]) -> bytes:
+    """One `Value` a line."""
+    encode = msgspec.json.Encoder().encode
+    return b"".join(encode(found) + b"\n" for found in values(watches))
+
+
+def values(watches: Sequence[RunWatch]) -> Iterator[Value]:
+    """Every number of every run, curve by curve, in the order of the steps."""
+    for watch in watches:
+        curves = watch.history.curves
+        timed = "seconds" in curves.units
+        for name in dict.fromkeys([curves.main, *curves.names()]):
+            series = curves.series(name)
+            count = len(series)
+            times = curves.axis(name, "seconds")[:count] if timed else array("d")
+            for index in range(count):
+                step = series.x[index]
+                yield Value(
+                    watch.name,
+                    name,
+                    int(step) if step.is_integer() else step,
+                    round(times[index], 6) if timed and isfinite(times[index]) else None,
+                    number(series.y[index]),
+                )

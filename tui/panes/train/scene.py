@@ -1,0 +1,152 @@
+"""The chart as shapes on a page, for files: the same curves and axes as on the screen, in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import isfinite, nan
+from typing import Literal
+
+from tui.widgets.chart.picture import Plot, Traces, traces
+from tui.widgets.chart.scale import x_ticks
+
+WIDTH, HEIGHT = 960, 540
+"""Units of a page, each a pixel at its own size."""
+INK, FAINT, PAPER = "#1f2430", "#9aa1ad", "#ffffff"
+COLOURS = ("#b45309", "#15803d", "#1d4ed8", "#b91c1c", "#6d28d9")
+"""Of the curves, told apart on white paper; their dashes tell them apart without colour."""
+DASHES: tuple[tuple[int, ...], ...] = ((), (10, 4), (4, 4), (10, 3, 2, 3), (2, 5))
+_LEFT, _RIGHT, _TITLE, _AXIS = 76, 24, 44, 34
+_Place = Callable[[float], float]
+_ROW = 16.0
+"""Height of a row of the screen, by which the ticks of the y axis are spaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line through points (x, y), y downwards."""
+
+    points: Sequence[tuple[float, float]]
+    colour: str
+    width: float = 1.0
+    dashes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Text whose baseline begins, is centred or ends at (x, y)."""
+
+    x: float
+    y: float
+    text: str
+    anchor: Literal["start", "middle", "end"] = "start"
+    colour: str = INK
+    size: int = 13
+
+
+@dataclass(slots=True)
+class Scene:
+    """Shapes in the order in which they are drawn, on `WIDTH` × `height` units."""
+
+    height: int
+    lines: list[Line] = field(default_factory=list)
+    words: list[Words] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """A plot with the name of what it shows."""
+
+    title: str
+    plot: Plot
+
+
+def scene(plots: Sequence[Titled]) -> Scene:
+    """The plots under one another, each with its axes, its legend and its curves."""
+    each = max(240, HEIGHT // max(1, len(plots)))
+    found = Scene(each * max(1, len(plots)))
+    for number, titled in enumerate(plots):
+        _draw(found, titled, number * each, each)
+    return found
+
+
+def _draw(found: Scene, titled: Titled, top: float, height: float) -> None:
+    plot = titled.plot
+    inner, low = height - _TITLE - _AXIS, top + height - _AXIS
+    wide = WIDTH - _LEFT - _RIGHT
+    drawn = traces(plot, wide, max(3, round(inner / _ROW)))
+    found.words.append(Words(_LEFT, top + 22, titled.title, size=15))
+    if drawn is None:
+        found.words.append(Words(_LEFT, top + 50, "no values yet", colour=FAINT))
+        return
+    scale = inner / drawn.rows
+
+    def x_of(value: float) -> float:
+        return _LEFT + (value - drawn.start) / (drawn.stop - drawn.start) * wide
+
+    def y_of(value: float) -> float:
+        return low - max(-0.2, min(drawn.rows + 0.2, drawn.axis.height(value))) * scale
+
+    for row, label in drawn.axis.labels().items():
+        y = low - (drawn.rows - 1 - row) * scale
+        found.lines.append(Line([(_LEFT, y), (WIDTH - _RIGHT, y)], "#e5e7eb"))
+        found.words.append(Words(_LEFT - 8, y + 4, label.strip(), "end", FAINT, 12))
+    for x, label in x_ticks(drawn.stop, wide // 7, drawn.start, plot.unit):
+        found.lines.append(Line([(x_of(x), low), (x_of(x), low + 5)], FAINT))
+        found.words.append(Words(x_of(x), low + 20, label, "middle", FAINT, 12))
+    found.lines.append(Line([(_LEFT, low), (WIDTH - _RIGHT, low)], FAINT))
+    _curves(found, drawn, x_of, y_of)
+    for mark in drawn.marks:
+        x, y = x_of(mark.x), y_of(mark.y)
+        corners = [(x - 5, y), (x, y - 5), (x + 5, y), (x, y + 5), (x - 5, y)]
+        found.lines.append(Line(corners, INK, 1.5))
+    if len(plot.curves) > 1:
+        _legend(found, plot, top + 38)
+
+
+def _curves(found: Scene, drawn: Traces, x_of: _Place, y_of: _Place) -> None:
+    for number, trace in enumerate(drawn.traces):
+        colour, dashes = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
+        if trace.raw:
+            raw: list[tuple[float, float]] = []
+            faint = FAINT if trace.line else colour
+            for bucket in trace.buckets:
+                if bucket.finite:
+                    middle = (bucket.first_x + bucket.last_x) / 2
+                    raw += [(middle, bucket.low), (middle, bucket.high)][: 2 if trace.line else 1]
+                if bucket.finite < bucket.size:
+                    raw.append((bucket.last_x, nan))
+            _pieces(found, raw, faint, 0.7 if trace.line else 1.8, x_of, y_of, dashes)
+        points = [(point[0], point[1]) if point else (nan, nan) for point in trace.line]
+        _pieces(found, points, colour, 1.8, x_of, y_of, dashes)
+
+
+def _pieces(
+    found: Scene,
+    points: Sequence[tuple[float, float]],
+    colour: str,
+    width: float,
+    x_of: _Place,
+    y_of: _Place,
+    dashes: tuple[int, ...],
+) -> None:
+    """One line for each stretch without a gap."""
+    piece: list[tuple[float, float]] = []
+    for x, y in [*points, (nan, nan)]:
+        if isfinite(y):
+            piece.append((x_of(x), y_of(y)))
+            continue
+        if len(piece) == 1:
+            piece.append((piece[0][0] + 1, piece[0][1]))
+        if piece:
+            found.lines.append(Line(piece, colour, width, dashes if width > 1 else ()))
+        piece = []
+
+
+def _legend(found: Scene, plot: Plot, y: float) -> None:
+    x = float(_LEFT)
+    for number, curve in enumerate(plot.curves):
+        colour, dashes = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
+        found.lines.append(Line([(x, y - 4), (x + 26, y - 4)], colour, 1.8, dashes))
+        found.words.append(Words(x + 32, y, curve.name, size=12))
+        x += 48 + 7.2 * len(curve.name)
