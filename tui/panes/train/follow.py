@@ -17,7 +17,7 @@ EAGER, IDLE = 0.25, 1.0
 """Seconds between two looks at the log, while something comes and while nothing does."""
 REMOTE = 1.0
 """Seconds between two pictures where every byte of them travels."""
-_SLICE = 0.008
+SLICE = 0.008
 """Seconds of reading, after which keys have their turn."""
 _BREATH = 0.003
 _SETTLED_AT_ONCE = 1 << 15
@@ -103,7 +103,7 @@ class Follower:
 
     def _read(self, watch: RunWatch) -> bool:
         try:
-            return watch.read(_SLICE)
+            return watch.read(SLICE)
         except OSError as error:
             self._failed(f"The log of {watch.name} cannot be read: {error.strerror}.")
             return False
