@@ -20,7 +20,7 @@ from tui.widgets.chart.canvas import BRAILLE, Canvas
 from tui.widgets.chart.chart import terminal_is_plain
 from tui.widgets.chart.picture import draw
 from tui.widgets.chart.scale import x_ticks, y_axis
-from tui.widgets.chart.series import FANOUT, Bucket
+from tui.widgets.chart.series import FANOUT, Bucket, merged
 from tui.widgets.chart.trace import trend
 
 ANY = st.floats(width=32) | st.sampled_from([math.nan, math.inf, -math.inf, 1e308, -1e308, 0.0])
@@ -304,3 +304,29 @@ def test_every_size_and_every_value_can_be_drawn(
     picture = draw(plot, columns, rows, plain=plain).rows
     assert len(picture) == rows
     assert all(len(cells.text) == len(cells.styles) == columns for cells in picture)
+
+
+@given(st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), max_size=60), st.integers(1, 20))
+def test_buckets_of_one_column_come_to_the_same_together(values: list[float], columns: int) -> None:
+    buckets = list(series_of(values).buckets(1))
+    together = merged(buckets, 0.0, columns / max(1, len(values)))
+    assert sum(bucket.size for bucket in together) == len(values)
+    assert sum(bucket.finite for bucket in together) == sum(map(math.isfinite, values))
+    assert len(together) <= columns + 1 + 2 * sum(map(math.isnan, values))
+    finite = [value for value in values if math.isfinite(value)]
+    whole = [bucket for bucket in together if bucket.finite]
+    if finite:
+        assert min(bucket.low for bucket in whole) == min(finite)
+        assert max(bucket.high for bucket in whole) == max(finite)
+        total = sum(bucket.mean * bucket.finite for bucket in whole)
+        assert total == pytest.approx(sum(finite), abs=1e-3)
+
+
+@pytest.mark.parametrize("low", range(9))
+@pytest.mark.parametrize("high", range(9))
+def test_a_bar_has_every_dot_from_its_lower_end_to_its_upper(low: int, high: int) -> None:
+    at_once, singly = Canvas(2, 2, BRAILLE), Canvas(2, 2, BRAILLE)
+    at_once.bar(1, low, high)
+    for y in range(low, min(7, high) + 1):
+        singly.bar(1, y, y)
+    assert at_once.rows() == singly.rows()

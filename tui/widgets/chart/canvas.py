@@ -39,17 +39,34 @@ class Canvas:
         self.height = rows * dots.down
         self._columns = columns
         self._rows = rows
+        # By column in the cell, then by the lowest dot: all dots from there on upwards.
+        self._upwards = [
+            [
+                sum(row[within] for row in dots.bits[: dots.down - low])
+                for low in range(dots.down + 1)
+            ]
+            for within in range(dots.across)
+        ]
         self._cells = [bytearray(columns) for _ in range(rows)]
 
     def bar(self, x: int, low: int, high: int) -> None:
         """A vertical bar at `x` from dot `low` up to dot `high`, both included."""
         if not 0 <= x < self.width:
             return
-        dots = self.dots
-        column, within = divmod(x, dots.across)
-        for y in range(max(0, low), min(self.height - 1, high) + 1):
-            above, upside = divmod(y, dots.down)
-            self._cells[self._rows - 1 - above][column] |= dots.bits[dots.down - 1 - upside][within]
+        low, high = max(0, low), min(self.height - 1, high)
+        if low > high:
+            return
+        column, within = divmod(x, self.dots.across)
+        upwards, down = self._upwards[within], self.dots.down
+        first, last = low // down, high // down
+        cells, bottom = self._cells, self._rows - 1
+        if first == last:
+            cells[bottom - first][column] |= upwards[low % down] & ~upwards[high % down + 1]
+            return
+        cells[bottom - first][column] |= upwards[low % down]
+        for row in range(first + 1, last):
+            cells[bottom - row][column] |= upwards[0]
+        cells[bottom - last][column] |= upwards[0] & ~upwards[high % down + 1]
 
     def line(self, x0: int, y0: int, x1: int, y1: int, pattern: str = "1") -> None:
         """A line from dot (x0, y0) to dot (x1, y1), without holes; x1 is not left of x0.

@@ -10,13 +10,15 @@ from math import isfinite, nan
 from tui.widgets.chart.canvas import BRAILLE
 from tui.widgets.chart.panel import Cells, Mark, Panel, Trace, axis_row, below
 from tui.widgets.chart.scale import Axis, Unit, log_axis, round_steps, x_ticks, y_axis
-from tui.widgets.chart.series import Series
+from tui.widgets.chart.series import Series, merged
 from tui.widgets.chart.trace import SETTLED, Point, trend
 
 _SMALLEST = (14, 3)
 """Columns and rows below which nothing is drawn."""
 _NARROWEST = 8
 _EARLY = 0.1
+_CROWDED = 1.25
+"""Buckets a dot's column from which those of one column are put together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,8 @@ def _extract(curve: Curve, plot: Plot, start: float, stop: float, dots: int, end
     density = (len(series) - 1) / max(axis[len(series) - 1] - axis[0], 1.0) or 1.0
     points = density * (stop - start) / dots
     buckets = list(series.buckets(points, first, behind, axis))
+    if len(buckets) > _CROWDED * dots:
+        buckets = merged(buckets, start, dots / (stop - start))
     window = max(2.0, plot.smoothing * end * density)
     line: list[Point] = []
     if plot.smoothing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf, isfinite, nan
 from typing import NamedTuple
 
@@ -217,6 +217,43 @@ class Series:
         ):
             height, size = height + 1, size * FANOUT
         return height
+
+
+def merged(buckets: Iterable[Bucket], start: float, columns: float) -> list[Bucket]:
+    """One bucket for those that begin in the same of so many `columns` an x; gaps stay apart."""
+    found: list[Bucket] = []
+    group: list[Bucket] = []
+    place = -inf
+    for bucket in buckets:
+        whole = bucket.finite == bucket.size
+        here = (bucket.first_x - start) * columns // 1
+        if group and (here != place or not whole):
+            found.append(_merge(group))
+            group = []
+        if whole:
+            group.append(bucket)
+            place = here
+        else:
+            found.append(bucket)
+    if group:
+        found.append(_merge(group))
+    return found
+
+
+def _merge(group: list[Bucket]) -> Bucket:
+    """Of buckets without gaps."""
+    if len(group) == 1:
+        return group[0]
+    size = sum([bucket.size for bucket in group])
+    return Bucket(
+        group[0].first_x,
+        group[-1].last_x,
+        min([bucket.low for bucket in group]),
+        max([bucket.high for bucket in group]),
+        sum([bucket.mean * (bucket.size / size) for bucket in group]),
+        size,
+        size,
+    )
 
 
 def _summary(values: Sequence[float]) -> tuple[float, float, float, int]:
