@@ -6,7 +6,8 @@ import math
 
 from textual.pilot import Pilot
 
-from tests.tui.conftest import OpenApp, screen_text, until
+from core import paths
+from tests.tui.conftest import OpenApp, screen_text, until, write
 from tests.tui.training import TRAIN, Run, pane_of, shows
 from tui.panes.train.charts import Charts
 from tui.widgets.chart import LineChart
@@ -85,3 +86,53 @@ async def test_axes_change_and_losses_that_are_none_are_gaps_on_all_of_them(
         await pilot.press("t", "left_square_bracket", "left_square_bracket")
         await pilot.press(*["left_square_bracket"] * 5)
         await until(lambda: not drawn(pilot)[0].readings[0].trend, pilot)
+
+
+async def test_a_log_with_faults_shows_what_is_good_and_says_what_is_not(open_app: OpenApp) -> None:
+    run = Run(max_steps=60).starts().steps(20)
+    log = run.folder / "events.jsonl"
+    with log.open("ab") as stream:
+        stream.write(b'{"seq":21,"time":1.0,"type":"from_another_version","what":1}\n')
+        stream.write(b"\x00\xff\x80 rubbish\n")
+        stream.write(b'{"seq":22,"type":"step","pad":"' + b"x" * 10_000_000 + b'"}\n')
+        stream.write(b'{"seq":9')
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await until(shows(pilot, "step 20 of 60", "3 faults in the log", "from_another"), pilot)
+        assert len(pane_of(pilot).watched.history.curves.loss) == 20  # type: ignore[union-attr]
+
+
+async def test_another_curve_is_drawn_over_the_loss(open_app: OpenApp) -> None:
+    run = Run(max_steps=60).starts()
+    for _ in range(3):
+        run.steps(20).evaluates("validation", 0.8)
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await until(shows(pilot, "step 60 of 60"), pilot)
+        await pilot.press("escape", "a")
+        await until(shows(pilot, "╍ calm-otter validation loss"), pilot)
+        assert len(drawn(pilot)) == 1
+        await pilot.press("right", "left")
+        await until(shows(pilot, "step 59 ·", "validation loss 0.4"), pilot)
+        await pilot.press("0", "a")
+        await until(lambda: len(drawn(pilot)) == 2, pilot)
+
+
+async def test_what_is_drawn_is_written_to_files(open_app: OpenApp) -> None:
+    Run(max_steps=60).starts().steps(60)
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await until(shows(pilot, "step 60 of 60"), pilot)
+        await pilot.press("escape", "n")
+        made = {export.suffix: export.make() for export in pane_of(pilot).exports()}
+        assert set(made) == {"svg", "png", "txt", "csv", "jsonl"}
+        assert "calm-otter: learning rate" in str(made["svg"])
+        assert str(made["csv"]).count("grad_norm") == 60
+
+
+async def test_the_settings_say_how_charts_are_drawn_and_how_often(open_app: OpenApp) -> None:
+    settings = 'preload = false\nchart_signs = "ascii"\nchart_seconds = 5\n'
+    write(paths.config_file(), settings)
+    Run(max_steps=60).starts().steps(60)
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await until(shows(pilot, "step 60 of 60"), pilot)
+        assert all(chart.plain for chart in drawn(pilot))
+        assert pane_of(pilot).follower._pace == 5
+        assert not any("\u2800" < character <= "\u28ff" for character in screen_text(pilot))
