@@ -67,11 +67,17 @@ class Stream:
 
 
 @contextmanager
-def watching(folder: Path, steps: int, ready: str = "step ") -> Iterator[tuple[Terminal, Path]]:
-    """The app in the Train pane on a run of so many steps, the pane having the keys."""
+def watching(
+    folder: Path, steps: int, ready: str = "step ", *, live: bool = True
+) -> Iterator[tuple[Terminal, Path]]:
+    """The app in the Train pane on a run of so many steps, the pane having the keys.
+
+    A run that is not live ended long ago: there is nothing new to say of it.
+    """
     subject = ours(folder, "I hate this so much!")
     run = long_run(folder / "runs", steps)
-    write_process(run)
+    if live:
+        write_process(run)
     options: dict[str, dict[str, str | int | float | bool | None]] = {
         "train": {"watched": str(run), "watched_status": "running"}
     }
@@ -137,7 +143,7 @@ def keys_while_opening(folder: Path) -> Iterator[Sampler]:
 def bytes_at(rate: int, reference: float) -> Measurement:
     @contextmanager
     def side(folder: Path) -> Iterator[Sampler]:
-        with watching(folder, 2_000) as (terminal, run), ExitStack() as stack:
+        with watching(folder, 2_000, live=rate > 0) as (terminal, run), ExitStack() as stack:
             wait_until_idle(terminal.pid)
             if rate:
                 stream = Stream(run, 2_000, rate)
@@ -173,7 +179,8 @@ def lag(folder: Path) -> Iterator[Sampler]:
             for _ in range(20):
                 terminal.wait_for_quiet(0.03)
                 written = stream.number
-                words = " ".join(terminal.screen.lines).split("step ")[1].split(" ")[0]
+                heading = next(line for line in terminal.screen.lines if "●" in line)
+                words = heading.split("step ")[1].split(" ")[0]
                 worst = max(worst, (written - int(words.replace(",", ""))) / _FAST * 1000)
                 time.sleep(0.1)
             return worst
