@@ -90,6 +90,7 @@ def watching(
         try:
             terminal.wait_for(ready, timeout=120)
             terminal.send("\x1b")
+            terminal.wait_for("KEYS", timeout=60)
             yield terminal, run
         finally:
             stop(terminal)
