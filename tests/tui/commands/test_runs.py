@@ -44,12 +44,12 @@ def step(number: int, loss: events.Number = 0.5) -> events.Step:
 def make_run(name: str, *log: events.Event, alive: bool = False) -> Path:
     """A run's folder with a log; `alive`: this process passes for its worker."""
     folder = create_run(RunConfig(name=name, model="mini-base"))
+    if alive:
+        write_process(folder, os.getpid())
     writer = EventWriter(folder / EVENTS)
     for event in log:
         writer.append(event)
     writer.close()
-    if alive:
-        write_process(folder, os.getpid())
     return folder
 
 
