@@ -14,8 +14,10 @@ from tui.panes.train.overlay import SIGNS
 from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import WordLine
 from tui.panes.train.watch import RunWatch
-from tui.widgets.chart import Curve, LineChart, Mark, Plot, Reading, Window
-from tui.widgets.chart.scale import Unit, clock
+from tui.widgets.chart import Curve, LineChart, Mark, Plot, Reading, Series, Window
+from tui.widgets.chart.picture import latest_trend
+from tui.widgets.chart.scale import Unit, clock, whole_axis
+from tui.widgets.chart.trend import whole_points
 from tui.widgets.rows import Part
 
 ALL = "all"
@@ -61,11 +63,9 @@ class Charts(Widget):
         yield self._line
         yield from self._charts
 
-    @property
-    def trend(self) -> float | None:
-        """The loss's trend at its newest point, or at the crosshair."""
-        readings = self._charts[0].readings
-        return readings[0].trend if readings else None
+    def trend(self, watch: RunWatch) -> float | None:
+        """The trend of a run's loss at its newest point; None where it is not wanted."""
+        return latest_trend(self._plot(watch, watch.history.curves.main))
 
     def show(self, watch: RunWatch, overlaid: tuple[RunWatch, ...] = ()) -> None:
         """Draws a run as far as it was read, others' losses over its own."""
@@ -142,12 +142,15 @@ class Charts(Widget):
         names = [name]
         if main and self.over and self.second not in {"", ALL}:
             names.append(self.second)
+        # The trends are the same however the x axis counts, so that their figures are too.
+        steps = whole_axis(float(watch.max_steps or 0), watch.global_step)
         curves = tuple(
             Curve(
                 each.history.curves.series(of),
                 each.name if of == name else f"{each.name} {of}",
                 each.history.curves.axis(of, self.unit),
                 raw=number == 0 and of == name,
+                points=_points(each.history.curves.series(of), steps),
             )
             for number, each in enumerate((watch, *self._overlaid))
             for of in names
@@ -324,6 +327,11 @@ class Charts(Widget):
 
 def _mark(found: Evaluation, x: float) -> Mark:
     return Mark(x, float(found.loss), "hollow" if found.split == "test" else "filled")
+
+
+def _points(series: Series, steps: float) -> float:
+    """How many points a series has, or will have, in a run of so many steps."""
+    return whole_points(series.x, len(series), steps)
 
 
 def _figure(value: float) -> str:

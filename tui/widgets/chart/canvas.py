@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,23 @@ def signs(character: str) -> Dots:
     return Dots(1, 1, ((1,),), f" {character}")
 
 
+@lru_cache(maxsize=16)
+def _prefixes(dots: Dots, rows: int) -> list[list[int]]:
+    """By column in the cell, then by a number of dots: these, from the lowest on, as a column.
+
+    A column of cells is one integer, with eight bits a row, the lowest row first.
+    """
+    found = []
+    for within in range(dots.across):
+        column, lowest = 0, [0]
+        for dot in range(rows * dots.down):
+            row, up = divmod(dot, dots.down)
+            column |= dots.bits[dots.down - 1 - up][within] << 8 * row
+            lowest.append(column)
+        found.append(lowest)
+    return found
+
+
 class Canvas:
     """`columns` × `rows` cells of dots; dot (0, 0) is at the lower left. What is outside is cut."""
 
@@ -37,36 +55,21 @@ class Canvas:
         self.dots = dots
         self.width = columns * dots.across
         self.height = rows * dots.down
-        self._columns = columns
         self._rows = rows
-        # By column in the cell, then by the lowest dot: all dots from there on upwards.
-        self._upwards = [
-            [
-                sum(row[within] for row in dots.bits[: dots.down - low])
-                for low in range(dots.down + 1)
-            ]
-            for within in range(dots.across)
-        ]
-        self._cells = [bytearray(columns) for _ in range(rows)]
+        self._prefixes = _prefixes(dots, rows)
+        self._columns = [0] * columns
 
     def bar(self, x: int, low: int, high: int) -> None:
         """A vertical bar at `x` from dot `low` up to dot `high`, both included."""
         if not 0 <= x < self.width:
             return
-        low, high = max(0, low), min(self.height - 1, high)
-        if low > high:
-            return
-        column, within = divmod(x, self.dots.across)
-        upwards, down = self._upwards[within], self.dots.down
-        first, last = low // down, high // down
-        cells, bottom = self._cells, self._rows - 1
-        if first == last:
-            cells[bottom - first][column] |= upwards[low % down] & ~upwards[high % down + 1]
-            return
-        cells[bottom - first][column] |= upwards[low % down]
-        for row in range(first + 1, last):
-            cells[bottom - row][column] |= upwards[0]
-        cells[bottom - last][column] |= upwards[0] & ~upwards[high % down + 1]
+        low = max(low, 0)
+        if high >= self.height:
+            high = self.height - 1
+        if low <= high:
+            column, within = divmod(x, self.dots.across)
+            lowest = self._prefixes[within]
+            self._columns[column] |= lowest[high + 1] ^ lowest[low]
 
     def line(self, x0: int, y0: int, x1: int, y1: int, pattern: str = "1") -> None:
         """A line from dot (x0, y0) to dot (x1, y1), without holes; x1 is not left of x0.
@@ -95,4 +98,9 @@ class Canvas:
     def rows(self) -> list[str]:
         """The rows from the top, a character a cell, a blank where no dot is."""
         characters = self.dots.characters
-        return ["".join([characters[cell] for cell in row]) for row in self._cells]
+        columns = [column.to_bytes(self._rows, "big") for column in self._columns]
+        # A cell's bits are the index of its character, as of a text whose characters are those.
+        return [
+            bytes(row).decode("latin-1").translate(characters) if any(row) else " " * len(row)
+            for row in zip(*columns, strict=True)
+        ]

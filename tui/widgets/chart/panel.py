@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor
@@ -10,12 +11,13 @@ from typing import Literal
 from tui.widgets.chart.canvas import BRAILLE, Canvas, signs
 from tui.widgets.chart.scale import Axis
 from tui.widgets.chart.series import Bucket
-from tui.widgets.chart.trace import Point, trace_line, trace_raw
+from tui.widgets.chart.trace import Place, Point, trace_line, trace_raw
 
 PATTERNS = ("1", "111100", "1100", "11110100", "110000")
 """How each curve's trend is dashed: told apart without colours too."""
 _PLAIN_TRENDS = "*+o#%"
 """In plain terminals each curve has a character instead."""
+_DRAWN = re.compile("[^ ]+")
 _FAR = 1e6
 """Dots, more than any terminal has: outside it makes no difference how far."""
 CURVES = "t1234"
@@ -71,46 +73,61 @@ class Panel:
         self._texts = [[" "] * columns for _ in range(rows)]
         self._styles = [[" "] * columns for _ in range(rows)]
 
-    def _x(self, value: float) -> int:
-        width = self._columns * self._dots.across
-        share = (value - self._start) / self._span
-        return floor(max(-_FAR, min(_FAR, share * (width - 1) + 0.5)))
+    def _x_of(self) -> Place:
+        """From an x to its column of dots."""
+        start, span = self._start, self._span
+        last = self._columns * self._dots.across - 1
 
-    def _y(self, value: float) -> int:
-        return floor(max(-_FAR, min(_FAR, self._axis.height(value) * self._dots.down)))
+        def place(value: float) -> int:
+            x = (value - start) / span * last + 0.5
+            return floor(x) if -_FAR < x < _FAR else _far(x)
+
+        return place
+
+    def _y_of(self) -> Place:
+        """From a y to its row of dots, upwards."""
+        height, down = self._axis.height, self._dots.down
+
+        def place(value: float) -> int:
+            y = height(value) * down
+            return floor(y) if -_FAR < y < _FAR else _far(y)
+
+        return place
 
     def column(self, value: float) -> int:
         """The cell that holds x, within the panel."""
-        return max(0, min(self._columns - 1, self._x(value) // self._dots.across))
+        return max(0, min(self._columns - 1, self._x_of()(value) // self._dots.across))
 
     def trace(self, drawn: Sequence[Trace]) -> set[int]:
         """Draws all raw values, then all trends over them; returns the columns with gaps."""
         gaps: set[int] = set()
+        x_of, y_of = self._x_of(), self._y_of()
         under = Canvas(self._columns, self._rows, self._dots)
         for each in drawn:
             if each.raw:
-                gaps |= trace_raw(under, each.buckets, self._x, self._y)
+                gaps |= trace_raw(under, each.buckets, x_of, y_of)
         self._lay(under, "r")
         for number, each in reversed(list(enumerate(drawn))):
             kind = number % len(CURVES)
             dots = signs(_PLAIN_TRENDS[kind]) if self._plain else BRAILLE
             over = Canvas(self._columns, self._rows, dots)
             pattern = "1" if self._plain else PATTERNS[kind]
-            trace_line(over, each.line, self._x, self._y, pattern)
+            trace_line(over, each.line, x_of, y_of, pattern)
             self._lay(over, CURVES[kind])
         columns = {x // self._dots.across for x in gaps}
         return {column for column in columns if 0 <= column < self._columns}
 
     def _lay(self, canvas: Canvas, letter: str) -> None:
         for texts, styles, row in zip(self._texts, self._styles, canvas.rows(), strict=True):
-            for column, character in enumerate(row):
-                if character != " ":
-                    texts[column], styles[column] = character, letter
+            for found in _DRAWN.finditer(row):
+                start, end = found.span()
+                texts[start:end] = found.group()
+                styles[start:end] = letter * (end - start)
 
     def mark(self, mark: Mark) -> None:
         """Draws a mark over the lines."""
         signs_ = {"filled": "O", "hollow": "o"} if self._plain else {"filled": "◆", "hollow": "◇"}
-        row = self._rows - 1 - self._y(mark.y) // self._dots.down
+        row = self._rows - 1 - self._y_of()(mark.y) // self._dots.down
         if 0 <= row < self._rows:
             column = self.column(mark.x)
             self._texts[row][column], self._styles[row][column] = signs_[mark.kind], "m"
@@ -164,3 +181,8 @@ def below(left: int, width: int, ticks: list[tuple[int, str]]) -> Cells:
         start = max(0, min(start, len(text) - len(label)))
         text[start : start + len(label)] = label
     return Cells("".join(text), "l" * len(text))
+
+
+def _far(dot: float) -> int:
+    """A dot out of sight on the side where `dot` is, which may be infinite."""
+    return floor(_FAR if dot > 0 else -_FAR)

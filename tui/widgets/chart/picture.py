@@ -4,34 +4,37 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite, nan
 
 from tui.widgets.chart.canvas import BRAILLE
 from tui.widgets.chart.panel import Cells, Mark, Panel, Trace, axis_row, below
-from tui.widgets.chart.scale import Axis, Unit, log_axis, round_steps, x_ticks, y_axis
-from tui.widgets.chart.series import Series, merged
-from tui.widgets.chart.trace import SETTLED, Point, trend
+from tui.widgets.chart.scale import Axis, Unit, log_axis, whole_axis, x_ticks, y_axis
+from tui.widgets.chart.series import Series
+from tui.widgets.chart.trace import line_through
+from tui.widgets.chart.trend import whole_points
 
 _SMALLEST = (14, 3)
 """Columns and rows below which nothing is drawn."""
 _NARROWEST = 8
 _EARLY = 0.1
-_CROWDED = 1.25
-"""Buckets a dot's column from which those of one column are put together."""
+_SHORTEST = 2.0
+"""Points, the least time constant of a trend."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
     """One series on the chart: its values faint, where wanted, and its trend.
 
-    `x` is the axis its points are laid along; None: the series' own.
+    `x` is the axis its points are laid along; None: the series' own. `points` is how many there
+    are on the whole of the plot's x axis; None: as many as its own density makes of it.
     """
 
     series: Series
     name: str = ""
     x: array[float] | None = None
     raw: bool = True
+    points: float | None = None
 
     @property
     def axis(self) -> array[float]:
@@ -66,6 +69,18 @@ class Plot:
             default=0.0,
         )
 
+    @property
+    def end(self) -> float:
+        """Where the whole x axis ends."""
+        return whole_axis(self.x_end, self.last)
+
+    def window(self, curve: Curve) -> float:
+        """The time constant of a curve's trend, in points; 0: it has none."""
+        points = curve.points
+        if points is None:
+            points = whole_points(curve.axis, len(curve.series), self.end)
+        return max(_SHORTEST, self.smoothing * points) if self.smoothing else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -96,18 +111,22 @@ class Picture:
         return self.start + max(0.0, min(1.0, share)) * (self.stop - self.start)
 
 
-def _reading(curve: Curve, line: Sequence[Point], cursor: float | None) -> Reading:
-    """At the crosshair, or at the newest point."""
+def _reading(curve: Curve, plot: Plot) -> Reading:
+    """At the crosshair, or at the newest point; the trend is that of all points up to there."""
     series, axis = curve.series, curve.axis
-    index = len(series) - 1 if cursor is None else series.nearest(cursor, curve.x)
+    index = len(series) - 1 if plot.cursor is None else series.nearest(plot.cursor, curve.x)
     if index is None or index < 0:
         return Reading(curve.name, nan, nan, None)
-    x, y = axis[index], series.y[index]
-    points = [point for point in line if point is not None]
-    after = next((point[1] for point in points if point[0] >= x), None)
-    if after is None and points:
-        after = points[-1][1]
-    return Reading(curve.name, x, y, after)
+    window = plot.window(curve)
+    trend = series.trend(window).at(series.y, index) if window else None
+    return Reading(curve.name, axis[index], series.y[index], trend)
+
+
+def latest_trend(plot: Plot) -> float | None:
+    """The trend of a plot's first curve at its newest point, wherever the crosshair is."""
+    if not plot.curves:
+        return None
+    return _reading(plot.curves[0], replace(plot, cursor=None)).trend
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +148,16 @@ def traces(plot: Plot, dots: int, rows: int) -> Traces | None:
     """Reads from the series what `dots` columns can show; None where nothing is to be seen."""
     if not any(len(curve.series) for curve in plot.curves):
         return None
-    last = max(plot.last, 1.0)
-    # Where the end is not known it grows by leaps: every new one moves all there is.
-    end = plot.x_end if plot.x_end >= last else next(round_steps(last))
-    start, stop = plot.view or (0.0, end)
+    start, stop = plot.view or (0.0, plot.end)
     if stop <= start:
         return None
-    drawn = [_extract(curve, plot, start, stop, dots, end) for curve in plot.curves]
+    drawn = [_extract(curve, plot, start, stop, dots) for curve in plot.curves]
     marks = [
         mark
         for mark in plot.marks
         if isfinite(mark.x) and isfinite(mark.y) and start <= mark.x <= stop
     ]
-    early = plot.view is None and last < _EARLY * end
+    early = plot.view is None and plot.last < _EARLY * plot.end
     axis = _axis(drawn, marks, rows, log=plot.log, from_zero=early)
     return Traces(drawn, marks, axis, rows, start, stop)
 
@@ -176,32 +192,19 @@ def draw(plot: Plot, columns: int, rows: int, *, plain: bool) -> Picture:
         axis_row(left, width, done, gaps, ticks, plain=plain),
         below(left, width, ticks),
     ]
-    readings = tuple(
-        _reading(curve, each.line, plot.cursor)
-        for curve, each in zip(plot.curves, drawn, strict=True)
-    )
+    readings = tuple(_reading(curve, plot) for curve in plot.curves)
     return Picture(found, readings, left, needed, width, start, stop)
 
 
-def _extract(curve: Curve, plot: Plot, start: float, stop: float, dots: int, end: float) -> Trace:
+def _extract(curve: Curve, plot: Plot, start: float, stop: float, dots: int) -> Trace:
     """The buckets of a curve that are in view, about one a dot's column, and its trend."""
-    series, axis = curve.series, curve.axis
+    series = curve.series
     if not len(series):
         return Trace([], [], raw=False)
     first, behind = series.span(start, stop, curve.x)
-    # For evenly spaced steps this stays the same to the last bit, and so does what is drawn.
-    density = (len(series) - 1) / max(axis[len(series) - 1] - axis[0], 1.0) or 1.0
-    points = density * (stop - start) / dots
-    buckets = list(series.buckets(points, first, behind, axis))
-    if len(buckets) > _CROWDED * dots:
-        buckets = merged(buckets, start, dots / (stop - start))
-    window = max(2.0, plot.smoothing * end * density)
-    line: list[Point] = []
-    if plot.smoothing:
-        before = series.buckets(
-            max(1.0, window / SETTLED), max(0, first - int(SETTLED * window)), first, axis
-        )
-        line = trend(buckets, window, before)
+    buckets = list(series.columns(first, behind, start, (stop - start) / dots, curve.x))
+    window = plot.window(curve)
+    line = line_through(series, first, buckets, window) if window else []
     return Trace(buckets, line, raw=curve.raw or not line)
 
 

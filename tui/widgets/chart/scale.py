@@ -27,6 +27,13 @@ def round_steps(smallest: float) -> Iterator[float]:
         exponent += 1
 
 
+def whole_axis(planned: float, last: float) -> float:
+    """Where an axis ends that goes from 0 to `planned`, or further where the `last` point is."""
+    last = max(last, 1.0)
+    # Where the end is not known it grows by leaps: every new one moves all there is.
+    return planned if planned >= last else next(round_steps(last))
+
+
 class Axis(Protocol):
     """An axis upwards over some rows."""
 

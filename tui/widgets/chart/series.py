@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from math import inf, isfinite, nan
+from collections.abc import Iterator, Sequence
+from math import ceil, inf, isfinite, nan
 from typing import NamedTuple
+
+from tui.widgets.chart.trend import Trend
 
 FANOUT = 8
 
@@ -21,27 +23,24 @@ class Bucket(NamedTuple):
     last_x: float
     low: float
     high: float
-    mean: float
     finite: int
     size: int
 
 
 class _Level:
-    """Summaries of the level below, `FANOUT` at a time; 28 bytes each."""
+    """Summaries of the level below, `FANOUT` at a time; 20 bytes each."""
 
     def __init__(self) -> None:
         self.low = array("d")
         self.high = array("d")
-        self.total = array("d")
         self.count = array("I")
 
     def __len__(self) -> int:
         return len(self.count)
 
-    def add(self, low: float, high: float, total: float, count: int) -> None:
+    def add(self, low: float, high: float, count: int) -> None:
         self.low.append(low)
         self.high.append(high)
-        self.total.append(total)
         self.count.append(count)
 
 
@@ -62,6 +61,7 @@ class Series:
         self._low, self._high = inf, -inf
         self._gaps = 0
         self._settled = 0
+        self._trend: Trend | None = None
 
     def __len__(self) -> int:
         return len(self.y)
@@ -106,7 +106,7 @@ class Series:
         end = len(self.y) if most is None else min(len(self.y), before + most)
         fresh = self.y[before:end].tolist()
         self._settled = end
-        low, high, _, count = _summary(fresh)
+        low, high, count = _summary(fresh)
         if count:
             self._low, self._high = min(self._low, low), max(self._high, high)
         self._gaps += len(fresh) - count
@@ -117,7 +117,6 @@ class Series:
             nth = [fresh[place::FANOUT] for place in range(FANOUT)]
             first.low.extend(map(min, *nth))
             first.high.extend(map(max, *nth))
-            first.total.extend(map(sum, zip(*nth, strict=True)))
             first.count.extend([FANOUT] * len(nth[0]))
         else:
             for start in range(0, len(fresh), FANOUT):
@@ -127,8 +126,8 @@ class Series:
             below, level = self._levels[depth], self._levels[depth + 1]
             for start in range(len(level) * FANOUT, len(below) // FANOUT * FANOUT, FANOUT):
                 part = slice(start, start + FANOUT)
-                low, high, _, _ = _summary(below.low[part] + below.high[part])
-                level.add(low, high, _total(below.total[part]), sum(below.count[part]))
+                low, high, _ = _summary(below.low[part] + below.high[part])
+                level.add(low, high, sum(below.count[part]))
             depth += 1
         return True
 
@@ -157,6 +156,74 @@ class Series:
         after = min(bisect_left(axis, value, 0, count), count - 1)
         before = max(0, after - 1)
         return before if value - axis[before] < axis[after] - value else after
+
+    def trend(self, window: float) -> Trend:
+        """Its average with that time constant; the one that was asked for last is kept."""
+        if self._trend is None or self._trend.window != window:
+            self._trend = Trend(window)
+        self._trend.extend(self.y)
+        return self._trend
+
+    def columns(
+        self,
+        first: int,
+        behind: int,
+        start: float,
+        width: float,
+        x: array[float] | None = None,
+    ) -> Iterator[Bucket]:
+        """The points from `first` to `behind` in order, about one bucket a column.
+
+        A column is `width` of the x axis, the first one begins at `start`. A bucket is drawn
+        where it begins, and reaches at most as far into the next column as the summaries that it
+        is made from do; where values are not finite, these stay apart.
+        """
+        if first >= behind:
+            return
+        self.settle()
+        axis = self.x if x is None else x
+        # For evenly spaced steps this stays the same to the last bit, and so does what is drawn.
+        density = (len(self.y) - 1) / max(axis[len(self.y) - 1] - axis[0], 1.0) or 1.0
+        points = density * width
+        depth = 0
+        while depth < len(self._levels) and FANOUT ** (depth + 1) <= points:
+            depth += 1
+        size = FANOUT**depth
+        reach = 2 * (ceil(points) + size)
+        whole = len(self._levels[depth - 1]) if depth else len(self.y)
+        here, last = -(-first // size), min(behind // size, whole)
+        if here >= last:
+            yield from self.buckets(size, first, behind, x)
+            return
+        yield from self.buckets(size, first, here * size, x)
+        while here < last:
+            edge = start + ((axis[here * size] - start) // width + 1) * width
+            # Where points come evenly the next column is near: seldom are all of them looked at.
+            near = min(here * size + reach, last * size)
+            if axis[near - 1] < edge:
+                near = last * size
+            point = bisect_left(axis, edge, here * size + 1, near)
+            after = min(-(-point // size), last)
+            yield from self._group(depth, here, after, axis)
+            here = after
+        yield from self.buckets(size, last * size, behind, x)
+
+    def _group(self, depth: int, here: int, after: int, axis: array[float]) -> Iterator[Bucket]:
+        """The summaries from `here` to `after` as one, or one by one where some have gaps."""
+        size = FANOUT**depth
+        first, last = axis[here * size], axis[after * size - 1]
+        if not depth:
+            values = self.y[here:after]
+            if isfinite(sum(values)):
+                yield Bucket(first, last, min(values), max(values), after - here, after - here)
+                return
+        else:
+            level, count = self._levels[depth - 1], (after - here) * size
+            if not self._gaps or sum(level.count[here:after]) == count:
+                low, high = min(level.low[here:after]), max(level.high[here:after])
+                yield Bucket(first, last, low, high, count, count)
+                return
+        yield from self.buckets(size, here * size, after * size, axis)
 
     def buckets(
         self,
@@ -187,14 +254,12 @@ class Series:
                 level = self._levels[height - 1]
                 end = min(end, len(level) * size)
                 for index in range(start // size, end // size):
-                    count = level.count[index]
                     yield Bucket(
                         axis[index * size],
                         axis[(index + 1) * size - 1],
                         level.low[index],
                         level.high[index],
-                        level.total[index] / count if count else nan,
-                        count,
+                        level.count[index],
                         size,
                     )
                 start = end // size * size
@@ -203,7 +268,7 @@ class Series:
                 y = self.y[index]
                 finite = isfinite(y)
                 value = y if finite else nan
-                yield Bucket(axis[index], axis[index], value, value, value, int(finite), 1)
+                yield Bucket(axis[index], axis[index], value, value, int(finite), 1)
             start = end
 
     def _height(self, start: int, stop: int, most: int) -> int:
@@ -219,54 +284,8 @@ class Series:
         return height
 
 
-def merged(buckets: Iterable[Bucket], start: float, columns: float) -> list[Bucket]:
-    """One bucket for those that begin in the same of so many `columns` an x; gaps stay apart."""
-    found: list[Bucket] = []
-    group: list[Bucket] = []
-    place = -inf
-    for bucket in buckets:
-        whole = bucket.finite == bucket.size
-        here = (bucket.first_x - start) * columns // 1
-        if group and (here != place or not whole):
-            found.append(_merge(group))
-            group = []
-        if whole:
-            group.append(bucket)
-            place = here
-        else:
-            found.append(bucket)
-    if group:
-        found.append(_merge(group))
-    return found
-
-
-def _merge(group: list[Bucket]) -> Bucket:
-    """Of buckets without gaps."""
-    if len(group) == 1:
-        return group[0]
-    size = sum([bucket.size for bucket in group])
-    return Bucket(
-        group[0].first_x,
-        group[-1].last_x,
-        min([bucket.low for bucket in group]),
-        max([bucket.high for bucket in group]),
-        sum([bucket.mean * (bucket.size / size) for bucket in group]),
-        size,
-        size,
-    )
-
-
-def _summary(values: Sequence[float]) -> tuple[float, float, float, int]:
-    """Least, greatest, sum and number of the finite values; NaN, NaN, 0, 0 where there are none."""
-    total = sum(values)
-    if not isfinite(total):
+def _summary(values: Sequence[float]) -> tuple[float, float, int]:
+    """Least, greatest and number of the finite values; NaN, NaN, 0 where there are none."""
+    if not isfinite(sum(values)):
         values = [value for value in values if isfinite(value)]
-        total = _total(values)
-    if not values:
-        return nan, nan, 0.0, 0
-    return min(values), max(values), total, len(values)
-
-
-def _total(values: Sequence[float]) -> float:
-    """The sum, kept finite: enormous losses are shown as such and break nothing."""
-    return max(-1e308, min(1e308, sum(values)))
+    return (min(values), max(values), len(values)) if values else (nan, nan, 0)

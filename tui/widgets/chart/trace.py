@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from math import exp, isfinite
+from math import isfinite
 
 from tui.widgets.chart.canvas import Canvas
-from tui.widgets.chart.series import Bucket
+from tui.widgets.chart.series import Bucket, Series
 
 Place = Callable[[float], int]
 """From a value to a dot."""
-SETTLED = 8.0
-"""Time constants after which what came before a trend weighs less than a thousandth."""
 Point = tuple[float, float] | None
 """Of a line, x and y; None is a gap."""
 
@@ -50,26 +48,21 @@ def _connect(canvas: Canvas, left: tuple[int, int, int], right: tuple[int, int, 
         canvas.line(x0, middle, x1, middle)
 
 
-def trend(buckets: Iterable[Bucket], window: float, before: Iterable[Bucket] = ()) -> list[Point]:
-    """The exponential moving average of a series at the end of each bucket.
+def line_through(
+    series: Series, first: int, buckets: Iterable[Bucket], window: float
+) -> list[Point]:
+    """The trend of `series` at the end of each bucket; they follow one another from `first` on.
 
-    `window` is its time constant, in points. The weights of what came before the first point are
-    taken out (Kingma and Ba 2015, section 3), so that the line begins where the values do. A
-    bucket counts as its mean, once for each finite value; those `before` count without being a
-    part of the line.
+    `window` is its time constant, in points.
     """
-    weighted = weight = 0.0
-    for bucket in before:
-        kept = exp(-bucket.finite / window)
-        weighted = weighted * kept + (bucket.mean * (1 - kept) if bucket.finite else 0.0)
-        weight = weight * kept + (1 - kept)
+    trend, values = series.trend(window), series.y
     line: list[Point] = []
+    end = first
     for bucket in buckets:
+        end += bucket.size
         if bucket.finite:
-            kept = exp(-bucket.finite / window)
-            weighted = weighted * kept + bucket.mean * (1 - kept)
-            weight = weight * kept + (1 - kept)
-            line.append((bucket.last_x, weighted / weight))
+            value = trend.at(values, end - 1)
+            line.append(None if value is None else (bucket.last_x, value))
         if bucket.finite < bucket.size:
             line.append(None)
     return line
