@@ -23,7 +23,7 @@ from tui.encoding import LiveEncoder
 from tui.memory import Memory
 from tui.widgets.bars import KeyBar, StatusLine, SummaryRule, Tabs
 from tui.widgets.editor import SentenceEditor
-from tui.widgets.keys import PLACES, keys_to_show
+from tui.widgets.keys import PLACES, keys_to_show, open_above
 
 if TYPE_CHECKING:
     from core.engine.protocol import Reply
@@ -167,7 +167,7 @@ class Workbench(Screen[None], inherit_bindings=False):
             if name:
                 self.choose_model(name)
 
-        self.app.push_screen(ModelPicker(self.desk.state.name), chosen)
+        await open_above(self.app, ModelPicker(self.desk.state.name), chosen)
 
     def used(self, name: str) -> None:
         """Remembers that a model of this name was chosen, in whichever pane."""
@@ -214,24 +214,26 @@ class Workbench(Screen[None], inherit_bindings=False):
 
     # --- what is shown, as code and as files ----------------------------------------------
 
-    def action_show_code(self) -> None:
+    async def action_show_code(self) -> None:
         """The Python that gives what the pane shows."""
         from tui.code import CodeScreen  # as the others: imported when first needed
 
-        self.app.push_screen(CodeScreen(self.pane_in_view.code()))
+        await open_above(self.app, CodeScreen(self.pane_in_view.code()))
 
-    def action_export(self) -> None:
+    async def action_export(self) -> None:
         """Writes what the pane shows to a file."""
         from tui.export import ExportScreen
 
-        self.app.push_screen(ExportScreen(self.pane_in_view.TITLE, self.pane_in_view.exports()))
+        await open_above(
+            self.app, ExportScreen(self.pane_in_view.TITLE, self.pane_in_view.exports())
+        )
 
-    def action_vocabulary(self) -> None:
+    async def action_vocabulary(self) -> None:
         """All entries of the tokenizer's vocabulary."""
         from tui.vocabulary import VocabularyScreen
 
         if self._encoder.tokenizer is not None:
-            self.app.push_screen(VocabularyScreen(self._encoder.tokenizer))
+            await open_above(self.app, VocabularyScreen(self._encoder.tokenizer))
 
     # --- panes, modes and bars ------------------------------------------------------------
 

@@ -61,7 +61,7 @@ def test_type_see_tokens_and_quit() -> None:
     assert saved_text().endswith("so much! tokenization")
 
 
-def test_letters_behind_the_key_into_the_editor_are_typed() -> None:
+def test_letters_behind_a_key_that_leads_into_a_field_are_typed() -> None:
     with app() as terminal:
         terminal.wait_for("[CLS] i hate this so much ! [SEP]")
         terminal.press("escape")
@@ -69,6 +69,13 @@ def test_letters_behind_the_key_into_the_editor_are_typed() -> None:
         terminal.send("iso fox ")
         terminal.wait_for("1 so fox I've been")
         assert not list_runs()
+
+        # Behind the key that asks for a model they name it.
+        terminal.wait_for("TYPE")
+        terminal.press("escape")
+        terminal.wait_for("KEYS")
+        terminal.send("omini-base\r")
+        terminal.wait_for("Termformer  mini-base")
 
 
 def test_what_was_typed_survives_sigkill() -> None:

@@ -176,5 +176,5 @@ async def test_the_palette_leads_there(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         app = app_of(pilot)
         commands = {each.title: each for each in app.get_system_commands(app.screen)}
-        commands["Vocabulary"].callback()
+        await commands["Vocabulary"].callback()
         await until(lambda: isinstance(app.screen, VocabularyScreen), pilot)

@@ -7,11 +7,16 @@ letters typed behind the key that leads into the editor act on the pane.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual import events
+from textual.app import App
 from textual.binding import Binding
+from textual.screen import Screen
 from textual.widget import Widget
+
+Result = TypeVar("Result")
 
 PLACES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
 """The panes that a digit can name, in words; the last digit is 9."""
@@ -39,6 +44,19 @@ def keys_to_show(owner: Widget, first: str) -> list[tuple[str, str]]:
         return action != first, order.index(action) if action in order else len(order)
 
     return [keys[action] for action in sorted(keys, key=rank)]
+
+
+async def open_above(
+    app: App[Any], screen: Screen[Result], heard: Callable[[Result | None], None] | None = None
+) -> None:
+    """Puts `screen` above all else, its first field in focus; `heard` gets what it ends with.
+
+    A key's action that awaits it leaves the keys that were pressed behind that key to the field.
+    """
+    await app.push_screen(screen, heard)
+    first = app.AUTO_FOCUS if screen.AUTO_FOCUS is None else screen.AUTO_FOCUS
+    if first and screen.focused is None:
+        screen.set_focus(next((each for each in screen.query(first) if each.focusable), None))
 
 
 class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]

@@ -27,6 +27,7 @@ from tui.panes.logits.table import LogitsTable
 from tui.panes.logits.view import LogitsView, Scene
 from tui.panes.logits.weights import WeightsView
 from tui.plan import Plan, plan_ids, plan_sentences
+from tui.widgets.keys import open_above
 from tui.widgets.pane import Code, Export, ModelState, Option, Pane
 
 _SHORT, _TALL = 12, 24
@@ -230,7 +231,7 @@ class LogitsPane(Pane):
                 self._beside.compare_with(name)
                 self._change("beside")
 
-        self.app.push_screen(ModelPicker(self._beside.second), chosen)
+        await open_above(self.app, ModelPicker(self._beside.second), chosen)
 
     def action_back(self) -> None:
         self._change(self.view.BACK)

@@ -15,6 +15,7 @@ from tui.panes.model.looking import LookingPane
 from tui.panes.model.subject import Subject
 from tui.panes.model.tree import TreeView
 from tui.panes.model.view import VIEWS
+from tui.widgets.keys import open_above
 from tui.widgets.rows import RowsView
 
 
@@ -214,20 +215,20 @@ class ModelPane(LookingPane):
                 self.other = name
                 self._show("fields")
 
-        self._pick(self.other or self.subject.base, "Another config beside this one", chosen)
+        await self._pick(self.other or self.subject.base, "Another config beside this one", chosen)
 
     async def action_other(self) -> None:
         def chosen(name: str | None) -> None:
             if name:
                 self._changed(Subject.of(name, self.subject.head))
 
-        self._pick(self.subject.base, "From a config alone", chosen)
+        await self._pick(self.subject.base, "From a config alone", chosen)
 
-    def _pick(self, current: str, title: str, chosen: Callable[[str | None], None]) -> None:
+    async def _pick(self, current: str, title: str, chosen: Callable[[str | None], None]) -> None:
         """Asks for a config: a model's, or that of a kind of model."""
         from tui.picker import ModelPicker  # its widgets are imported when first needed
 
-        self.app.push_screen(ModelPicker(current, title=title, kinds=True), chosen)
+        await open_above(self.app, ModelPicker(current, title=title, kinds=True), chosen)
 
     # --- the model ------------------------------------------------------------------------
 
@@ -251,7 +252,7 @@ class ModelPane(LookingPane):
 
         read = self.answers.structure_of(self.subject)
         if read is not None:
-            self.app.push_screen(SaveScreen(self.bench.engine, self.subject, read), chosen)
+            await open_above(self.app, SaveScreen(self.bench.engine, self.subject, read), chosen)
 
     def action_again(self) -> None:
         self.answers.forget()

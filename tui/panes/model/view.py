@@ -93,7 +93,7 @@ class ModelView(Vertical):
             self.tree_view.follow()
         self._draw_fields(scene)
         self._draw_lines(scene)
-        self.headline.show(_headline(scene, self.size.width))
+        self.headline.show(_headline(scene, self.size.width - 2))
         self.tell(scene)
 
     def tell(self, scene: Scene) -> None:
@@ -166,7 +166,7 @@ def _headline(scene: Scene, cells: int) -> list[Paragraph]:
         return words.busy(subject.name, answers.structure.progress, cells)
     if scene.found is not None:
         return words.found(scene.found, len(read.structure.modules))
-    return words.headline(subject, read, answers.plain(subject))
+    return words.headline(subject, read, answers.plain(subject), cells)
 
 
 def _instead(scene: Scene, cells: int) -> list[Paragraph] | None:

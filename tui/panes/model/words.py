@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.engine.protocol import Failed, Loading, StructureRead
 from core.engine.protocol.checkpoint import AFTER_CANCEL, HEADS
 from core.sizes import size_of
-from core.text.visible import visible
+from core.text.visible import visible, width
 from tui.panes.model.fields import FieldRow, as_json
 from tui.panes.model.outline import TreeRow
 from tui.panes.model.subject import Subject
@@ -22,8 +22,10 @@ def shown_count(count: int) -> str:
     return f"{count / 1e6:,.1f} M" if count < 1_000_000_000 else f"{count / 1e9:.2f} B"
 
 
-def headline(subject: Subject, read: StructureRead, plain: StructureRead | None) -> list[Paragraph]:
-    """The model in one line; below it where its weights come from, and what was changed."""
+def headline(
+    subject: Subject, read: StructureRead, plain: StructureRead | None, cells: int
+) -> list[Paragraph]:
+    """The model in one line of `cells`; below it where its weights come from, what was changed."""
     root = read.structure.root
     dtypes = sorted({each.dtype for module in read.structure.modules for each in module.own})
     kind = of_module(root)
@@ -37,7 +39,13 @@ def headline(subject: Subject, read: StructureRead, plain: StructureRead | None)
         share = f", {more / before:+.0%}" if before else ""
         first.append((f" {more:+,}{share}", "headline--number"))
     all_ = f"all {kind}" if kind in ("trainable", "frozen") else kind
-    first.append((f" · {size_of(root.bytes)} · {', '.join(dtypes)} · {all_}", ""))
+    # By weight: the last ones are left out where there is no room.
+    room = cells - sum(width(text) for text, _ in first)
+    for figure in (size_of(root.bytes), all_, ", ".join(dtypes)):
+        room -= width(figure) + 3
+        if room < 0:
+            break
+        first.append((f" · {figure}", ""))
     return [first, _origin(subject, read.notes)]
 
 

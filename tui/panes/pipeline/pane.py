@@ -23,6 +23,7 @@ from tui.panes.pipeline.stages import stages
 from tui.panes.pipeline.table import Listed, ResultsTable
 from tui.panes.pipeline.texts import ShownTexts
 from tui.widgets.headline import Headline, Paragraph
+from tui.widgets.keys import open_above
 from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
 from tui.widgets.pane import Code, Export, ModelState, Option, Pane
@@ -277,7 +278,7 @@ class PipelinePane(Pane):
                 self._classify(texts)
                 self.bench.remember()
 
-        self.app.push_screen(FileScreen(self._file), chosen)
+        await open_above(self.app, FileScreen(self._file), chosen)
 
     def _classify(self, texts: ManyTexts) -> None:
         info = self.bench.model.info

@@ -26,6 +26,7 @@ from tui.panes.tokens.layout import BatchLayout, LayoutLine
 from tui.panes.tokens.look import Look, Readers
 from tui.panes.tokens.sources import source_of
 from tui.panes.tokens.view import View
+from tui.widgets.keys import open_above
 from tui.widgets.pane import Code, Export, ModelState, Option, Pane
 
 
@@ -215,7 +216,7 @@ class TokensPane(Pane):
                 self._choice.sides.add(name)
                 self.action_view("beside")
 
-        self.app.push_screen(ModelPicker(self.bench.model.name), chosen)
+        await open_above(self.app, ModelPicker(self.bench.model.name), chosen)
 
     def action_beside_less(self) -> None:
         """Takes one away, where they are in sight; else shows them."""
@@ -223,14 +224,16 @@ class TokensPane(Pane):
             self._choice.sides.remove_last()
         self.action_view("beside")
 
-    def action_entry(self) -> None:
+    async def action_entry(self) -> None:
         """The vocabulary, at the token under the cursor."""
         from tui.vocabulary import VocabularyScreen
 
         look = self._look()
         if look is not None:
             cell = look.batch.cell(look.row, look.column)
-            self.app.push_screen(VocabularyScreen(look.readers.tokenizer, token_id=cell.input_id))
+            await open_above(
+                self.app, VocabularyScreen(look.readers.tokenizer, token_id=cell.input_id)
+            )
 
     def action_layout(self, change: str) -> None:
         getattr(self._layout, change)()
