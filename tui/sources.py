@@ -8,6 +8,9 @@ from core.checkpoints import locate
 from core.engine.protocol import ModelInfo
 from core.errors import ModelError
 
+WITHHELD = "made, but not passed on: this model takes none"
+"""Of what its tokenizer makes and a model has no use for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -15,6 +18,11 @@ class Checkpoint:
 
     name: str
     note: str = ""
+
+
+def takes_token_types(info: ModelInfo | None) -> bool:
+    """Whether the model may be given the `token_type_ids` that its tokenizer makes."""
+    return info is None or "token_type_ids" not in info.withheld
 
 
 def checkpoint_of(info: ModelInfo) -> Checkpoint:

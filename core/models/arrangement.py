@@ -11,8 +11,8 @@ from weakref import WeakKeyDictionary
 
 from core.engine.protocol import Arrangement
 from core.errors import ModelError
-from core.models.inputs import Encoding, accepted, forward, pad
-from core.models.loading import max_positions, position_offset
+from core.models.inputs import Encoding, forward, pad
+from core.models.loading import accepted, max_positions, position_offset
 
 _POSITION_EMBEDDINGS = ("position_embeddings", "wpe", "embed_positions", "position_embedding")
 _bfloat16: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
 from core.engine.protocol import Side, Texts
 from core.errors import ModelError
-from core.models.loading import max_positions
+from core.models.loading import accepted, max_positions
 from core.text.ids import check_ids
 
 Encoding = dict[str, list[int]]
@@ -61,11 +60,6 @@ def pad(
             verbose=False,
         )
     )
-
-
-def accepted(model: Any) -> frozenset[str]:
-    """The inputs that the model's class names: DistilBERT, say, knows no `token_type_ids`."""
-    return frozenset(inspect.signature(model.forward).parameters)
 
 
 def forward(model: Any, inputs: dict[str, Any], **options: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,7 @@ def load_model(
         task=task,
         postprocess=postprocess_of(config),
         vocabulary_size=model.get_input_embeddings().num_embeddings,
+        withheld=[name for name in tokenizer.model_input_names if name not in accepted(model)],
     )
     return LoadedModel(info, model, tokenizer, stamp)
 
@@ -195,6 +197,11 @@ def _require_all(missing: Iterable[str], name: str, task: Task | None) -> None:
         )
     if task and list(missing):
         raise wrong_task(name, None, frozenset({task}))
+
+
+def accepted(model: Any) -> frozenset[str]:
+    """The inputs that the model's class names: DistilBERT, say, knows no `token_type_ids`."""
+    return frozenset(inspect.signature(model.forward).parameters)
 
 
 def labels(model: Any) -> list[str]:

@@ -112,7 +112,7 @@ def _postprocess(
     batch: dict[str, Any],
     logits: Any,
 ) -> list[PipelineRow]:
-    preprocessed = [_preprocessed(loaded.tokenizer, batch, row) for row in range(len(sentences))]
+    preprocessed = [_preprocessed(loaded, batch, row) for row in range(len(sentences))]
     if task == "text-classification":
         said = classified(logits, loaded.info.postprocess, loaded.info.labels)
         return [PipelineRow(*each) for each in zip(preprocessed, said, strict=True)]
@@ -130,11 +130,11 @@ def _postprocess(
     return rows
 
 
-def _preprocessed(tokenizer: Any, batch: dict[str, Any], row: int) -> Preprocessed:
+def _preprocessed(loaded: LoadedModel, batch: dict[str, Any], row: int) -> Preprocessed:
     ids = batch["input_ids"][row].tolist()
-    types = batch.get("token_type_ids")
+    types = None if "token_type_ids" in loaded.info.withheld else batch.get("token_type_ids")
     return Preprocessed(
-        tokens=tokenizer.convert_ids_to_tokens(ids),
+        tokens=loaded.tokenizer.convert_ids_to_tokens(ids),
         input_ids=ids,
         attention_mask=batch["attention_mask"][row].tolist(),
         token_type_ids=None if types is None else types[row].tolist(),

@@ -160,9 +160,24 @@ def dimension_code(inputs: Inputs, omitted: BatchDimensionOmitted) -> str:
     )
 
 
-def beside_code(first: Inputs, second: str) -> str:
-    """Two checkpoints on the same sentences, each alone: `logits` of each by checkpoint."""
-    each = "*each" if _has_pairs(first) else "each"
+def beside_code(first: Inputs, second: Inputs) -> str:
+    """Two checkpoints on the sentences of `first`, each alone: `logits` of each by checkpoint."""
+    row = "*each" if _has_pairs(first) else "each"
+    alike = first.raw_ids or (first.token_types and second.token_types)
+    if alike:
+        loop = [f"for checkpoint in [{literal(first.checkpoint)}, {literal(second.checkpoint)}]:"]
+        options = ""
+    else:
+        loop = [
+            "for checkpoint, token_types in [",
+            # None leaves it to the tokenizer: with True GPT-2's would give what it usually does not.
+            *(
+                f"    ({literal(each.checkpoint)}, {None if each.token_types else False}),"
+                for each in (first, second)
+            ),
+            "]:",
+        ]
+        options = ", return_token_type_ids=token_types"
     return lines(
         "import torch",
         "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
@@ -170,7 +185,7 @@ def beside_code(first: Inputs, second: str) -> str:
         *_sentences(first),
         "",
         "logits = {}",
-        f"for checkpoint in [{literal(first.checkpoint)}, {literal(second)}]:",
+        *loop,
         "    tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
         "    model = AutoModelForSequenceClassification.from_pretrained(checkpoint).eval()",
         "    with torch.no_grad():",
@@ -183,7 +198,7 @@ def beside_code(first: Inputs, second: str) -> str:
             if first.raw_ids
             else [
                 "        logits[checkpoint] = torch.cat([",
-                f'            model(**tokenizer({each}, return_tensors="pt")).logits',
+                f'            model(**tokenizer({row}, return_tensors="pt"{options})).logits',
                 "            for each in raw_inputs",
                 "        ])",
             ]

@@ -1,36 +1,79 @@
-"""The Python of every view of Logits and Pipeline, run, gives what the view shows."""
+"""The Python of every view of Logits and Pipeline, run apart, gives what the view shows."""
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
-from tests.core.models import tiny
-from tests.tui.conftest import OpenApp, until
-from tests.tui.logits import COURSE, know_tokenizer, opened, pane_of, results, settled
+from core.engine.protocol import UNMASKED
+from tests.core.models import heads, tiny
+from tests.core.snippets.interpreter import run_all
+from tests.tui.conftest import OpenApp, screen_text, until
+from tests.tui.logits import (
+    COURSE,
+    bench_of,
+    know_tokenizer,
+    opened,
+    pane_of,
+    results,
+    settled,
+)
 from tests.tui.test_attention import shown
 from tui.panes.logits.attention import AttentionView
+from tui.panes.logits.beside import BesideView
 from tui.panes.logits.dimension import DimensionView
 from tui.panes.logits.weights import WeightsView
 from tui.panes.pipeline import PipelinePane
 from tui.widgets.pane import Pane
 
+PAIR = "I love it!\nwaiting for it\tI"
+Check = Callable[[dict[str, Any]], None]
 
-def run(pane: Pane) -> dict[str, Any]:
-    """What the pane's code ends with."""
-    code = pane.code()
-    assert code is not None
-    names: dict[str, Any] = {}
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(code.python, code.title, "exec"), names)
-    return names
+
+@dataclass
+class Snippets:
+    """What panes show as Python, each with a check of what its variables are to hold."""
+
+    snippets: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+
+    def add(self, pane: Pane, names: tuple[str, ...], check: Check) -> str:
+        """Takes what `pane` shows now; returns it."""
+        code = pane.code()
+        assert code is not None
+        self.snippets.append((code.python, names))
+        self.checks.append(check)
+        return code.python
+
+    def run(self) -> None:
+        """Runs all of them in one fresh interpreter and checks each."""
+        for (code, _), (values, printed), check in zip(
+            self.snippets, run_all(self.snippets), self.checks, strict=True
+        ):
+            assert printed.strip(), code
+            try:
+                check(values)
+            except AssertionError as error:
+                error.add_note(code)
+                raise
+
+
+def close(shown_numbers: Any, found: Any, within: float = 1e-5) -> None:
+    """Fails unless nested lists of numbers are the same to `within`."""
+    if not isinstance(shown_numbers, list):
+        assert found == pytest.approx(shown_numbers, abs=within)
+        return
+    for ours, theirs in zip(shown_numbers, found, strict=True):
+        close(ours, theirs, within)
 
 
 def exported(pane: Pane) -> dict[str, Any]:
@@ -45,81 +88,258 @@ def exported(pane: Pane) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["distilbert", "roberta", "gpt2"])
-async def test_the_python_of_the_experiment_gives_its_numbers(
-    open_app: OpenApp, private_folders: Path, tmp_path: Path, kind: str
-) -> None:
-    folder = getattr(tiny, kind)(tmp_path / kind)
-    text = "I love it!\nwaiting for it\tI"
-    async with opened(open_app, folder, text=text) as pilot:
-        await pilot.press("escape", "s", "plus", "plus", "b", "f")
-        await until(lambda: settled(pilot), pilot, seconds=120)
-        pane = pane_of(pilot)
-        names = run(pane)
-        rows = pane.rows
-        for place, figures in enumerate(rows[0].figures):
-            if figures.problem:
-                continue
-            found = names["results"][figures.step.name.strip()]
-            within = 1e-2 if figures.step.extra == "bfloat16" else 1e-5
-            for row, shown_row in enumerate(rows):
-                result = shown_row.figures[place].result
-                assert result is not None
-                assert found[row].tolist() == pytest.approx(result.logits, abs=within)
-        files = exported(pane)
-        assert len(files["csv"]) == sum(
-            each.result is not None for row in rows for each in row.figures
+# --- Logits ---------------------------------------------------------------------------------
+
+
+def the_experiment(pilot: Pilot[None], snippets: Snippets) -> str:
+    """Every step of every sentence, as the table shows it."""
+    rows = pane_of(pilot).rows
+    steps = {
+        figures.step.name.strip(): (
+            [results(row)[place].logits for row in rows],
+            1e-2 if figures.step.extra == "bfloat16" else 1e-5,
         )
-        first = files["csv"][0]
-        assert first["step"] == "alone"
-        logits = [float(value) for name, value in first.items() if name.startswith("logit ")]
-        assert logits == results(rows[0])[0].logits
-        assert files["json"]["results"][0]["rows"][0]["logits"] == pytest.approx(logits)
+        for place, figures in enumerate(rows[0].figures)
+        if not figures.problem
+    }
+
+    def check(values: dict[str, Any]) -> None:
+        for name, (logits, within) in steps.items():
+            close(logits, values["results"][name], within)
+
+    return snippets.add(pane_of(pilot), ("results",), check)
+
+
+async def change(pilot: Pilot[None], model: Path, text: str) -> None:
+    """Another text by another model, whose numbers are all there at the end."""
+    bench = bench_of(pilot)
+    bench.choose_model(str(model))
+    await until(lambda: bench.model.info and bench.model.info.name == str(model), pilot)
+    bench.editor.load_text(text)
+    pane = pane_of(pilot)
+    await until(
+        lambda: settled(pilot) and pane.answer and pane.answer.model.name == str(model), pilot
+    )
+
+
+async def add_the_mistake(pilot: Pilot[None], snippets: Snippets) -> None:
+    """A tensor without a batch dimension, by whatever it raises."""
+    await pilot.press("d")
+    view = await shown(pilot, DimensionView)
+    answer = view.answer
+
+    def check(values: dict[str, Any]) -> None:
+        assert values.get("raised") == answer.exception
+        close(answer.logits, values["logits"])
+
+    snippets.add(pane_of(pilot), ("raised", "logits"), check)
+    await pilot.press("escape")
+
+
+async def add_attention(pilot: Pilot[None], snippets: Snippets) -> None:
+    """The shares on padding of each head, and one head's weights without the mask and with it."""
+    pane = pane_of(pilot)
+    await pilot.press("a")
+    view = await shown(pilot, AttentionView)
+    unmasked = next(each for each in view.answer.results if each.arrangement == UNMASKED)
+    shares = [row.padding for row in unmasked.rows]
+    snippets.add(pane, ("shares",), lambda values: close(shares, values["shares"]))
+    assert len(exported(pane)["csv"]) == 2 * 2 * 2 * 4
+    await pilot.press("down", "right", "enter")
+    for _ in range(2):
+        weights = (await shown(pilot, WeightsView)).answer.weights
+        snippets.add(
+            pane, ("weights",), lambda values, shown_=weights: close(shown_, values["weights"])
+        )
+        assert len(exported(pane)["csv"]) == len(weights)
+        await pilot.press("m")
+    await pilot.press("escape", "escape")
+
+
+async def add_a_second(pilot: Pilot[None], second: Path, snippets: Snippets) -> None:
+    """The model in force beside `second`."""
+    await pilot.press("t")
+    await pilot.pause()
+    pilot.app.screen.query_one(Input).value = str(second)
+    await pilot.press("enter")
+    view = pilot.app.query_one(BesideView)
+    await until(lambda: all(all(pair) for pair in view.results()), pilot)
+    answers = [each.answer for each in view.inquiries]
+    assert all(answers)
+    logits = {each.model.folder: [row.logits for row in each.results[0].rows] for each in answers}
+
+    def check(values: dict[str, Any]) -> None:
+        for name, rows in logits.items():
+            close(rows, values["logits"][name])
+
+    snippets.add(pane_of(pilot), ("logits",), check)
+    await pilot.press("escape")
 
 
 @pytest.mark.slow
-async def test_the_python_of_attention_of_the_mistake_and_of_the_pipeline(
-    open_app: OpenApp, tiny_classifier: Path, private_folders: Path
+async def test_the_python_of_logits_gives_its_numbers(
+    open_app: OpenApp, tiny_classifier: Path, private_folders: Path, tmp_path: Path
 ) -> None:
-    know_tokenizer(tiny_classifier)
-    async with opened(open_app, tiny_classifier, text=COURSE) as pilot:
+    bert = tiny_classifier
+    distilbert = tiny.distilbert(tmp_path / "distilbert")
+    roberta, gpt2 = tiny.roberta(tmp_path / "roberta"), tiny.gpt2(tmp_path / "gpt2")
+    for folder in (bert, distilbert):
+        know_tokenizer(folder)
+    snippets = Snippets()
+    async with opened(open_app, bert, text=COURSE, size=(120, 40)) as pilot:
         await until(lambda: settled(pilot), pilot)
-        pane = pane_of(pilot)
-        await pilot.press("escape", "a")
-        view = await shown(pilot, AttentionView)
-        shares = run(pane)["shares"]
-        for row, found in enumerate(view.answer.results[0].rows):
-            assert shares[row].tolist() == [pytest.approx(each, abs=1e-5) for each in found.padding]
-        lines = exported(pane)["csv"]
-        assert len(lines) == 2 * 2 * 2 * 4
+        await pilot.press("escape")
+        await add_attention(pilot, snippets)
+        await add_the_mistake(pilot, snippets)
+
+        # Every step of the experiment, on pairs, by models that differ in what they take.
+        await pilot.press("s", "plus", "plus", "b", "f")
+        for model in (bert, distilbert, roberta, gpt2):
+            await change(pilot, model, PAIR)
+            code = the_experiment(pilot, snippets)
+            await pilot.press("g")
+            await until(lambda: pane_of(pilot).exports(), pilot)
+            given = pane_of(pilot).code()
+            assert given is not None
+            assert given.python == code
+            said = screen_text(pilot)
+            assert ("made, but not passed on" in said) == (model == distilbert)
+            await pilot.press("escape")
+            await add_the_mistake(pilot, snippets)
+            if model == distilbert:
+                assert "return_token_type_ids=False" in code
+                await add_attention(pilot, snippets)
+                await add_a_second(pilot, bert, snippets)
+            else:
+                assert "token_type_ids" not in code
+        check_files(pilot)
+        await add_a_second(pilot, distilbert, snippets)
+
+        # Ids as they are typed: no tokenizer is asked for more than padding.
+        await pilot.press("x")
+        await change(pilot, distilbert, "[[200, 200, 200], [200, 200]]")
+        the_experiment(pilot, snippets)
+        await add_attention(pilot, snippets)
+        await add_the_mistake(pilot, snippets)
+        await add_a_second(pilot, bert, snippets)
+    snippets.run()
+
+
+def check_files(pilot: Pilot[None]) -> None:
+    """The experiment's files hold what its table shows."""
+    rows, files = pane_of(pilot).rows, exported(pane_of(pilot))
+    answered = [each.result for row in rows for each in row.figures if each.result is not None]
+    assert len(files["csv"]) == len(answered)
+    first = files["csv"][0]
+    assert first["step"] == "alone"
+    logits = [float(value) for name, value in first.items() if name.startswith("logit ")]
+    assert logits == answered[0].logits
+    assert files["json"]["results"][0]["rows"][0]["logits"] == pytest.approx(logits)
+
+
+# --- Pipeline -------------------------------------------------------------------------------
+
+
+def pipeline_of(pilot: Pilot[None]) -> PipelinePane:
+    return pilot.app.query_one(PipelinePane)
+
+
+def add_the_stages(pilot: Pilot[None], snippets: Snippets) -> str:
+    """All three stages, and what `pipeline` says at the end."""
+    pane = pipeline_of(pilot)
+    ran, rows = pane.texts.ran, [item.row for item in pane.texts.items]
+    assert ran is not None
+    assert None not in rows
+
+    def check(values: dict[str, Any]) -> None:
+        inputs, predictions, said = values["inputs"], values["predictions"], values["said"]
+        assert ran.shape == values["shape"]
+        for place, row in enumerate(rows):
+            assert row is not None
+            given = row.preprocessed
+            assert given.input_ids == inputs["input_ids"][place]
+            assert given.attention_mask == inputs["attention_mask"][place]
+            assert given.token_type_ids == inputs.get("token_type_ids", [None] * 9)[place]
+            if row.classified:
+                close(row.classified.logits, values["logits"][place])
+                close(row.classified.probabilities, predictions[place])
+                assert row.classified.label == said[place]["label"]
+                close(row.classified.score, said[place]["score"])
+            for label, shares in zip(row.token_labels, predictions[place], strict=False):
+                close(label.score, max(shares))
+            spans = [(each.label, each.start, each.end) for each in row.entities]
+            if ran.task == "token-classification":
+                assert spans == [(e["entity_group"], e["start"], e["end"]) for e in said[place]]
+            for number, mask in enumerate(row.masks):
+                theirs = said[place][number] if len(row.masks) > 1 else said[place]
+                assert [each.label for each in mask.candidates] == [e["token_str"] for e in theirs]
+                best = sorted(predictions[place][mask.position], reverse=True)[:5]
+                close([each.score for each in mask.candidates], best)
+
+    # What stands in tensors and encodings, as lists.
+    added = "inputs = {k: v.tolist() for k, v in inputs.items()}\nlogits = outputs.logits\n"
+    code = snippets.add(pane, ("inputs", "logits", "predictions", "said", "shape"), check)
+    names = snippets.snippets[-1][1]
+    snippets.snippets[-1] = (f"{code}{added}shape = list(logits.shape)\n", names)
+    return code
+
+
+@pytest.mark.slow
+async def test_the_python_of_the_pipeline_gives_its_numbers(
+    open_app: OpenApp, tiny_classifier: Path, private_folders: Path, tmp_path: Path
+) -> None:
+    models = {
+        "sentiment": tiny_classifier,
+        "no types": tiny.distilbert(tmp_path / "distilbert"),
+        "no padding": tiny.gpt2(tmp_path / "gpt2"),
+        "several": heads.sequences(tmp_path / "several", 3, "multi_label_classification"),
+        "a number": heads.sequences(tmp_path / "number", 1, "regression"),
+        "entities": heads.tokens(tmp_path / "tokens"),
+        "masks": heads.masked(tmp_path / "masked"),
+    }
+    texts = {"entities": COURSE, "masks": "I [MASK] this!\n[MASK] and [MASK], so [MASK]."}
+    for name, folder in models.items():
+        if name != "no padding":
+            know_tokenizer(folder)
+    file = tmp_path / "reviews.txt"
+    file.write_text("A bad one.\n\nA good one, a very good one!\n")
+    snippets = Snippets()
+    async with open_app(pane="pipeline", model=str(tiny_classifier), text=COURSE) as pilot:
+        pane, bench = pipeline_of(pilot), bench_of(pilot)
+        for name, folder in models.items():
+            bench.choose_model(str(folder))
+            bench.editor.load_text(texts.get(name, PAIR))
+            await until(
+                lambda folder=folder: pane.texts.ran
+                and pane.texts.ran.model.name == str(folder)
+                and pane.texts.settled,
+                pilot,
+            )
+            code = add_the_stages(pilot, snippets)
+            assert ("return_token_type_ids=False" in code) == (name == "no types")
+            await pilot.pause()
+            assert ("made, but not passed on" in screen_text(pilot)) == (name == "no types")
+            assert exported(pane)["json"]["rows"]
+
+        bench.choose_model(str(models["no types"]))
+        await until(lambda: bench.model.info.name == str(models["no types"]), pilot)
+        await pilot.press("escape", "f")
+        await pilot.pause()
+        pilot.app.screen.query_one(Input).value = str(file)
         await pilot.press("enter")
-        weights = await shown(pilot, WeightsView)
-        found = run(pane)["weights"].tolist()
-        for ours, theirs in zip(weights.answer.weights, found, strict=True):
-            assert ours == pytest.approx(theirs, abs=1e-5)
-        assert len(exported(pane)["csv"]) == 16
-        await pilot.press("d")
-        view = await shown(pilot, DimensionView)
-        names = run(pane)
-        assert names["raised"] == view.answer.exception
-        assert names["logits"].tolist()[0] == pytest.approx(view.answer.logits[0], abs=1e-5)
+        await until(lambda: pane.many and pane.many.state == "done", pilot)
+        assert pane.many is not None
+        items = [item.classified for item in pane.many.items]
 
-        await check_pipeline(pilot)
+        def check(values: dict[str, Any]) -> None:
+            for item, said in zip(items, values["said"], strict=True):
+                assert item is not None
+                assert item.label == said["label"]
+                close(item.score, said["score"])
 
-
-async def check_pipeline(pilot: Pilot[None]) -> None:
-    await pilot.press("f4")
-    pipeline = pilot.app.query_one(PipelinePane)
-    await until(lambda: pipeline.texts.settled, pilot)
-    names = run(pipeline)
-    for item, said, row in zip(
-        pipeline.texts.items, names["said"], names["predictions"].tolist(), strict=True
-    ):
-        assert item.classified is not None
-        assert said["label"] == item.classified.label
-        assert said["score"] == pytest.approx(item.classified.score, abs=1e-5)
-        assert row == pytest.approx(item.classified.probabilities, abs=1e-5)
-    files = exported(pipeline)
-    assert [row["text"] for row in files["csv"]] == COURSE.splitlines()
-    assert files["json"]["rows"][1]["label"] == names["said"][1]["label"]
+        snippets.add(pane, ("said",), check)
+        assert [row["text"] for row in exported(pane)["csv"]] == [
+            "A bad one.",
+            "A good one, a very good one!",
+        ]
+    snippets.run()

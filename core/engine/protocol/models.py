@@ -39,6 +39,8 @@ class ModelInfo(msgspec.Struct, frozen=True):
     postprocess: Postprocess = "softmax"
     vocabulary_size: int | None = None
     """Ids that the model has an embedding for; the tokenizer may know fewer."""
+    withheld: list[str] = []
+    """What the tokenizer makes and the model does not take, so that it is not passed on."""
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -24,6 +24,7 @@ class Preprocessed(msgspec.Struct, frozen=True):
     input_ids: list[int]
     attention_mask: list[int]
     token_type_ids: list[int] | None
+    """None where the model is given none."""
 
 
 class Scored(msgspec.Struct, frozen=True):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,33 +28,10 @@ from core.random_models import RandomModel
 from core.snippets.config import config_code, configs_code
 from core.snippets.model import both_code, build_code, load_code, parameter_code, save_code
 from tests.core.models import tiny
-
-RUN_ALL = """
-import contextlib, io, json, sys
-results = []
-for code, names in json.load(sys.stdin):
-    namespace, printed = {}, io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code, "snippet", "exec"), namespace)
-    results.append([{name: namespace[name] for name in names}, printed.getvalue()])
-json.dump(results, sys.stdout)
-"""
+from tests.core.snippets.interpreter import run_all
 
 
 def silent(_stage: str, _done: int | None, _total: int | None) -> None: ...
-
-
-def run_all(snippets: list[tuple[str, dict[str, Any]]]) -> list[tuple[dict[str, Any], str]]:
-    finished = subprocess.run(
-        [sys.executable, "-c", RUN_ALL],
-        input=json.dumps([(code, list(values)) for code, values in snippets]),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path.home(),
-    )
-    assert finished.returncode == 0, finished.stderr
-    return [(values, printed) for values, printed in json.loads(finished.stdout)]
 
 
 def structure(model: str, **options: Any) -> StructureRead:
@@ -161,20 +136,21 @@ def test_changes_are_written_as_the_class_knows_them() -> None:
 def test_logits_by_both_are_those_that_are_shown(tiny_classifier: Path) -> None:
     folder = str(tiny_classifier)
     sentences: list[Texts] = [("I hate this.", None), ("A question?", "An answer.")]
-    snippets, shown = [], []
+    snippets: list[tuple[str, dict[str, Any]]] = []
+    shown = []
     for name in (
         RandomModel(folder, 3).name,
         RandomModel(folder, 0, {"num_hidden_layers": "1"}).name,
     ):
         code = both_code(name, structure(name), folder, sentences, end_pads=False)
-        snippets.append((code + "results = {k: v.tolist() for k, v in results.items()}", "results"))
+        snippets.append((code, {"results": None}))
         logits = {}
         for key, model in (("checkpoint", folder), ("random", name)):
             loaded = load_model(model, silent)
             asked = Compare(0, model, sentences=sentences, arrangements=(ALONE,))
             logits[key] = [row.logits for row in compare(asked, loaded).results[0].rows]
         shown.append(logits)
-    ran = run_all([(code, {name: None}) for code, name in snippets])
+    ran = run_all(snippets)
     for expected, (values, _) in zip(shown, ran, strict=True):
         for key, rows in expected.items():
             for ours, theirs in zip(rows, values["results"][key], strict=True):

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 
 from core.engine.protocol import ALONE, ArrangedRow, Compare, Compared, ModelInfo
-from core.snippets.experiment import beside_code
+from core.snippets.experiment import Inputs, beside_code
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
 from tui.panes.logits.experiment import winner
 from tui.panes.logits.export import csv_export
 from tui.panes.logits.view import LogitsView
-from tui.sources import checkpoint_of
+from tui.sources import checkpoint_of, takes_token_types
 from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
 from tui.widgets.legend import Legend
@@ -112,7 +112,12 @@ class BesideView(LogitsView):
         second = self._second_inquiry.answer
         if self.scene.info is None or second is None or not self.scene.plan.count:
             return None
-        python = beside_code(self.scene.inputs, checkpoint_of(second.model).name)
+        other = Inputs(
+            checkpoint_of(second.model).name,
+            self.scene.plan.texts,
+            token_types=takes_token_types(second.model),
+        )
+        python = beside_code(self.scene.inputs, other)
         return Code("Two checkpoints", python, self.scene.checkpoint.note)
 
     def exports(self) -> Sequence[Export]:

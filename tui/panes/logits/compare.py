@@ -8,7 +8,6 @@ from textual import events
 from textual.app import ComposeResult
 
 from core.engine.protocol import EQUAL_WITHIN, Compare, Compared
-from core.snippets.experiment import experiment_code
 from core.text.visible import visible
 from tui.inquiry import Inquiry
 from tui.panes.logits import lesson
@@ -73,22 +72,8 @@ class CompareView(LogitsView):
         current = self._inquiry.is_of(scene.info) and not scene.behind
         return shown_rows(scene.plan, scene.steps, self._inquiry.answer, current=current)
 
-    @property
-    def token_types(self) -> bool:
-        """Whether the model takes `token_type_ids`, as far as is known."""
-        answer = self._inquiry.answer
-        rows = answer.results[0].rows if answer and answer.results else []
-        return not rows or rows[0].token_type_ids is not None
-
     def code(self) -> Code | None:
-        scene = self.scene
-        if not scene.plan.count or scene.info is None:
-            return None
-        first = self.rows[0].alone
-        position = first.position_ids[0] if first and first.position_ids else 0
-        steps = [(step.name.strip(), step.arrangement) for step in scene.steps]
-        python = experiment_code(scene.inputs, steps, position)
-        return Code("The experiment", python, scene.checkpoint.note)
+        return self.scene.experiment_code(self.rows)
 
     def exports(self) -> Sequence[Export]:
         answer, rows = self._inquiry.answer, self.rows

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 
 from core.engine.protocol import Compare, Compared
-from core.snippets.experiment import experiment_code
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
 from tui.panes.logits.experiment import Figures, Shown, shown_rows, size_of
 from tui.panes.logits.export import json_export
 from tui.panes.logits.table import verdict
 from tui.panes.logits.view import LogitsView
+from tui.sources import WITHHELD
 from tui.widgets import numbers
 from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
@@ -61,12 +61,7 @@ class GivenView(LogitsView):
         return shown_rows(scene.plan, scene.steps, self._inquiry.answer, current=current)
 
     def code(self) -> Code | None:
-        scene = self.scene
-        if not scene.plan.count or scene.info is None:
-            return None
-        steps = [(step.name.strip(), step.arrangement) for step in scene.steps]
-        python = experiment_code(scene.inputs, steps)
-        return Code("The experiment", python, scene.checkpoint.note)
+        return self.scene.experiment_code(self._rows)
 
     def exports(self) -> Sequence[Export]:
         answer = self._inquiry.answer
@@ -107,9 +102,18 @@ class GivenView(LogitsView):
         results = (each.result for each in shown.figures if each.result)
         widest = max((len(each.input_ids) for each in results), default=0)
         self._left = max(0, min(self._left, widest - 1))
-        for figures in shown.figures:
-            rows += [self._title(figures), *self._tensors(figures, cells), []]
+        for number, figures in enumerate(shown.figures):
+            withheld = [] if number else self._withheld()
+            rows += [self._title(figures), *self._tensors(figures, cells), *withheld, []]
         return rows[:-1]
+
+    def _withheld(self) -> list[Row]:
+        """What the tokenizer makes for nothing; of typed ids it makes nothing."""
+        info = self.scene.info
+        names = info.withheld if info and not self.scene.plan.raw_ids else []
+        return [
+            [(f"   {name:<{_NAME}}", "lines--name"), (WITHHELD, "lines--quiet")] for name in names
+        ]
 
     def _title(self, figures: Figures) -> Row:
         words: list[Part] = [(f" {figures.step.name.strip()}", "lines--title")]

@@ -189,7 +189,6 @@ class LogitsPane(Pane):
             bool(self._document.behind),
             not self._raw_ids and bool(lines) and looks_like_ids(lines[0].sentence.text),
             self._document.tokenizer,
-            self._compare.token_types,
         )
         if self.display:
             self.view.show(scene, follow=follow)

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.widget import Widget
 
 from core.engine.protocol import ModelInfo, Overtaken, Question, Reply
-from core.snippets.experiment import Inputs
+from core.snippets.experiment import Inputs, experiment_code
 from core.text.visible import visible
 from tui import waiting
 from tui.inquiry import Inquiry
 from tui.panes.logits import lesson
+from tui.panes.logits.experiment import Shown
 from tui.panes.logits.steps import Setup, Step, steps
 from tui.plan import Plan
-from tui.sources import Checkpoint, checkpoint_of
+from tui.sources import Checkpoint, checkpoint_of, takes_token_types
 from tui.widgets.headline import Headline, Paragraph
 from tui.widgets.pane import Code, Export, ModelState
 
@@ -41,8 +42,6 @@ class Scene:
     behind: bool = False
     looks_like_ids: bool = False
     tokenizer: TextTokenizer | None = None
-    token_types: bool = True
-    """Whether the model takes `token_type_ids`."""
 
     @property
     def info(self) -> ModelInfo | None:
@@ -57,7 +56,7 @@ class Scene:
             self.plan.texts,
             self.plan.ids,
             end_pads=self.tokenizer is not None and self.tokenizer.padding is None,
-            token_types=self.token_types,
+            token_types=takes_token_types(self.info),
         )
 
     @property
@@ -70,6 +69,16 @@ class Scene:
         """The rows of numbers that every input has."""
         side = self.info.padding_side if self.info else "right"
         return steps(self.setup, self.plan, side)
+
+    def experiment_code(self, rows: Sequence[Shown]) -> Code | None:
+        """The Python of all steps; `rows` are the inputs as they are shown."""
+        if self.info is None or not rows:
+            return None
+        alone = rows[0].alone
+        first_position = alone.position_ids[0] if alone and alone.position_ids else 0
+        named = [(step.name.strip(), step.arrangement) for step in self.steps]
+        python = experiment_code(self.inputs, named, first_position)
+        return Code("The experiment", python, self.checkpoint.note)
 
 
 class LogitsView(Widget):

@@ -11,7 +11,7 @@ from core.engine.protocol import ModelInfo, PipelineRan
 from core.snippets.pipeline import file_code, stages_code
 from core.text.sentences import Sentence
 from tui.panes.pipeline.many import ManyAnswers
-from tui.sources import checkpoint_of
+from tui.sources import checkpoint_of, takes_token_types
 from tui.widgets.pane import Code, Export
 
 
@@ -19,7 +19,12 @@ def python_of(ran: PipelineRan, *, end_pads: bool) -> Code:
     """The three stages on the texts of `ran`."""
     checkpoint = checkpoint_of(ran.model)
     python = stages_code(
-        checkpoint.name, ran.task, ran.postprocess, ran.sentences, end_pads=end_pads
+        checkpoint.name,
+        ran.task,
+        ran.postprocess,
+        ran.sentences,
+        end_pads=end_pads,
+        token_types=takes_token_types(ran.model),
     )
     return Code("The pipeline's stages", python, checkpoint.note)
 

@@ -8,6 +8,7 @@ from core.engine.protocol import CheckedRow, Classified, Entity, PipelineRan, Pi
 from core.text.sentences import Sentence
 from core.text.visible import fit, visible, width
 from tui.panes.pipeline.answers import Item
+from tui.sources import WITHHELD
 from tui.widgets import numbers
 from tui.widgets.headline import wrap
 from tui.widgets.lines import Row
@@ -34,6 +35,7 @@ def stages(item: Item, ran: PipelineRan, left: int, cells: int) -> list[Row]:
     return [
         _title(1, "preprocess", "tokenizer(texts, padding=True)", ran.preprocess_ms, cells),
         *_tensors(row, left, cells),
+        *_withheld(ran),
         [],
         _title(2, "forward", f"model(**inputs).logits   shape {ran.shape}", ran.forward_ms, cells),
         *_logits(row, ran, cells),
@@ -87,6 +89,14 @@ def _tensors(row: PipelineRow, left: int, cells: int) -> list[Row]:
             text = fit(values[place], needed - 1)
             parts.append((" " * (needed - width(text)) + text, style))
     return list(rows)
+
+
+def _withheld(ran: PipelineRan) -> list[Row]:
+    """What the tokenizer makes for nothing."""
+    return [
+        [(f"{'':{_INDENT}}{name:<{_NAME}}", "lines--name"), (f" {WITHHELD}", "lines--quiet")]
+        for name in ran.model.withheld
+    ]
 
 
 def _logits(row: PipelineRow, ran: PipelineRan, cells: int) -> list[Row]:
