@@ -170,7 +170,7 @@ def beside_code(first: Inputs, second: Inputs) -> str:
     else:
         loop = [
             "for checkpoint, token_types in [",
-            # None leaves it to the tokenizer: with True GPT-2's would give what it usually does not.
+            # None leaves it to the tokenizer: True makes GPT-2's give what it usually does not.
             *(
                 f"    ({literal(each.checkpoint)}, {None if each.token_types else False}),"
                 for each in (first, second)
