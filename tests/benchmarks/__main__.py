@@ -61,8 +61,16 @@ def main() -> None:
         action="store_true",
         help="compare the bare app with itself: how far from 1 the harness strays",
     )
+    parser.add_argument(
+        "--sentences",
+        type=int,
+        default=subjects.sentences,
+        metavar="N",
+        help="how many classify goes through (default: %(default)s; its bar is for 10000)",
+    )
     arguments = parser.parse_args()
     subjects.against_itself = arguments.against_itself
+    subjects.sentences = arguments.sentences
     results = []
     with tempfile.TemporaryDirectory(prefix="termformer-benchmarks-") as folder:
         for name in arguments.only or sorted(REGISTRY):

@@ -29,6 +29,9 @@ EDITOR_ROWS = 5
 against_itself = False
 """Whether the bare app takes the app's place: the ratios then show the harness's own error."""
 
+sentences = 1_000
+"""How many are classified where that is measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

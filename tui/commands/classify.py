@@ -43,7 +43,7 @@ from tui.commands.telling import duration
 from tui.commands.texts import ABOUT_TEXTS, Source, texts_argument
 
 BATCH_SIZE = 32
-_WINDOW = 8192
+WINDOW = 8192
 """Sentences that are grouped by length together; more are read when these are done."""
 _MOST_LABELS = 5
 
@@ -160,7 +160,7 @@ class Job:
         with asyncio.Runner() as runner:
             try:
                 sentences = self.source.sentences()
-                while window := list(itertools.islice(sentences, _WINDOW)):
+                while window := list(itertools.islice(sentences, WINDOW)):
                     yield runner.run(self._classify(client, window, told))
             finally:
                 told.clear()
