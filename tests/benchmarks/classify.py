@@ -19,7 +19,7 @@ from pathlib import Path
 import rich
 
 from core.engine.client import EngineClient
-from core.engine.protocol import Classify, Interim, RowsClassified
+from core.engine.protocol import Classify, Interim, RowsClassified, Texts
 from core.environment import child_environment
 from tests.benchmarks import subjects
 from tests.benchmarks.registry import Measurement, Sampler, register
@@ -73,7 +73,7 @@ def ours(folder: Path) -> Iterator[Sampler]:
     """Sentences a second by the engine that the command asks, in the command's portions."""
     os.environ.setdefault("TERMFORMER_CACHE_DIR", str(folder.parents[1] / "cache"))
     client = EngineClient()
-    sentences = [(text, None) for text in texts()]
+    sentences: list[Texts] = [(text, None) for text in texts()]
 
     async def classify() -> list[float]:
         scores = [0.0] * len(sentences)
@@ -117,19 +117,20 @@ def pipeline(folder: Path) -> Iterator[Sampler]:
         cwd=ROOT,
         env=child_environment(),
     ) as process:
-        assert process.stdin
-        assert process.stdout
-        size, threads = json.loads(process.stdout.readline())
+        asked, said = process.stdin, process.stdout
+        assert asked
+        assert said
+        size, threads = json.loads(said.readline())
         rich.print(f"  pipeline: {size} at once are best, with {threads} threads", flush=True)
 
         def sample() -> float:
-            process.stdin.write("\n")
-            seconds, scores = json.loads(process.stdout.readline())
+            asked.write("\n")
+            seconds, scores = json.loads(said.readline())
             _hold("pipeline", scores)
             return float(len(scores) / seconds)
 
         yield sample
-        process.stdin.close()
+        asked.close()
 
 
 register(Measurement("classify", "sentences/s", ours, pipeline, "≥ 1.5", decimals=0))
