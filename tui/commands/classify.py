@@ -40,7 +40,7 @@ from tui.commands.options import NAMES_OF_MODELS, json_option, model_option
 from tui.commands.outcome import complain
 from tui.commands.output import print_text
 from tui.commands.telling import duration
-from tui.commands.texts import ABOUT_TEXTS, Source, texts_argument
+from tui.commands.texts import ABOUT_TEXTS, Source, named_file, texts_argument
 
 BATCH_SIZE = 32
 WINDOW = 8192
@@ -53,12 +53,12 @@ _MOST_LABELS = 5
     short_help="Labels and scores of any number of texts.",
     epilog=f"{ABOUT_TEXTS}\n\n{NAMES_OF_MODELS}",
 )
-@texts_argument(required=False)
+@texts_argument(required=False, metavar="[TEXT…|-|FILE]")
 @click.option(
     "--file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Read sentences from FILE, one a line, instead of TEXT.",
+    help="Read sentences from FILE, one a line. A FILE given alone, as if it were TEXT, does too.",
 )
 @model_option("A sequence classifier.", checkpoints.default_model())
 @click.option(
@@ -111,6 +111,7 @@ def classify_command(
         raise click.MissingParameter(ctx=ctx, param_hint="'TEXT…'", param_type="argument")
     if texts and file is not None:
         raise click.UsageError("Give texts or --file, not both: - among the texts reads a pipe.")
+    texts, file = _alone_a_file(texts, file)
     if export is not None and as_json:
         raise click.UsageError("--export writes a file, --json prints: give one of them.")
     _require_writable(export, force=force)
@@ -135,6 +136,18 @@ def classify_command(
     if job.truncated:
         were = "text was" if job.truncated == 1 else "texts were"
         complain(f"{job.truncated:,} {were} longer than the model takes, and cut.")
+
+
+def _alone_a_file(texts: tuple[str, ...], file: Path | None) -> tuple[tuple[str, ...], Path | None]:
+    """One text that names a file is that file; says so, since a text it might have been."""
+    named = [path for text in texts if (path := named_file(text))]
+    if not named:
+        return texts, file
+    if len(texts) == 1:
+        complain(f"{named[0]} is a file: its lines are read.")
+        return (), named[0]
+    complain(f"{named[0]} is taken for a text among others; given alone, the file is read.")
+    return texts, file
 
 
 @dataclass

@@ -20,10 +20,19 @@ _Read = Callable[[LineReader], Iterator[Block]]
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
 
-def texts_argument(*, required: bool = True) -> _Decorator:
-    """`TEXT…`, at least one where it is `required`."""
-    metavar = "TEXT…" if required else "[TEXT…]"
+def texts_argument(*, required: bool = True, metavar: str = "") -> _Decorator:
+    """`TEXT…`, at least one where it is `required`; `metavar` is how help writes it."""
+    metavar = metavar or ("TEXT…" if required else "[TEXT…]")
     return click.argument("texts", nargs=-1, required=required, metavar=metavar)
+
+
+def named_file(text: str) -> Path | None:
+    """The file, or pipe, that `text` names; None where it is but a text."""
+    path = Path(text)
+    try:
+        return path if text != "-" and path.exists() and not path.is_dir() else None
+    except (OSError, ValueError):  # No name can be so long, or hold a null character.
+        return None
 
 
 ABOUT_TEXTS = """\
