@@ -1,7 +1,9 @@
 """A full-size model's tree from its config alone, against `import transformers` and two seconds.
 
-`structure` is all of it in a fresh process: torch, transformers, config, model, tree. The others
-are what is left of it in an engine that has imported them, which it does once.
+`structure` is all of it in a fresh process: torch, transformers, config, model, tree.
+`structure_bare` sets that against the course's two lines, which is as little as transformers itself
+needs for a model without weights. The others are what is left of it in an engine that has imported
+both libraries, which it does once.
 """
 
 from __future__ import annotations
@@ -24,6 +26,13 @@ from core.models.libraries import import_libraries
 import_libraries()
 from core.engine.protocol import ReadStructure
 from core.models.errands import carry_out
+"""
+_TWO_LINES = """
+import torch
+from transformers import BertConfig, BertModel
+with torch.device("meta"):
+    model = BertModel(BertConfig())
+print(sum(parameter.numel() for parameter in model.parameters()))
 """
 _READ = "print(carry_out(ReadStructure(1, {kind!r}), print).structure.root.parameters)"
 _END = """
@@ -57,6 +66,11 @@ def fresh(_folder: Path) -> Iterator[Sampler]:
     yield lambda: _seconds(_PREPARE + _READ.format(kind="bert") + _END)
 
 
+@contextmanager
+def two_lines(_folder: Path) -> Iterator[Sampler]:
+    yield lambda: _seconds(_TWO_LINES + _END)
+
+
 def warm(kind: str) -> Side:
     @contextmanager
     def side(_folder: Path) -> Iterator[Sampler]:
@@ -74,5 +88,6 @@ def warm(kind: str) -> Side:
 
 
 register(Measurement("structure", "s", fresh, import_transformers, "≤ 1"))
+register(Measurement("structure_bare", "s", fresh, two_lines, "≤ 1.1"))
 for each in KINDS:
     register(Measurement(f"structure_{each}", "s", warm(each), import_transformers, "≤ 1"))
