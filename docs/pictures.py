@@ -9,13 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 SIZE = (100, 30)
-STEPS = 120
+STEPS = 240
 
 
 async def draw() -> None:
-    """Runs the app in a private place: tokens, logits, and a training run up to `STEPS`."""
-    from core.runs.folder import list_runs
-    from core.runs.requests import Stop, post_request
+    """Runs the app in a private place: tokens, logits, and a training run of `STEPS` steps."""
+    from core.runs.config import RunConfig
+    from core.runs.folder import create_run
+    from core.runs.launch import start_run
     from core.runs.status import run_status
     from tui.app import TermformerApp
 
@@ -37,11 +38,13 @@ async def draw() -> None:
         await until(lambda: app.bench.model.status == "ready")
         await until(lambda: "differs" in _text(app))
         save("logits")
-        await pilot.press("5", "s")
-        await until(lambda: list_runs() and run_status(list_runs()[0]).global_step >= STEPS)
+        config = RunConfig(name="calm-otter", model="mini-base", max_steps=STEPS, eval_steps=60)
+        run = create_run(config)
+        start_run(config, run)
+        await pilot.press("5")
+        await until(lambda: run_status(run).status == "finished")
+        await until(lambda: "finished" in _text(app))
         save("train")
-        post_request(list_runs()[0], Stop())
-        await until(lambda: not run_status(list_runs()[0]).is_live)
 
 
 def _text(app: object) -> str:

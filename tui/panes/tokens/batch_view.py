@@ -1,4 +1,4 @@
-"""The batch: chips, table and grid, alone or, where there is room, all three."""
+"""The batch: chips, table and grid, alone or, as far as there is room, together."""
 
 from __future__ import annotations
 
@@ -56,14 +56,18 @@ class BatchView(View):
     def on_mount(self) -> None:
         self._heading.show([(HEADINGS, "")])
 
-    def choose(self, part: str, *, card: bool) -> None:
-        """Shows one of `PARTS`, or all; `card` is whether all includes the token's details."""
+    def choose(self, part: str, *, wide: bool, card: bool) -> None:
+        """Shows one of `PARTS`, or all: chips, table and, where it is `wide`, the grid.
+
+        The token's details, `card`, stand below the grid, or else in the table's place.
+        """
         self._part = part
-        self._chips.display = part in (ALL, "chips")
-        self._below.display = part != "chips"
-        self._table_side.display = part in (ALL, "table")
-        self._grid_side.display = part in (ALL, "grid")
-        self.card.display = part == ALL and card
+        together = part == ALL
+        self._chips.display = together or part == "chips"
+        self._table_side.display = part == "table" or (together and (wide or not card))
+        self._grid_side.display = part == "grid" or (together and wide)
+        self._below.display = self._table_side.display or self._grid_side.display
+        self.card.display = together and wide and card
 
     def show(self, look: Look) -> None:
         self._look = look
@@ -91,7 +95,9 @@ class BatchView(View):
     def _fit(self) -> None:
         """All together, the chips take the rows they need, up to two fifths; the grid, half."""
         height = self.size.height
-        chips = max(3, min(self._chips.row_count(), height * 2 // 5)) if self._part == ALL else None
+        chips = None
+        if self._part == ALL and self._below.display:
+            chips = max(3, min(self._chips.row_count(), height * 2 // 5))
         grid = None
         if self.card.display and chips is not None:
             grid = max(3, min(self._grid.row_count() + 1, (height - chips) // 2))

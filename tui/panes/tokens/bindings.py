@@ -59,7 +59,7 @@ VIEWS = [
         id="tokens.entry",
         tooltip="The token's entry in the vocabulary",
     ),
-    _view("A", "all", "chips, table and grid together, where the terminal is wide"),
+    _view("A", "all", "chips, table and grid together, as far as there is room"),
     _view("C", "chips", "chips"),
     _view("T", "table", "table of the current sentence"),
     _view("G", "grid", "grid of the padded batch"),

@@ -12,6 +12,8 @@ from tui.widgets.pane import Option
 
 _WIDE = (110, 20)
 """Columns and rows from which chips, table, grid and the token's details stand side by side."""
+_TALL = 14
+"""Rows from which a narrower pane shows the table under the chips."""
 _LOW = 12
 """Rows below which the counts take one row and the details all of the pane."""
 
@@ -31,11 +33,12 @@ class Choice:
         self._chosen = ALL
         self._details: bool | None = None
         """None where the room decides."""
-        self.wide = self.low = False
+        self.wide = self.tall = self.low = False
 
     def measure(self, columns: int, rows: int) -> None:
         """The pane has another size."""
         self.wide = columns >= _WIDE[0] and rows >= _WIDE[1]
+        self.tall = rows >= _TALL
         self.low = rows < _LOW
 
     @property
@@ -46,7 +49,7 @@ class Choice:
     @property
     def name(self) -> str:
         """The name of the view that is shown."""
-        return PARTS[0] if self._chosen == ALL and not self.wide else self._chosen
+        return PARTS[0] if self._chosen == ALL and not self.tall else self._chosen
 
     @property
     def view(self) -> View:
@@ -63,8 +66,8 @@ class Choice:
         self._chosen = name
 
     def next(self) -> None:
-        """Shows the next view; all together only where there is room."""
-        names = list(self._views) if self.wide else list(self._views)[1:]
+        """Shows the next view; several together only where there is room."""
+        names = list(self._views) if self.tall else list(self._views)[1:]
         self._chosen = names[(names.index(self.name) + 1) % len(names)]
 
     def toggle_details(self) -> None:
@@ -74,7 +77,7 @@ class Choice:
     def next_layer(self) -> None:
         """Shows the grid's next tensor, and the grid."""
         self.batch.tensor = (self.batch.tensor + 1) % len(LAYERS)
-        if self.name != ALL:
+        if self.name != ALL or not self.wide:
             self._chosen = "grid"
 
     def saved(self) -> dict[str, Option]:

@@ -154,7 +154,7 @@ class TokensPane(Pane):
     def _arrange(self) -> None:
         """Shows what the room and the user's choice call for."""
         choice, some = self._choice, bool(self._document.lines)
-        below = some and choice.details and choice.name != ALL
+        below = some and choice.details and not (choice.wide and choice.name == ALL)
         self._empty.display = not some
         self._counts.display = some
         self._card.display = below
@@ -165,7 +165,7 @@ class TokensPane(Pane):
         for view in choice.views:
             view.display = some and view is choice.view and not (below and choice.low)
         if choice.view is choice.batch:
-            choice.batch.choose(choice.name, card=choice.details)
+            choice.batch.choose(choice.name, wide=choice.wide, card=choice.details)
         elif choice.view is choice.sides:
             choice.sides.read(self.bench.engine)
         self._draw()
