@@ -6,19 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from core.engine.protocol.checkpoint import Config, Head, LoadReport
-from core.environment import trusts_remote_code
 from core.errors import ModelError
 from core.models.building import auto_class, build_on_meta, build_random, require_memory
 from core.models.checkpoint import resolve
 from core.models.configuration import describe, is_kind, read_config
-from core.models.failures import load_failure
 from core.models.hub import Progress, has_tokenizer
-from core.models.libraries import building
 from core.models.load_report import borrowed_head, load_report, pickle_note
-from core.models.loading import fingerprint
+from core.models.loading import fingerprint, from_pretrained
 from core.models.tokenizer_export import load_tokenizer
 from core.random_models import base_of, random_model
 
@@ -69,7 +64,10 @@ def hold(name: str, head: Head | None, progress: Progress) -> HeldModel:
     stamp = fingerprint(folder)
     planned = build_on_meta(config, head, name)
     require_memory(4 * sum(each.numel() for each in planned.parameters()), name)
-    model, found = _load(folder, name, config, head)
+    # Other shapes are for the report; running such a model is refused elsewhere.
+    model, found = from_pretrained(
+        auto_class(config, head), folder, name, config, ignore_mismatched_sizes=True
+    )
     saved_as = (config.architectures or [""])[0]
     report = load_report(model, found, folder, saved_as)
     notes = [*pickle_note(folder), *borrowed_head(model, report, saved_as)]
@@ -96,21 +94,3 @@ def _tokenizer_of(name: str, progress: Progress) -> tuple[Any | None, list[str]]
         return None, [f"{base} is a kind of model and brings no tokenizer."]
     folder = resolve(base, progress, weights=False)
     return (load_tokenizer(folder, base) if has_tokenizer(folder) else None), []
-
-
-def _load(folder: Path, name: str, config: Any, head: Head | None) -> tuple[Any, dict[str, Any]]:
-    try:
-        with building:
-            model, found = auto_class(config, head).from_pretrained(
-                folder,
-                config=config,
-                dtype=torch.float32,
-                trust_remote_code=trusts_remote_code(),
-                local_files_only=True,
-                # Other shapes are for the report; running such a model is refused elsewhere.
-                ignore_mismatched_sizes=True,
-                output_loading_info=True,
-            )
-    except Exception as error:
-        raise load_failure(error, name, "weights") from error
-    return model.eval(), found

@@ -167,23 +167,36 @@ def _head(config: Any) -> tuple[Task | None, str]:
 
 
 def _load_weights(folder: Path, name: str, config: Any, task: Task | None, auto: str) -> Any:
-    import torch
     import transformers
+
+    model, found = from_pretrained(getattr(transformers, auto), folder, name, config)
+    _require_all(found["missing_keys"], name, task)
+    return model
+
+
+def from_pretrained(
+    model_class: Any, folder: Path, name: str, config: Any, *, ignore_mismatched_sizes: bool = False
+) -> tuple[Any, dict[str, Any]]:
+    """The model in `folder`, float32 and in evaluation mode, and transformers' loading info.
+
+    Raises `ModelError`.
+    """
+    import torch
 
     try:
         with building:
-            model, found = getattr(transformers, auto).from_pretrained(
+            model, found = model_class.from_pretrained(
                 folder,
                 config=config,
                 dtype=torch.float32,
                 trust_remote_code=trusts_remote_code(),
                 local_files_only=True,
+                ignore_mismatched_sizes=ignore_mismatched_sizes,
                 output_loading_info=True,
             )
     except Exception as error:
         raise load_failure(error, name, "weights") from error
-    _require_all(found["missing_keys"], name, task)
-    return model.eval()
+    return model.eval(), found
 
 
 def _require_all(missing: Iterable[str], name: str, task: Task | None) -> None:

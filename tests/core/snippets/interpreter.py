@@ -17,7 +17,7 @@ for code, names in json.load(sys.stdin):
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "snippet", "exec"), namespace)
     results.append([{name: namespace[name] for name in names}, printed.getvalue()])
-json.dump(results, sys.stdout, default=lambda tensor: tensor.tolist())
+json.dump(results, sys.stdout, default=lambda it: dict(it) if hasattr(it, "keys") else it.tolist())
 """
 
 
@@ -25,7 +25,7 @@ def run_all(snippets: Sequence[tuple[str, Iterable[str]]]) -> list[tuple[dict[st
     """Runs each of `snippets`, one fresh interpreter for all of them.
 
     Returns for each the values of the variables that are named with it, tensors as lists, and what
-    it printed.
+    it printed. A `BatchEncoding` comes as a dict.
     """
     finished = subprocess.run(
         [sys.executable, "-c", _RUN_ALL],

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +12,7 @@ from core.text.options import EncodeOptions
 from core.text.round_trip import round_trip
 from core.text.sentences import Sentence
 from core.text.stages import StageReader
+from tests.core.snippets.interpreter import run_all
 from tests.core.text.conftest import Kind
 from tests.core.text.test_options import fields
 
@@ -29,31 +27,6 @@ CALLS = [
     EncodeOptions(truncation=True, max_length=14, stride=2, add_special_tokens=False),
     EncodeOptions(truncation="only_first", max_length=60, padding_side="right"),
 ]
-_RUN_ALL = """
-import contextlib, io, json, sys
-results = []
-for code, names in json.load(sys.stdin):
-    namespace, printed = {}, io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(code, "snippet", "exec"), namespace)
-    values = {n: dict(v) if n == "inputs" else v for n, v in namespace.items() if n in names}
-    results.append([values, printed.getvalue()])
-json.dump(results, sys.stdout)
-"""
-
-
-def run_all(snippets: list[tuple[str, dict[str, Any]]]) -> list[tuple[dict[str, Any], str]]:
-    """The named values that each snippet ends with, and what it prints."""
-    finished = subprocess.run(
-        [sys.executable, "-c", _RUN_ALL],
-        input=json.dumps([(code, list(values)) for code, values in snippets]),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path.home(),
-    )
-    assert finished.returncode == 0, finished.stderr
-    return [(values, printed) for values, printed in json.loads(finished.stdout)]
 
 
 @pytest.mark.filterwarnings("ignore")
