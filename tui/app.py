@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.screen import Screen
 
 from core import paths
@@ -96,6 +99,19 @@ class TermformerApp(App[None], inherit_bindings=False):
             os.get_terminal_size(sys.__stdin__.fileno() if sys.__stdin__ else 0)
         except OSError:
             self._ended_from_outside()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Takes the terminal's word for its size.
+
+        Where it changes twice at once Textual's handler interrupts itself, and the size before
+        the last one is told last.
+        """
+        told_by_terminal = getattr(self._driver, "_in_band_window_resize", False)
+        if self.is_headless or told_by_terminal:
+            return
+        size = Size(*shutil.get_terminal_size(fallback=event.size))
+        if size != event.size:
+            self.post_message(events.Resize(size, size))
 
     def _ended_from_outside(self) -> None:
         """The terminal hung up, or the machine goes down: save first, the screen may be gone."""

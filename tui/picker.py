@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual import on
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -88,7 +88,7 @@ class ModelPicker(ModalScreen[str | None]):
         )
         self._show_loading()
         self.set_interval(_LOOK_SECONDS, self._show_loading)
-        self.run_worker(self._look())
+        self._look()
 
     def on_resize(self) -> None:
         height = self.size.height
@@ -102,6 +102,7 @@ class ModelPicker(ModalScreen[str | None]):
     def _app(self) -> TermformerApp:
         return cast("TermformerApp", self.app)
 
+    @work
     async def _look(self) -> None:
         """What is here, in a thread: many runs and their logs take a while."""
         self._here = await asyncio.to_thread(
@@ -119,11 +120,12 @@ class ModelPicker(ModalScreen[str | None]):
         message.stop()
         typed = message.value.strip()
         if "/" in typed or typed.startswith("~"):
-            self.run_worker(self._look_in(typed), group="folders", exclusive=True)
+            self._look_in(typed)
         else:
             self._folders = []
         self._list()
 
+    @work(group="folders", exclusive=True)
     async def _look_in(self, typed: str) -> None:
         found = await asyncio.to_thread(folders, typed)
         if self.is_attached and self._input.value.strip() == typed:

@@ -13,7 +13,7 @@ DARK = Theme(
     primary="#2f5f9e",
     secondary="#1f7a6e",
     success="#7fc98a",
-    warning="#ffb347",
+    warning="#e6df5a",
     error="#f0716b",
 )
 LIGHT = Theme(
@@ -27,6 +27,6 @@ LIGHT = Theme(
     primary="#7fb0e6",
     secondary="#7cc9b5",
     success="#2b7a3b",
-    warning="#9a5b00",
+    warning="#7d6b00",
     error="#b3261e",
 )

@@ -111,7 +111,7 @@ class Workbench(Screen[None], inherit_bindings=False):
         self.watch(self.app, "theme", self.remember, init=False)
         self.desk.open(state.model or default_model())
         self.show_pane(self._shown)
-        self._show_keys()
+        self.show_keys()
         if self._preload:
             self.set_timer(0.2, self.desk.need)
         if not self.app.is_headless:
@@ -287,14 +287,16 @@ class Workbench(Screen[None], inherit_bindings=False):
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         if self.panes:
-            self._show_keys()
+            self.show_keys()
         if self.editor.has_focus:
             self.editor.span = None
 
-    def _show_keys(self) -> None:
+    def show_keys(self) -> None:
+        """The keys of what has the focus, as far as they act at present."""
         typing = self.editor.has_focus
-        owner = self.editor if typing else self.pane_in_view
-        keys = keys_to_show(owner, "screen.type_mode")
+        pane = self.pane_in_view
+        owner = self.editor if typing else pane
+        keys = keys_to_show(owner, "screen.type_mode", pane.offers)
         if self.focused is not owner and self.focused is not None:
             from textual.widgets import Input  # imported by then
 

@@ -20,7 +20,7 @@ from core.runs.process import write_process
 from core.settings import SavedState
 from tests.benchmarks.keys import KEYS_A_SAMPLE
 from tests.benchmarks.long_runs import MILLION, long_run, step
-from tests.benchmarks.registry import Measurement, Sampler, register
+from tests.benchmarks.registry import Measurement, Sampler, Side, register
 from tests.benchmarks.subjects import ours, stop, wait_until_idle
 from tests.terminal.terminal import Terminal
 
@@ -141,6 +141,14 @@ def keys_while_opening(folder: Path) -> Iterator[Sampler]:
     yield sample
 
 
+def bytes_a_second(terminal: Terminal) -> float:
+    """What is written to the terminal while nothing is pressed."""
+    before, began = terminal.bytes_written, time.monotonic()
+    while time.monotonic() - began < _SECONDS:
+        terminal.wait_for_quiet(0.05)
+    return (terminal.bytes_written - before) / (time.monotonic() - began)
+
+
 def bytes_at(rate: int, reference: float) -> Measurement:
     @contextmanager
     def side(folder: Path) -> Iterator[Sampler]:
@@ -151,20 +159,31 @@ def bytes_at(rate: int, reference: float) -> Measurement:
                 stack.callback(stream.close)
                 time.sleep(2)
 
-            def sample() -> float:
-                before, began = terminal.bytes_written, time.monotonic()
-                while time.monotonic() - began < _SECONDS:
-                    terminal.wait_for_quiet(0.05)
-                return (terminal.bytes_written - before) / (time.monotonic() - began)
+            yield lambda: bytes_a_second(terminal)
 
-            yield sample
+    name = "chart_bytes" if rate else "chart_bytes_idle"
+    return Measurement(name, "bytes/s", side, at_most(reference), "≤ 1")
+
+
+def at_most(figure: float) -> Side:
+    """A reference that is no measurement but a bar."""
 
     @contextmanager
     def bar(_folder: Path) -> Iterator[Sampler]:
-        yield lambda: reference
+        yield lambda: figure
 
-    name = "chart_bytes" if rate else "chart_bytes_idle"
-    return Measurement(name, "bytes/s", side, bar, "≤ 1")
+    return bar
+
+
+@contextmanager
+def bytes_of_a_silent_run(folder: Path) -> Iterator[Sampler]:
+    """The worker lives and says nothing: at first the run counts as running, then as stalled."""
+    with watching(folder, 2_000) as (terminal, run):
+        stream = Stream(run, 2_000, _STEPS_A_SECOND)
+        time.sleep(1)
+        stream.close()
+        wait_until_idle(terminal.pid)
+        yield lambda: bytes_a_second(terminal)
 
 
 @contextmanager
@@ -192,11 +211,6 @@ def lag(folder: Path) -> Iterator[Sampler]:
             stream.close()
 
 
-@contextmanager
-def a_second(_folder: Path) -> Iterator[Sampler]:
-    yield lambda: 1000.0
-
-
 register(
     Measurement(
         "keys_at_20000_a_second",
@@ -215,6 +229,7 @@ register(
         "≤ 2",
     )
 )
-register(Measurement("lag_at_20000_a_second", "ms", lag, a_second, "≤ 1"))
+register(Measurement("lag_at_20000_a_second", "ms", lag, at_most(1000.0), "≤ 1"))
 register(bytes_at(_STEPS_A_SECOND, 8_000.0))
 register(bytes_at(0, 100.0))
+register(Measurement("chart_bytes_silent", "bytes/s", bytes_of_a_silent_run, at_most(100.0), "≤ 1"))

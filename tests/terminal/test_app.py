@@ -122,6 +122,12 @@ def test_every_size() -> None:
             terminal.resize(columns, rows)
             if rows >= 12:
                 terminal.wait_for(_is_whole)
+        # Faster than the app is told of it: the last size is the one that counts.
+        for columns, rows in ((100, 30), (60, 20), (90, 28), (50, 14), (110, 36)) * 4:
+            terminal.resize(columns, rows)
+        terminal.wait_for(_is_whole)
+        terminal.resize(80, 24)
+        terminal.wait_for(_is_whole)
         terminal.send("still here ")
         terminal.wait_for("[CLS] still here")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from textual.pilot import Pilot
 
 from core import paths
 from core.runs import events
-from core.runs.config import read_config
+from core.runs.config import RunConfig, read_config
 from core.runs.folder import EVENTS, list_runs
 from core.runs.log import EventReader
 from core.runs.requests import Pause, Resume, SaveCheckpoint, Stop, waiting_requests
@@ -261,3 +262,17 @@ async def test_one_key_trains_a_real_model(
         assert isinstance(app, TermformerApp)
         await until(lambda: app.bench.model.status == "ready", pilot)
         assert Path(app.bench.model.name).name == folder.name
+
+
+async def test_a_form_that_changes_often_leaves_nothing_undone(
+    open_app: OpenApp, recwarn: pytest.WarningsRecorder
+) -> None:
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        pane = pane_of(pilot)
+        plan = pane.plan_view
+        for batch in range(1, 30):
+            plan.show(RunConfig(name="a", model="mini", batch_size=batch))
+        await pilot.pause()
+        plan.show(RunConfig(name="a", model="mini", batch_size=64))
+    gc.collect()
+    assert not [each for each in recwarn if "never awaited" in str(each.message)]

@@ -173,8 +173,9 @@ async def test_an_unknown_model_leaves_the_tokens_as_they_are(open_app: OpenApp)
 async def test_a_model_that_is_gone_gives_way_to_the_default(open_app: OpenApp) -> None:
     async with open_app(size=(120, 30), model="./gone") as pilot:
         bench = bench_of(pilot)
+        await until(lambda: "mini is opened instead" in screen_text(pilot), pilot)
         assert "./gone" in screen_text(pilot)
-        assert "mini is opened instead" in screen_text(pilot)
+        await until(lambda: bench.document.batch.token_count, pilot)
         assert bench.document.batch.token_count == 24
 
 

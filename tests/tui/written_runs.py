@@ -8,6 +8,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tensorboard.compat.proto import event_pb2
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from core.runs import events, status
 from core.runs.config import RunConfig
@@ -181,3 +183,22 @@ def _probe(step: int, speed: float) -> events.Probed:
             )
         )
     return events.Probed(global_step=step, epoch=step / 120, results=results)
+
+
+def write_event_files(folder: Path) -> None:
+    """Two runs of another program under `folder`, as TensorBoard's own writer writes them."""
+    for number, name in enumerate(("first", "second")):
+        writer = EventFileWriter(str(folder / name))
+        for step in range(1, 121):
+            fallen = math.exp(-step / (40 + 20 * number))
+            values = {
+                "train/loss": 0.2 + fallen + 0.05 * math.sin(step * step),
+                "train/learning_rate": 5e-5 * (1 - step / 121),
+            }
+            if step % 30 == 0:
+                values["eval/loss"] = 0.25 + fallen
+            event = event_pb2.Event(step=step, wall_time=NOW + step)
+            for tag, value in values.items():
+                event.summary.value.add(tag=tag, simple_value=value)
+            writer.add_event(event)
+        writer.close()

@@ -27,8 +27,10 @@ def own_bindings(widget: type[Widget]) -> list[Binding]:
     return [binding for binding in widget.BINDINGS if isinstance(binding, Binding)]
 
 
-def keys_to_show(owner: Widget, first: str) -> list[tuple[str, str]]:
-    """(key, what it does) of what `owner` binds at present, as it is bound.
+def keys_to_show(
+    owner: Widget, first: str, offers: Callable[[str], bool] = lambda action: True
+) -> list[tuple[str, str]]:
+    """(key, what it does) of what `owner` binds and `offers` at present, as it is bound.
 
     The action `first` comes first, then what the widget's own class lists, then the rest.
     """
@@ -36,7 +38,7 @@ def keys_to_show(owner: Widget, first: str) -> list[tuple[str, str]]:
     keys: dict[str, tuple[str, str]] = {}
     for active in owner.screen.active_bindings.values():
         binding = active.binding
-        if active.node is owner and binding.show:
+        if active.node is owner and binding.show and offers(binding.action):
             shown = (owner.app.get_key_display(binding), binding.description)
             keys.setdefault(binding.action, shown)
 

@@ -124,6 +124,10 @@ class Pane(KeysInOrder, Widget, can_focus=True):
         """The files that what is shown can be written to; empty where nothing is shown yet."""
         return ()
 
+    def offers(self, action: str) -> bool:
+        """Whether an action has something to act on at present; others are not in the key bar."""
+        return True
+
     def options(self) -> dict[str, Option]:
         """What to remember between starts."""
         return {}

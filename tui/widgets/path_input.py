@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
@@ -23,8 +24,9 @@ class PathInput(Input):
     """
 
     def action_complete(self) -> None:
-        self.run_worker(self._complete(self.value), group="complete", exclusive=True)
+        self._complete(self.value)
 
+    @work(group="complete", exclusive=True)
     async def _complete(self, typed: str) -> None:
         longer = await asyncio.to_thread(completed_path, typed)
         if self.value == typed:

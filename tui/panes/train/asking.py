@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Literal
 
-from textual import events
+from textual import events, work
 
 from core.errors import RunError
 from core.runs import requests
@@ -135,8 +135,9 @@ class AskingPane(Pane):
         elif watch.status.status == "finished":
             self.say(f"{watch.name} is finished: there is nothing left to go on with.")
         else:
-            self.run_worker(self._resume(watch), group="ask")
+            self._resume(watch)
 
+    @work(group="ask")
     async def _resume(self, watch: RunWatch) -> None:
         """A new worker goes on where the one before ended."""
         self.steering.expect_worker(watch.history)
@@ -186,8 +187,9 @@ class AskingPane(Pane):
         if self.watched is None:
             self.say(NO_RUN)
         else:
-            self.run_worker(self._ask(self.watched, request), group="ask")
+            self._ask(self.watched, request)
 
+    @work(group="ask")
     async def _ask(self, watch: RunWatch, request: Request) -> None:
         try:
             request_id = await asyncio.to_thread(post_request, watch.folder, request)

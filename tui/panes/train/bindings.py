@@ -183,3 +183,5 @@ LOOKING = [
         tooltip="A rougher trend, at last none",
     ),
 ]
+OWN = {binding.action for binding in (*STEERING, *KEEPING)} - {"runs", "edit", "open", "back"}
+"""What is done to this program's own runs alone."""

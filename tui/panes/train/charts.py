@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import isfinite, isnan
 
 from textual.app import ComposeResult
 from textual.widget import Widget
 
 from core.runs.events import Evaluation
-from core.text.visible import visible
-from tui.panes.train.overlay import SIGNS
+from core.text.visible import width
+from tui.panes.train.chart_words import legend, shown_name, values
 from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import WordLine
 from tui.panes.train.watch import RunWatch
-from tui.widgets.chart import Curve, LineChart, Mark, Plot, Reading, Series, Window
+from tui.widgets.chart import Curve, LineChart, Mark, Plot, Series, Window
 from tui.widgets.chart.picture import latest_trend
 from tui.widgets.chart.scale import Unit, clock, whole_axis
 from tui.widgets.chart.trend import whole_points
 from tui.widgets.rows import Part
 
 ALL = "all"
-SHORT_NAMES = {
-    "learning_rate": "learning rate",
-    "grad_norm": "gradient norm",
-    "samples_per_second": "samples/s",
-    "validation accuracy": "accuracy",
-}
 SMOOTHINGS = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
 _MOST = 4
 _LOWEST = 6
@@ -121,7 +114,7 @@ class Charts(Widget):
         if watch is None:
             return []
         names = self.names()
-        titles = [f"{watch.name}: {SHORT_NAMES.get(name, name)}" for name in names]
+        titles = [f"{watch.name}: {shown_name(name)}" for name in names]
         return [
             Titled(title, self._plot(watch, name))
             for title, name in zip(titles, names, strict=True)
@@ -151,6 +144,7 @@ class Charts(Widget):
                 each.history.curves.axis(of, self.unit),
                 raw=number == 0 and of == name,
                 points=_points(each.history.curves.series(of), steps),
+                smooth=each.history.curves.is_dense(of),
             )
             for number, each in enumerate((watch, *self._overlaid))
             for of in names
@@ -160,7 +154,7 @@ class Charts(Widget):
             curves,
             self._end,
             tuple(self._marks(watch)) if main else (),
-            SMOOTHINGS[self.smoothing] if watch.history.curves.is_dense(name) else 0.0,
+            SMOOTHINGS[self.smoothing],
             None if self.window.kind == "whole" else self.window.range(self._last, self._end),
             self.logarithmic and name != "padding",
             None if self.cursor is None else scale(self.cursor),
@@ -187,6 +181,8 @@ class Charts(Widget):
             return 0.0
         if self.unit == "seconds":
             return 0.0 if self._watch.status.is_live else self._last
+        if self._watch.max_steps is None and not self._watch.may_grow:
+            return self._last
         return self._scale(self._watch.max_steps or 0)
 
     # --- the line above -------------------------------------------------------------------
@@ -199,43 +195,17 @@ class Charts(Widget):
             right.append(("log  ", "sheet--value"))
         if self.unit != "steps":
             right.append((f"by {'time' if self.unit == 'seconds' else self.unit} ", "sheet--label"))
-        readings = [
-            (name, reading)
-            for name, chart in zip(names, self._charts, strict=False)
-            for reading in chart.readings
+        drawn = [(name, chart.readings) for name, chart in zip(names, self._charts, strict=False)]
+        if self.cursor is None or self._watch is None:
+            return legend(drawn, plain=self.plain), right
+        passed = self._watch.history.curves.place(self.cursor, "seconds")
+        left: list[Part] = [
+            (f" step {self.cursor:,.0f}", "sheet--accent"),
+            (f" · {clock(passed)}", "sheet--label"),
         ]
-        if self.cursor is None:
-            return self._legend(names), right
-        left: list[Part] = [(f" step {self.cursor:,.0f}", "sheet--accent")]
-        if self._watch is not None:
-            passed = self._watch.history.curves.place(self.cursor, "seconds")
-            left.append((f" · {clock(passed)}", "sheet--label"))
-        for name, reading in readings:
-            left += self._reading(name, reading)
-        return left, right
-
-    def _reading(self, name: str, reading: Reading) -> list[Part]:
-        if isnan(reading.x):
-            return []
-        label = visible(SHORT_NAMES.get(name, name))
-        if self._overlaid:
-            label = f"{visible(reading.name)} {label}"
-        elif self._watch is not None and reading.name != self._watch.name:
-            label = visible(reading.name.removeprefix(f"{self._watch.name} "))
-        parts: list[Part] = [(f"  {label} ", "sheet--label"), (_figure(reading.y), "sheet--value")]
-        if reading.trend is not None:
-            parts.append((f" ~{_figure(reading.trend)}", "sheet--label"))
-        return parts
-
-    def _legend(self, names: list[str]) -> list[Part]:
-        signs = "*+o#%" if self._charts[0].plain else SIGNS
-        titles = " · ".join(visible(SHORT_NAMES.get(name, name)) for name in names)
-        parts: list[Part] = [(f" {titles}", "sheet--label")]
-        drawn = [reading.name for reading in self._charts[0].readings]
-        if len(drawn) > 1:
-            for number, name in enumerate(drawn):
-                parts.append((f"  {signs[number % len(signs)]} {visible(name)}", "sheet--value"))
-        return parts
+        room = self.size.width - sum(width(text) for text, _ in (*left, *right))
+        runs = [each.name for each in self.drawn]
+        return [*left, *values(drawn, runs, room, plain=self.plain)], right
 
     # --- what keys do ---------------------------------------------------------------------
 
@@ -332,8 +302,3 @@ def _mark(found: Evaluation, x: float) -> Mark:
 def _points(series: Series, steps: float) -> float:
     """How many points a series has, or will have, in a run of so many steps."""
     return whole_points(series.x, len(series), steps)
-
-
-def _figure(value: float) -> str:
-    """Four significant digits."""
-    return f"{value:.4g}" if isfinite(value) else str(value)

@@ -87,7 +87,7 @@ class Follower:
             return
         found = self._read(watch)
         now = time.monotonic()
-        if now - self._checked >= _EVERY_CHECK and (watch.status.is_live or found):
+        if now - self._checked >= _EVERY_CHECK and (watch.is_open or found):
             self._checked = now
             self._untold |= watch.check()
         self._untold |= found

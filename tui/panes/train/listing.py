@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from textual import work
+
 from core.checkpoints import run_model
 from core.errors import ModelError, RunError
 from core.runs.notes import read_notes, write_notes
@@ -66,8 +68,9 @@ class ListingPane(AskingPane):
     def list_runs(self, chosen: Path | None = None) -> None:
         """Reads the list anew, where it is shown."""
         if self.view == "runs" and self.display:
-            self.run_worker(self._read_runs(chosen), group="runs", exclusive=True)
+            self._read_runs(chosen)
 
+    @work(group="runs", exclusive=True)
     async def _read_runs(self, chosen: Path | None) -> None:
         trash = self._trash
         found = await asyncio.to_thread(look_at_runs, self._overviews, trash=trash)

@@ -38,8 +38,9 @@ class OtherWatch(RunWatch):
         self.history.curves = self.curves
         self.troubles: list[str] = []
         self.files = 0
-        self.grew: float | None = None
+        self._grew: float | None = None
         """When something new was found (monotonic seconds), once all there was had been read."""
+        self._was_growing = False
         self.status = RunStatus(name, str(folder), "finished")
         self._planned: int | None = None
         self._foreign = reader
@@ -79,8 +80,21 @@ class OtherWatch(RunWatch):
         for message in self._foreign.all() if self._foreign is not None else ():
             self._take(message)
 
+    @property
+    def is_open(self) -> bool:
+        return True
+
+    @property
+    def may_grow(self) -> bool:
+        return self.behind or self._grew is not None
+
+    @property
+    def _growing(self) -> bool:
+        return self._grew is not None and time.monotonic() - self._grew < _GROWING
+
     def check(self) -> bool:
-        return False
+        before, self._was_growing = self._was_growing, self._growing
+        return before != self._was_growing
 
     def close(self) -> None:
         """Ends the process that reads."""
@@ -91,7 +105,10 @@ class OtherWatch(RunWatch):
         match message:
             case Points():
                 columns = (message.steps, message.times, message.values)
-                self._of(message.run)._add(message.tag, *(array("d", data) for data in columns))
+                curves = self._of(message.run).curves
+                curves.take_points(message.tag, *(array("d", data) for data in columns))
+                if not self.behind:
+                    self._grew = time.monotonic()
             case Rewound():
                 self._of(message.run).curves.rewind(message.tag, message.step)
             case Planned():
@@ -104,10 +121,6 @@ class OtherWatch(RunWatch):
                 self.behind, self.files = False, message.files
                 return news
         return True
-
-    def _add(self, tag: str, *columns: array[float]) -> None:
-        self.curves.take_points(tag, *columns)
-        self.grew = time.monotonic()
 
     def _of(self, run: str) -> OtherWatch:
         """The run of that name; the first one that is heard of is this one."""
@@ -126,11 +139,9 @@ class OtherWatch(RunWatch):
 
     def heading(self) -> tuple[list[Part], list[Part]]:
         """Whose run it is, whether its files grow, how far it came."""
-        now = time.monotonic()
-        grew = max((each.grew or 0.0 for each in (self, *self.beside)), default=0.0)
         if self.behind:
             state: Part = ("● reading…", "sheet--accent")
-        elif grew and now - grew < _GROWING:
+        elif self._growing:
             state = ("● growing", "sheet--accent")
         else:
             state = ("● nothing new", "sheet--value")

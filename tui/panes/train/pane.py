@@ -19,7 +19,7 @@ from tui.document import Document
 from tui.panes.train import figures
 from tui.panes.train.arrival import run_to_watch, what_happened
 from tui.panes.train.asking import NO_RUN
-from tui.panes.train.bindings import KEEPING, LOOKING, STEERING
+from tui.panes.train.bindings import KEEPING, LOOKING, OWN, STEERING
 from tui.panes.train.details import KINDS
 from tui.panes.train.listing import View
 from tui.panes.train.others import READ_ONLY, watch_others
@@ -118,6 +118,10 @@ class TrainPane(StartingPane):
             return ()
         return exports.exports(charts.plots(), charts.drawn, plain=charts.plain)
 
+    def offers(self, action: str) -> bool:
+        theirs = self.view == "run" and self.watched is not None and self.watched.read_only
+        return not (theirs and action in OWN)
+
     def options(self) -> dict[str, Option]:
         watch = self.watched
         if watch is None or watch.read_only:
@@ -209,6 +213,8 @@ class TrainPane(StartingPane):
         self._run_view.display = view == "run"
         self.runs.display = view == "runs"
         self.query_one("#form-area").display = view == "form"
+        if self.has_focus:
+            self.bench.show_keys()
         self._draw()
 
     def redraw(self) -> None:

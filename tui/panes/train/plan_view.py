@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from textual import work
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -54,8 +55,9 @@ class PlanView(Widget):
         self._config = config
         self._draw()
         if config is not None and self._key(config) not in self._precedents:
-            self.run_worker(self._look_up(config), group="precedent", exclusive=True)
+            self._look_up(config)
 
+    @work(group="precedent", exclusive=True)
     async def _look_up(self, config: RunConfig) -> None:
         # Many keys in a row ask once.
         await asyncio.sleep(0.05)
@@ -112,8 +114,8 @@ def schedule(config: RunConfig, plan: RunPlan) -> Plot:
         Mark(float(step), plan.learning_rate(step, config.learning_rate), "filled")
         for step in plan.evaluations[:40]
     )
-    # A trend of hardly a point: drawn bright, and where the rate is.
-    return Plot((Curve(series, "learning rate", raw=False),), float(steps), marks, smoothing=1e-9)
+    rate = Curve(series, "learning rate", raw=False, smooth=False)
+    return Plot((rate,), float(steps), marks)
 
 
 def plan_rows(config: RunConfig, plan: RunPlan, cells: int, *, drawn: bool) -> list[Row]:

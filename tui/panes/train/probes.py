@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from core.runs.events import ProbeResult
 from core.text.sentences import Sentence
@@ -18,9 +17,6 @@ MOST = 32
 LONGEST = 2_000
 """Characters of a sentence above which it is left out: a run is not to wait for it."""
 _LABEL = 16
-_AS_IT_IS = 1e-9
-"""A trend's time constant that is no more than a point."""
-_BETWEEN, _POINTS = 64, 2_000
 """Points from one evaluation to the next, and of a curve, at most."""
 
 
@@ -62,23 +58,14 @@ def probe_plot(watch: RunWatch, chosen: int, label: int) -> Plot:
     for sentence in ordered(watch, chosen)[: len(SIGNS)]:
         series = watch.history.probes.curves.get(sentence, [])
         if at < len(series):
-            curves.append(Curve(_drawn(series[at]), visible(sentence), raw=False))
-    return Plot(tuple(curves), float(watch.max_steps or 0), smoothing=_AS_IT_IS)
+            curves.append(Curve(_percent(series[at]), visible(sentence), raw=False, smooth=False))
+    return Plot(tuple(curves), float(watch.max_steps or 0))
 
 
-def _drawn(series: Series) -> Series:
-    """In percent, with points on the straight lines between, so that the trend is those lines."""
+def _percent(series: Series) -> Series:
+    """The shares as percentages."""
     found = Series()
-    pairs = list(zip(series.x, series.y, strict=True))
-    # As many as a trend needs to go through the values; fewer where values are many.
-    between = max(1, min(_BETWEEN, _POINTS // max(1, len(pairs))))
-    shares = [number / between for number in range(between)]
-    for (x0, y0), (x1, y1) in pairwise(pairs):
-        found.extend(
-            [x0 + (x1 - x0) * share for share in shares],
-            [100 * (y0 + (y1 - y0) * share) for share in shares],
-        )
-    found.extend([x for x, _ in pairs[-1:]], [100 * y for _, y in pairs[-1:]])
+    found.extend(series.x, [100 * share for share in series.y])
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-from textual import events, on
+from textual import events, on, work
 
 from core.errors import RunError
 from core.runs.config import RunConfig
@@ -51,8 +51,9 @@ class StartingPane(ListingPane):
                 return
         if not self._starting:
             self._starting = True
-            self.run_worker(self._start(config), group="start")
+            self._start(config)
 
+    @work(group="start")
     async def _start(self, config: RunConfig) -> None:
         config = msgspec.structs.replace(config, probes=self.sentences())
         try:

@@ -65,6 +65,16 @@ class RunWatch:
         return (before.status, before.message) != (self.status.status, self.status.message)
 
     @property
+    def is_open(self) -> bool:
+        """Whether how it fares can change without a word in its log."""
+        return self.status.is_live
+
+    @property
+    def may_grow(self) -> bool:
+        """Whether more is to be expected of its curves."""
+        return self.status.is_live
+
+    @property
     def siblings(self) -> tuple[RunWatch, ...]:
         """Runs that were found with it and are drawn over it."""
         return ()

@@ -64,8 +64,8 @@ class LineChart(RowsView):
         .chart--raw { color: $foreground 28%; }
         .chart--trend { color: $accent; }
         .chart--second { color: $success; }
-        .chart--third { color: $warning; }
-        .chart--fourth { color: $error; }
+        .chart--third { color: $error; }
+        .chart--fourth { color: $warning; }
         .chart--fifth { color: $foreground 75%; }
         .chart--mark { color: $foreground; text-style: bold; }
         .chart--label { color: $foreground 55%; }

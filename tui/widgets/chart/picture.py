@@ -11,7 +11,7 @@ from tui.widgets.chart.canvas import BRAILLE
 from tui.widgets.chart.panel import Cells, Mark, Panel, Trace, axis_row, below
 from tui.widgets.chart.scale import Axis, Unit, log_axis, whole_axis, x_ticks, y_axis
 from tui.widgets.chart.series import Series
-from tui.widgets.chart.trace import line_through
+from tui.widgets.chart.trace import line_of_values, line_through
 from tui.widgets.chart.trend import whole_points
 
 _SMALLEST = (14, 3)
@@ -27,7 +27,8 @@ class Curve:
     """One series on the chart: its values faint, where wanted, and its trend.
 
     `x` is the axis its points are laid along; None: the series' own. `points` is how many there
-    are on the whole of the plot's x axis; None: as many as its own density makes of it.
+    are on the whole of the plot's x axis; None: as many as its own density makes of it. A curve
+    that is not `smooth` goes through its values instead, as bright as a trend.
     """
 
     series: Series
@@ -35,6 +36,7 @@ class Curve:
     x: array[float] | None = None
     raw: bool = True
     points: float | None = None
+    smooth: bool = True
 
     @property
     def axis(self) -> array[float]:
@@ -79,7 +81,8 @@ class Plot:
         points = curve.points
         if points is None:
             points = whole_points(curve.axis, len(curve.series), self.end)
-        return max(_SHORTEST, self.smoothing * points) if self.smoothing else 0.0
+        wanted = self.smoothing and curve.smooth
+        return max(_SHORTEST, self.smoothing * points) if wanted else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,10 @@ def _extract(curve: Curve, plot: Plot, start: float, stop: float, dots: int) -> 
     first, behind = series.span(start, stop, curve.x)
     buckets = list(series.columns(first, behind, start, (stop - start) / dots, curve.x))
     window = plot.window(curve)
-    line = line_through(series, first, buckets, window) if window else []
+    if not curve.smooth:
+        line = line_of_values(series, first, buckets)
+    else:
+        line = line_through(series, first, buckets, window) if window else []
     return Trace(buckets, line, raw=curve.raw or not line)
 
 

@@ -68,6 +68,17 @@ def line_through(
     return line
 
 
+def line_of_values(series: Series, first: int, buckets: Iterable[Bucket]) -> list[Point]:
+    """The value of `series` at the end of each bucket; they follow one another from `first` on."""
+    line: list[Point] = []
+    end = first
+    for bucket in buckets:
+        end += bucket.size
+        value = series.y[end - 1]
+        line.append((bucket.last_x, value) if isfinite(value) else None)
+    return line
+
+
 def trace_line(
     canvas: Canvas,
     line: Sequence[Point],
