@@ -170,8 +170,9 @@ class TermformerApp(App[None], inherit_bindings=False):
         """Help for the pane that is shown."""
         from tui.help import HelpScreen  # imported when first needed
 
+        bench = self.bench
         if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.bench.pane_in_view))
+            self.push_screen(HelpScreen(bench.pane_in_view, bench.panes, own_bindings(type(bench))))
 
     def action_interrupted(self) -> None:
         """Ctrl+c does not quit: say what does."""

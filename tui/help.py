@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -77,9 +77,10 @@ class HelpScreen(ModalScreen[None]):
     }
     """
 
-    def __init__(self, pane: Pane) -> None:
+    def __init__(self, pane: Pane, panes: Sequence[Pane], keys: Sequence[Binding]) -> None:
+        """Of `panes` this is about `pane`; some of `keys` lead to each from everywhere."""
         super().__init__()
-        self._pane = pane
+        self._pane, self._panes, self._keys = pane, panes, keys
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help"):
@@ -109,8 +110,8 @@ class HelpScreen(ModalScreen[None]):
 
     def _pane_keys(self) -> Iterator[tuple[str, str]]:
         numbered = {binding.id: binding for binding in own_bindings(Pane)}
-        from_editor = {binding.id: binding for binding in own_bindings(type(self._pane.bench))}
-        for n, pane in enumerate(self._pane.bench.panes[: len(PLACES)]):
+        from_editor = {binding.id: binding for binding in self._keys}
+        for n, pane in enumerate(self._panes[: len(PLACES)]):
             bound = (from_editor[f"pane.{PLACES[n]}"], numbered[f"pane.{n + 1}"])
             yield " ".join(shown_keys(self.app, each) for each in bound), pane.TITLE
 

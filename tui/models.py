@@ -12,7 +12,7 @@ from core.engine.protocol import Cancelled, Failed, Loaded, Loading, Reply, Toke
 from core.engine.protocol.checkpoint import AFTER_CANCEL
 from core.errors import ModelError
 from core.text.tokenizer import TextTokenizer, read_tokenizer
-from tui.widgets.pane import ModelState
+from tui.bench import ModelState
 
 
 class ModelDesk:

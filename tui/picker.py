@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -22,7 +22,7 @@ from tui.widgets.path_input import completed_path
 from tui.widgets.rows import Line
 
 if TYPE_CHECKING:
-    from tui.app import TermformerApp
+    from tui.bench import Bench
 
 _KEYS = (("Enter", "choose"), ("↑↓", "move"), ("Tab", "complete a path"), ("Esc", "close"))
 _LOADING = (("^x", "give up what is loaded"), *_KEYS)
@@ -64,8 +64,11 @@ class ModelPicker(ModalScreen[str | None]):
     }
     """
 
-    def __init__(self, current: str, *, title: str = "Choose a model", kinds: bool = False) -> None:
+    def __init__(
+        self, bench: Bench, current: str, *, title: str = "Choose a model", kinds: bool = False
+    ) -> None:
         super().__init__()
+        self._bench = bench
         self._current = current
         self._heading = title
         self._kinds = kinds
@@ -98,16 +101,10 @@ class ModelPicker(ModalScreen[str | None]):
 
     # --- what is listed -------------------------------------------------------------------
 
-    @property
-    def _app(self) -> TermformerApp:
-        return cast("TermformerApp", self.app)
-
     @work
     async def _look(self) -> None:
         """What is here, in a thread: many runs and their logs take a while."""
-        self._here = await asyncio.to_thread(
-            choices, list(self._app.bench.recent), kinds=self._kinds
-        )
+        self._here = await asyncio.to_thread(choices, list(self._bench.recent), kinds=self._kinds)
         if self.is_attached:
             self._list()
 
@@ -135,7 +132,7 @@ class ModelPicker(ModalScreen[str | None]):
     # --- what is loaded meanwhile ---------------------------------------------------------
 
     def _show_loading(self) -> None:
-        model = self._app.bench.model
+        model = self._bench.model
         loading = model.status == "loading"
         if loading != self.has_class("-loading"):
             self.set_class(loading, "-loading")
@@ -148,7 +145,7 @@ class ModelPicker(ModalScreen[str | None]):
     def action_give_up(self) -> None:
         """Gives up the model that the panes load."""
         if self.has_class("-loading"):
-            self._app.bench.desk.cancel()
+            self._bench.desk.cancel()
         else:
             self._input.action_cut()
 
@@ -183,7 +180,7 @@ class ModelPicker(ModalScreen[str | None]):
 
     def _choose(self, name: str) -> None:
         if name:
-            self._app.bench.used(name)
+            self._bench.used(name)
         self.dismiss(name or None)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from core.engine.protocol import Failed
 from core.engine.protocol.checkpoint import AFTER_CANCEL
 from core.text.visible import visible
+from tui.bench import ModelState
 from tui.plan import MOST_CELLS
 from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
-from tui.widgets.pane import ModelState
 from tui.widgets.rows import Part
 
 

@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from core.settings import ReadState, SavedState
 from core.text.sentences import SentenceLine, SentenceParser
@@ -27,7 +28,8 @@ from tui.widgets.keys import PLACES, keys_to_show, open_above
 
 if TYPE_CHECKING:
     from core.engine.protocol import Reply
-    from tui.widgets.pane import ModelState, Pane
+    from tui.bench import ModelState
+    from tui.widgets.pane import Pane
 
 
 class Workbench(Screen[None], inherit_bindings=False):
@@ -167,7 +169,7 @@ class Workbench(Screen[None], inherit_bindings=False):
             if name:
                 self.choose_model(name)
 
-        await open_above(self.app, ModelPicker(self.desk.state.name), chosen)
+        await open_above(self.app, ModelPicker(self, self.desk.state.name), chosen)
 
     def used(self, name: str) -> None:
         """Remembers that a model of this name was chosen, in whichever pane."""
@@ -237,6 +239,10 @@ class Workbench(Screen[None], inherit_bindings=False):
 
     # --- panes, modes and bars ------------------------------------------------------------
 
+    def show(self, pane: Widget) -> None:
+        """Shows `pane` instead of the one in view."""
+        self.show_pane([*map(id, self.panes)].index(id(pane)))
+
     def show_pane(self, index: int) -> None:
         """Shows pane `index`; the focus stays in the editor or goes to the pane, as it was."""
         if not 0 <= index < len(self.panes):
@@ -303,6 +309,10 @@ class Workbench(Screen[None], inherit_bindings=False):
             if isinstance(self.focused, Input):  # a pane's own line: letters go into it
                 typing, keys = True, [("Enter", "done"), ("Esc", "back")]
         self._key_bar.show_keys(typing=typing, keys=keys)
+
+    def note_run(self, note: str) -> None:
+        """Says `note` of the run that is watched in the status line; `visible` text."""
+        self.run_note = note
 
     def watch_run_note(self) -> None:
         self._show_status()

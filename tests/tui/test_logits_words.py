@@ -21,6 +21,7 @@ from core.engine.protocol import (
 from core.text.encoding import Batch, Encoding
 from core.text.sentences import Sentence
 from tui import waiting
+from tui.bench import ModelState
 from tui.document import Document
 from tui.panes.logits import lesson
 from tui.panes.logits.columns import plan_columns
@@ -29,7 +30,6 @@ from tui.panes.logits.steps import LESSON, Setup, most_further, steps
 from tui.plan import Plan, plan_ids
 from tui.widgets import numbers
 from tui.widgets.headline import wrap
-from tui.widgets.pane import ModelState
 
 INFO = ModelInfo("m", "/m", "/m", "Bert", 1, ["NO", "YES"], None, 512, "right")
 

@@ -10,8 +10,8 @@ from core.checkpoints import packaged_encoder
 from core.engine.client import EngineClient
 from core.engine.protocol import Cancelled, Failed, Loaded, Loading, ModelInfo, TokenizerExported
 from core.text.tokenizer import TextTokenizer
+from tui.bench import ModelState
 from tui.models import ModelDesk
-from tui.widgets.pane import ModelState
 
 
 class AskedEngine(EngineClient):

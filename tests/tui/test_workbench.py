@@ -120,9 +120,9 @@ async def test_keys_can_be_rebound(open_app: OpenApp) -> None:
     write(paths.config_file(), 'preload = false\n[keys]\n"tokens.view" = "b"\n')
     async with open_app() as pilot:
         await pilot.press("escape", "v")
-        assert "type  mask" not in screen_text(pilot)
-        await pilot.press("b")
         assert "type  mask" in screen_text(pilot)
+        await pilot.press("b")
+        assert "type  mask" not in screen_text(pilot)
         assert "b view" in last_row(pilot)
 
 

@@ -14,9 +14,8 @@ from core.runs.folder import find_run
 from core.runs.notes import RunNotes, read_notes, write_notes
 from core.runs.plan import repeating
 from core.runs.shelf import delete_run, list_trash, rename_run, restore_run
-from tui.commands.options import json_option
+from tui.commands.options import complete_run, json_option, run_argument
 from tui.commands.output import Column, Table, encodable, print_json, print_table, print_text
-from tui.commands.runs import complete_run, run_argument
 
 
 class NotesRow(msgspec.Struct, frozen=True):

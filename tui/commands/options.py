@@ -72,3 +72,18 @@ json_option = click.option(
     is_flag=True,
     help="Print one JSON document on standard output, and nothing else.",
 )
+
+
+def complete_run(
+    ctx: click.Context, param: click.Parameter, incomplete: str
+) -> list[click.shell_completion.CompletionItem]:
+    """Names of runs that begin so, and what the shell knows of folders."""
+    from click.shell_completion import CompletionItem
+
+    from core.runs.folder import list_runs
+
+    names = [run.name for run in list_runs() if run.name.startswith(incomplete)]
+    return [*map(CompletionItem, names), CompletionItem(incomplete, type="dir")]
+
+
+run_argument = click.argument("run", metavar="RUN", shell_complete=complete_run)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 import msgspec
-from click.shell_completion import CompletionItem
 
 from core import paths
 from core.errors import RunError
@@ -18,7 +17,7 @@ from core.runs.shelf import list_trash
 from core.runs.status import RunStatus, run_status
 from core.sizes import size_of
 from tui.commands.opening import open_app
-from tui.commands.options import json_option
+from tui.commands.options import json_option, run_argument
 from tui.commands.output import Column, Table, encodable, print_json, print_table, print_text
 from tui.commands.telling import duration
 
@@ -75,14 +74,6 @@ def overview_row(run: RunOverview) -> RunRow:
     )
 
 
-def complete_run(
-    ctx: click.Context, param: click.Parameter, incomplete: str
-) -> list[CompletionItem]:
-    """Names of runs that begin so, and what the shell knows of folders."""
-    names = [run.name for run in list_runs() if run.name.startswith(incomplete)]
-    return [*map(CompletionItem, names), CompletionItem(incomplete, type="dir")]
-
-
 class RunsGroup(click.Group):
     """Its subcommands stand in a module that is imported when one of them is asked for."""
 
@@ -95,9 +86,6 @@ class RunsGroup(click.Group):
         from tui.commands import keeping
 
         return keeping.COMMANDS.get(cmd_name)
-
-
-run_argument = click.argument("run", metavar="RUN", shell_complete=complete_run)
 
 
 @click.group(

@@ -16,9 +16,9 @@ from core.runs.folder import find_run
 from core.runs.launch import resume_run
 from core.runs.requests import Request, find_answer, find_resumed, post_request
 from core.runs.status import run_status
-from tui.commands.options import json_option
+from tui.commands.options import json_option, run_argument
 from tui.commands.output import print_json, print_text
-from tui.commands.runs import run_argument, run_row
+from tui.commands.runs import run_row
 from tui.commands.telling import number
 
 _POLL = 0.1

@@ -15,7 +15,7 @@ from core.text.visible import fit, visible, width
 from tui.widgets.rows import Line, Part, RowsView
 
 if TYPE_CHECKING:
-    from tui.widgets.pane import ModelState
+    from tui.bench import ModelState
 
 
 class StatusLine(Line):

@@ -4,37 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from core.engine.protocol import ModelInfo, Reply
+from core.engine.protocol import Reply
 from core.text.encoding import Batch
 from tui.document import Document
 from tui.widgets.keys import PLACES, KeysInOrder
 
 if TYPE_CHECKING:
-    from tui.workbench import Workbench
+    from tui.bench import Bench, ModelState
 
 Option = str | int | float | bool | None
 """What a pane may remember between starts."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelState:
-    """The model the panes ask. `info` is the one that answers, kept while another one loads.
-
-    `done` and `total` are bytes, where they are known; `problem` is one clear sentence.
-    """
-
-    name: str
-    status: Literal["absent", "loading", "ready", "failed"] = "absent"
-    info: ModelInfo | None = None
-    stage: str = ""
-    done: int | None = None
-    total: int | None = None
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +80,9 @@ class Pane(KeysInOrder, Widget, can_focus=True):
     DEFAULT_CSS = "Pane { height: 1fr; layout: vertical; }"
 
     @property
-    def bench(self) -> Workbench:
+    def bench(self) -> Bench:
         """The screen that holds the document, the model and the engine."""
-        return cast("Workbench", self.screen)
+        return cast("Bench", self.screen)
 
     def document_changed(self, document: Document) -> None:
         """The sentences or their tokens changed."""

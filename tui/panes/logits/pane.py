@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from core.engine.protocol import Compared, ModelInfo, Reply
 from core.text.encoding import Batch
 from core.text.ids import looks_like_ids
+from tui.bench import ModelState
 from tui.document import Document
 from tui.panes.logits.attention import AttentionView, Head
 from tui.panes.logits.beside import BesideView
@@ -28,7 +29,7 @@ from tui.panes.logits.view import LogitsView, Scene
 from tui.panes.logits.weights import WeightsView
 from tui.plan import Plan, plan_ids, plan_sentences
 from tui.widgets.keys import open_above
-from tui.widgets.pane import Code, Export, ModelState, Option, Pane
+from tui.widgets.pane import Code, Export, Option, Pane
 
 _SHORT, _TALL = 12, 24
 """Rows below which the legend gives way to numbers, and from which there is room to breathe."""
@@ -230,7 +231,7 @@ class LogitsPane(Pane):
                 self._beside.compare_with(name)
                 self._change("beside")
 
-        await open_above(self.app, ModelPicker(self._beside.second), chosen)
+        await open_above(self.app, ModelPicker(self.bench, self._beside.second), chosen)
 
     def action_back(self) -> None:
         self._change(self.view.BACK)

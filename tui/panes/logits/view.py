@@ -12,6 +12,7 @@ from core.engine.protocol import ModelInfo, Overtaken, Question, Reply
 from core.snippets.experiment import Inputs, experiment_code
 from core.text.visible import visible
 from tui import waiting
+from tui.bench import ModelState
 from tui.inquiry import Inquiry
 from tui.panes.logits import lesson
 from tui.panes.logits.experiment import Shown
@@ -19,11 +20,11 @@ from tui.panes.logits.steps import Setup, Step, steps
 from tui.plan import Plan
 from tui.sources import Checkpoint, checkpoint_of, takes_token_types
 from tui.widgets.headline import Headline, Paragraph
-from tui.widgets.pane import Code, Export, ModelState
+from tui.widgets.pane import Code, Export
 
 if TYPE_CHECKING:
     from core.text.tokenizer import TextTokenizer
-    from tui.workbench import Workbench
+    from tui.bench import Bench
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ class LogitsView(Widget):
     @property
     def engine(self) -> Any:
         """The engine that all panes ask."""
-        return cast("Workbench", self.screen).engine
+        return cast("Bench", self.screen).engine
 
     @property
     def whose(self) -> str:

@@ -8,13 +8,14 @@ from textual import events
 from textual.app import ComposeResult
 
 from core.engine.protocol import Overtaken, Reply, StructureRead
+from tui.bench import ModelState
 from tui.document import Document
 from tui.panes.model.asking import Answers
 from tui.panes.model.outline import Outline
 from tui.panes.model.subject import HEAD_ORDER, Subject
 from tui.panes.model.view import VIEWS, ModelView, Scene
 from tui.plan import Plan, plan_sentences
-from tui.widgets.pane import Code, Export, ModelState, Option, Pane
+from tui.widgets.pane import Code, Export, Option, Pane
 
 
 class LookingPane(Pane):

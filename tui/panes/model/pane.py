@@ -228,7 +228,9 @@ class ModelPane(LookingPane):
         """Asks for a config: a model's, or that of a kind of model."""
         from tui.picker import ModelPicker  # its widgets are imported when first needed
 
-        await open_above(self.app, ModelPicker(current, title=title, kinds=True), chosen)
+        await open_above(
+            self.app, ModelPicker(self.bench, current, title=title, kinds=True), chosen
+        )
 
     # --- the model ------------------------------------------------------------------------
 

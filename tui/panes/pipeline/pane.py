@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from core.classification import Order
 from core.engine.protocol import Overtaken, PipelineRan, Reply
 from core.text.encoding import Batch
+from tui.bench import ModelState
 from tui.document import Document
 from tui.panes.pipeline import words
 from tui.panes.pipeline.answers import Item
@@ -26,7 +27,7 @@ from tui.widgets.headline import Headline, Paragraph
 from tui.widgets.keys import open_above
 from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
-from tui.widgets.pane import Code, Export, ModelState, Option, Pane
+from tui.widgets.pane import Code, Export, Option, Pane
 
 ORDERS: tuple[Order, ...] = ("given", "score", "certainty")
 _BOTH = 16

@@ -8,13 +8,13 @@ from core.classification import Order
 from core.engine.protocol import CheckedRow, Failed, PipelineRan
 from core.text.visible import visible
 from tui import waiting
+from tui.bench import ModelState
 from tui.document import Document
 from tui.panes.pipeline.answers import Item
 from tui.panes.pipeline.many import MOST_LINES, ManyAnswers
 from tui.plan import Plan
 from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
-from tui.widgets.pane import ModelState
 from tui.widgets.rows import Part
 
 _ORDER_WORDS: dict[Order, str] = {

@@ -15,6 +15,7 @@ from core.text.code import token_code
 from core.text.encoding import Batch
 from core.text.options import DEFAULT_OPTIONS
 from core.text.visible import visible
+from tui.bench import ModelState
 from tui.document import Document
 from tui.panes.tokens.batch_view import ALL, PARTS
 from tui.panes.tokens.bindings import LAYOUT, MOVING, VIEWS
@@ -27,7 +28,7 @@ from tui.panes.tokens.look import Look, Readers
 from tui.panes.tokens.sources import source_of
 from tui.panes.tokens.view import View
 from tui.widgets.keys import open_above
-from tui.widgets.pane import Code, Export, ModelState, Option, Pane
+from tui.widgets.pane import Code, Export, Option, Pane
 
 
 class TokensPane(Pane):
@@ -216,7 +217,7 @@ class TokensPane(Pane):
                 self._choice.sides.add(name)
                 self.action_view("beside")
 
-        await open_above(self.app, ModelPicker(self.bench.model.name), chosen)
+        await open_above(self.app, ModelPicker(self.bench, self.bench.model.name), chosen)
 
     def action_beside_less(self) -> None:
         """Takes one away, where they are in sight; else shows them."""

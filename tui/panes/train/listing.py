@@ -208,7 +208,7 @@ class ListingPane(AskingPane):
             self.overlay.drop(folder)
             if self.watched is not None and self.watched.folder == folder:
                 self.follower.leave()
-                self.bench.run_note = ""
+                self.bench.note_run("")
                 self.look_at("runs")
             self.say(f"{folder.name} is in the trash, as {kept.name}: Z shows it.")
         self.list_runs()

@@ -80,7 +80,7 @@ class TrainPane(StartingPane):
         self._prober = Prober(self, self.sentences, lambda: self.watched, self._post)
         self.look_at("form")
         self.set_interval(_EVERY_LIST, self.list_runs)
-        self.watch(self.bench, "document", self._prober.edited, init=False)
+        self.watch(self.screen, "document", self._prober.edited, init=False)
         self.call_after_refresh(self._arrive)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -149,7 +149,7 @@ class TrainPane(StartingPane):
     async def _arrive(self) -> None:
         """Once, at the start: finds the run to watch, and says what happened to it."""
         if self._wanted_others is not None:
-            self.bench.show_pane(self.bench.panes.index(self))
+            self.bench.show(self)
             self.focus()
             try:
                 self.follower.begin(watch_others(self._wanted_others))
@@ -159,7 +159,7 @@ class TrainPane(StartingPane):
                 self.look_at("run")
             return
         if self._wanted_run is not None:
-            self.bench.show_pane(self.bench.panes.index(self))
+            self.bench.show(self)
             self.focus()
             try:
                 self.watch_run(find_run(self._wanted_run))
@@ -203,7 +203,7 @@ class TrainPane(StartingPane):
         watch = self.watched
         note = figures.run_note(watch) if watch is not None and self._seen_live else ""
         if note != self.bench.run_note:
-            self.bench.run_note = note
+            self.bench.note_run(note)
             self._note_timer = self.set_timer(_EVERY_NOTE, self._note)
 
     # --- drawing --------------------------------------------------------------------------
