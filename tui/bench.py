@@ -85,6 +85,9 @@ class Bench(Protocol):
     def show_summary(self) -> None:
         """Draws the rule under the editor anew: the pane has another batch in view."""
 
+    def show_keys(self) -> None:
+        """Draws the key bar anew: other keys of the pane have become of use."""
+
     def note_run(self, note: str) -> None:
         """Says `note` of the run that is watched in the status line; `visible` text."""
 
