@@ -215,7 +215,7 @@ class Engine:
         from core.models.answers import tasks_of
         from core.models.loading import load_model
 
-        _choose_threads()
+        choose_threads()
         tasks = tasks_of(type(request)) if isinstance(request, Question) else None
         loaded = load_model(
             request.model.strip(), progress, tasks=tasks, make_room=self._shelf.make_room
@@ -233,7 +233,7 @@ class Engine:
         import_libraries()
         from core.models.errands import carry_out
 
-        _choose_threads()
+        choose_threads()
         return carry_out(errand, progress)
 
     def _export(self, request: ExportTokenizer) -> str:
@@ -291,7 +291,7 @@ class Turn:
         self.check()
 
 
-def _choose_threads() -> None:
+def choose_threads() -> None:
     """One thread a physical core that this process may use; hyperthreads only get in the way."""
     import psutil  # type: ignore[import-untyped, unused-ignore]
     import torch

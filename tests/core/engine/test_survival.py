@@ -167,7 +167,7 @@ def noise():
     print("a library prints")
     os.write(1, b"a C library prints too")
     os.system("echo and so does a child")
-server._choose_threads = noise
+server.choose_threads = noise
 server.main()
 """
 

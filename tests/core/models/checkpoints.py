@@ -38,6 +38,12 @@ class Both:
         with torch.inference_mode():
             return self.model(**inputs, **options)
 
+    def types(self, batch: dict[str, Any], row: int) -> list[int] | None:
+        """The `token_type_ids` of one row that the model is given; None where it is given none."""
+        if self.model.config.model_type == "distilbert" or "token_type_ids" not in batch:
+            return None
+        return list(batch["token_type_ids"][row].tolist())
+
     def inputs(self, sentences: Sequence[Texts], arrangement: Arrangement) -> list[dict[str, Any]]:
         """What goes into the model, a tokenizer call a batch; rows in the arrangement's order."""
         order = arrangement.order or range(len(sentences))

@@ -75,6 +75,8 @@ def test_equals_direct_use(checkpoint: Both, data: st.DataObject, sentences: lis
     assert torch.allclose(torch.tensor(measured.rows[row].padding), share, atol=1e-6)
     assert measured.rows[row].mean == pytest.approx(share.mean().item(), abs=1e-6)
     assert measured.max_abs_diff <= 1e-4
+    if arrangement.mask:
+        assert measured.rows[row].mean == share.max() == 0
 
 
 def test_the_mask_keeps_attention_off_padding(checkpoint: Both) -> None:

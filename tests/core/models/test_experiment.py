@@ -97,11 +97,17 @@ def test_equals_direct_use(checkpoint: Both, data: st.DataObject, sentences: lis
     with_mask = checkpoint.inputs(sentences, Arrangement(**{**fields(arrangement), "mask": True}))
     ids = [row for batch in with_mask for row in batch["input_ids"].tolist()]
     masks = [row for batch in with_mask for row in batch["attention_mask"].tolist()]
+    types = [
+        checkpoint.types(batch, row)
+        for batch in with_mask
+        for row in range(len(batch["input_ids"]))
+    ]
     result = compared.results[1]
     for place, index in enumerate(order):
         row = result.rows[index]
         alone = checkpoint.forward(checkpoint.inputs([sentences[index]], ALONE)[0]).logits[0]
         assert (row.input_ids, row.attention_mask) == (ids[place], masks[place])
+        assert row.token_type_ids == types[place]
         assert row.logits == direct[place].tolist()
         assert row.probabilities == pytest.approx(direct[place].softmax(-1).tolist(), abs=1e-6)
         assert row.max_abs_diff == float((direct[place] - alone).abs().max())

@@ -32,6 +32,8 @@ from tui.widgets.pane import Code, Export, Option, Pane
 ORDERS: tuple[Order, ...] = ("given", "score", "certainty")
 _BOTH = 16
 """Rows from which the texts and the stages stand below each other."""
+_STAGES = 10
+"""Rows of the stages of two labels without blank ones, transformers' word on them included."""
 _TALL = 24
 """Rows from which there is room for two of words."""
 _REFRESH = 0.25
@@ -228,7 +230,8 @@ class PipelinePane(Pane):
             view = "texts"
         self._table.display = view != "stages"
         self._stages.display = view != "texts"
-        rows = max(min(count, max(3, (height - 3) * 2 // 5)), min(count, height - 18))
+        share = min((height - 3) * 2 // 5, max(4, height - 3 - _STAGES))
+        rows = max(min(count, max(3, share)), min(count, height - 18))
         self._table.styles.height = rows if view == "both" else "1fr"
 
     def _summary(self) -> list[Paragraph]:

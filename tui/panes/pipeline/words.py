@@ -136,7 +136,7 @@ def marks(items: Sequence[Item], least: int | None) -> list[Part]:
     if least is not None:
         said.append("? least certain")
     if any(item.truncated for item in items):
-        said.append("✂ cut to what the model takes")
+        said.append("✂ cut to fit")
     return [(f"{' · '.join(said)} ", "")] if said else []
 
 
@@ -146,9 +146,8 @@ def legend(order: Order, *, many: bool) -> list[Part]:
         (f" {_ORDER_WORDS[order]}   ", ""),
         ("s", "legend--key"),
         (" sort   ", "legend--note"),
-        ("f", "legend--key"),
-        (" another file   " if many else " classify a file   ", "legend--note"),
     ]
     if many:
         return [*words, ("Esc", "legend--key"), (" typed texts", "legend--note")]
+    words += [("f", "legend--key"), (" classify a file   ", "legend--note")]
     return [*words, ("←→", "legend--key"), (" tokens", "legend--note")]
