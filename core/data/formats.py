@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -13,25 +13,13 @@ from typing import BinaryIO
 import msgspec
 
 from core.data.columns import is_header
+from core.data.rows import Row
+from core.data.tables import read_table
 from core.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".arrow")
 _LARGEST_CELL = 1 << 24
 _SAMPLE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: cells by column name, or a `problem` in words instead.
-
-    `line` counts from 1 and is where the row begins in a text file; in Parquet and Arrow it is
-    the row. `file` names it where each row has a file to itself.
-    """
-
-    line: int
-    cells: Mapping[str, object] = field(default_factory=dict)
-    problem: str = ""
-    file: str = ""
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -52,8 +40,6 @@ def read_rows(path: Path) -> Iterator[Row]:
         case ".jsonl" | ".json":
             return _read_json(path)
         case ".parquet" | ".arrow":
-            from core.data.tables import read_table
-
             return read_table(path)
     raise DataError(f"{path} is not data that can be read: use {', '.join(SUFFIXES)}.")
 

@@ -9,8 +9,8 @@ from datasets import ClassLabel, Dataset, IterableDataset
 
 from core.data.columns import Columns, find_columns, label_key, sort_labels
 from core.data.folders import match_splits
-from core.data.formats import Row
 from core.data.hub import HUB_DATA, hub_failure, load_hub
+from core.data.rows import Row
 from core.data.sources import (
     DataOptions,
     TrainingData,

@@ -15,8 +15,9 @@ from datasets.fingerprint import Hasher
 from core import paths
 from core.data.columns import MOST_LABELS, ColumnChoice, Columns, label_key, sort_labels
 from core.data.folders import SAVED, find_files, match_splits
-from core.data.formats import Row, read_rows
+from core.data.formats import read_rows
 from core.data.hub import HUB_DATA, load_hub
+from core.data.rows import Row
 from core.data.splits import with_splits
 from core.data.survey import RowSource, Say, Survey, problem_of, refusal, sample_columns, survey
 from core.data.tables import dataset_rows, label_names

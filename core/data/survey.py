@@ -12,7 +12,7 @@ from datasets.fingerprint import Hasher
 
 from core import paths
 from core.data.columns import ColumnChoice, Columns, find_columns, label_key
-from core.data.formats import Row
+from core.data.rows import Row
 from core.durable import write_atomic
 from core.errors import DataError
 from core.runs.events import BadRow

@@ -11,7 +11,7 @@ import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 from datasets import ClassLabel, Dataset, Features
 from pyarrow import ipc, parquet
 
-from core.data.formats import Row
+from core.data.rows import Row
 from core.errors import DataError
 
 _AT_ONCE = 1000
