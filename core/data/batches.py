@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -27,6 +29,10 @@ _EPOCHS = 1_000_003
 """More epochs than any run has: seed and epoch never meet another pair's number."""
 _MEGABATCH = 50
 """Batches that are sorted by length together, as in transformers' `LengthGroupedSampler`."""
+
+
+DATA_WORKERS = "fork" if sys.platform == "linux" else None
+"""How data workers begin: with all that is imported, where that is safe; None: Python's choice."""
 
 
 def sequence_lengths(dataset: Dataset) -> torch.Tensor:
@@ -90,10 +96,12 @@ def microbatches(
     collator: DataCollatorWithPadding,
     rank: int = 0,
     world_size: int = 1,
+    workers: int = 0,
 ) -> Iterator[Microbatch]:
     """Of each of `batches` (row numbers) the share of process `rank`.
 
-    Touches no global random state: training goes on as if this had not been called.
+    The same batches in the same order, however many `workers` prepare them. Touches no global
+    random state: training goes on as if this had not been called.
     """
     # A process without a row takes part with one that weighs nothing: the others wait for it.
     shares = [rows[rank::world_size] or rows[:1] for rows in batches]
@@ -101,12 +109,21 @@ def microbatches(
         dataset,
         batch_sampler=shares,
         collate_fn=collator,
+        num_workers=workers,
+        multiprocessing_context=DATA_WORKERS if workers else None,
+        worker_init_fn=begin_data_worker,
         # Without one of its own a loader's iterator draws from the global generator.
         generator=torch.Generator(),
     )
     for rows, share, inputs in zip(batches, shares, loader, strict=True):
         mine = len(rows[rank::world_size])
         yield Microbatch(inputs, share, len(rows), mine * world_size / len(rows))
+
+
+def begin_data_worker(_number: int) -> None:
+    """A stop is for the process that trains, which then sees this one off."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +134,8 @@ class BatchedData:
     `gradient_accumulation_steps` batches of `batch_size` rows; the last ones of an epoch may be
     smaller and fewer. Evaluation goes from short to long rows, which needs the least padding.
     `lengths` are the tokens of the training rows, `[rows]`, none above `max_length`. `raw` holds
-    the splits before they were tokenized, by name.
+    the splits before they were tokenized, by name. `workers` processes prepare batches while
+    others compute; with none they are prepared in between.
     """
 
     train: Dataset
@@ -130,6 +148,7 @@ class BatchedData:
     gradient_accumulation_steps: int = 1
     group_by_length: bool = False
     max_length: int = 512
+    workers: int = 0
     raw: Mapping[str, Dataset] = field(default_factory=dict)
     _shortest_first: dict[Split, torch.Tensor] = field(default_factory=dict)
 
@@ -151,7 +170,7 @@ class BatchedData:
         """The batches of each step of an epoch (from 0), from step `start` on."""
         accumulated = self.gradient_accumulation_steps
         batches = self.batches(epoch)[start * accumulated :]
-        found = microbatches(self.train, batches, self.collator, rank, world_size)
+        found = microbatches(self.train, batches, self.collator, rank, world_size, self.workers)
         while step := list(islice(found, accumulated)):
             yield step
 

@@ -47,6 +47,7 @@ def batch_data(
         gradient_accumulation_steps=config.gradient_accumulation_steps,
         group_by_length=bool(config.group_by_length),
         max_length=max_length,
+        workers=config.data_workers or 0,
         raw=raw,
     )
     if data.stream is not None:

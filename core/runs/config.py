@@ -58,9 +58,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     `eval_steps` of None evaluates after each epoch. A step sees `batch_size` rows, shared among
     the processes, `gradient_accumulation_steps` times.
 
-    What is None of `threads`, `fused`, `group_by_length` and `mixed_precision` is the worker's to
-    choose; it writes its choice here before the first step, and on which `machine`, so that the
-    run can be resumed and repeated. `plain` leaves them as the course's loop has them.
+    What is None of `threads`, `fused`, `group_by_length`, `mixed_precision` and `data_workers` is
+    the worker's to choose; it writes its choice here before the first step, and on which
+    `machine`, so that the run can be resumed and repeated. `plain` leaves them as the course's
+    loop has them.
     """
 
     name: str
@@ -90,6 +91,8 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     fused: bool | None = None
     group_by_length: bool | None = None
     mixed_precision: Precision | None = None
+    data_workers: int | None = None
+    """Processes that prepare batches while others compute; 0: batches are prepared in between."""
     machine: str = ""
     num_processes: int = 1
     config_file: str | None = None
@@ -166,6 +169,11 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
             ),
             at_least_one("save_total_limit", "The number of checkpoints to keep"),
             at_least_one("threads", "The number of threads"),
+            (
+                "data_workers",
+                self.data_workers is None or 0 <= self.data_workers <= 64,
+                "The processes that prepare batches must be between 0 and 64.",
+            ),
             at_least_one("num_processes", "The number of processes"),
             (
                 "batch_size",

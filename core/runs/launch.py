@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
 
+import msgspec
+
+from core import paths
 from core.durable import private_directory
 from core.environment import child_environment
 from core.errors import RunError
@@ -23,6 +27,7 @@ from core.runs.status import STALLED_AFTER, run_status
 
 WORKER = "core.training.worker"
 RESUME = "--resume"
+TAKE_PART = "--take-part"
 _KEPT_MEMORY = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 34),
@@ -51,7 +56,7 @@ def start_run(config: RunConfig, folder: Path) -> int:
         write_config(folder, config)
     except OSError as error:
         raise RunError(f"The run {folder.name} could not be started: {error}.") from error
-    return _start(config, folder)
+    return _start(config, folder).pid
 
 
 def resume_run(folder: Path) -> int:
@@ -68,7 +73,21 @@ def resume_run(folder: Path) -> int:
     # What the worker before did not live to do was wished of that one.
     for posted in waiting_requests(folder):
         remove_request(posted)
-    return _start(config, folder, *([RESUME] if _was_begun(folder) else []))
+    return _start(config, folder, *([RESUME] if _was_begun(folder) else [])).pid
+
+
+def take_part(config: RunConfig) -> tuple[subprocess.Popen[bytes], Path]:
+    """Starts this machine's processes of a run that another machine has.
+
+    Returns their launcher, and the folder in which their `worker.log` is. Raises `RunError`.
+    """
+    try:
+        parts = private_directory(paths.state_dir() / "parts")
+        part = Path(tempfile.mkdtemp(prefix="part-", dir=parts))
+        write_config(part, msgspec.structs.replace(config, name=part.name))
+    except OSError as error:
+        raise RunError(f"This machine cannot take part: {error}.") from error
+    return _start(config, part, TAKE_PART), part
 
 
 def worker_environment(config: RunConfig) -> dict[str, str]:
@@ -104,7 +123,7 @@ def _was_begun(folder: Path) -> bool:
     return (folder / EVENTS).exists() and (folder / EVENTS).stat().st_size > 0
 
 
-def _start(config: RunConfig, folder: Path, *arguments: str) -> int:
+def _start(config: RunConfig, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     try:
         with (folder / WORKER_LOG).open("ab") as log:
             (folder / WORKER_LOG).chmod(0o600)
@@ -123,7 +142,7 @@ def _start(config: RunConfig, folder: Path, *arguments: str) -> int:
         raise RunError(f"The run {folder.name} could not be started: {error}.") from error
     # Whoever starts a process must see it off, or it stays a zombie.
     threading.Thread(target=process.wait, name=f"worker-{process.pid}", daemon=True).start()
-    return process.pid
+    return process
 
 
 def _command(config: RunConfig) -> list[str]:

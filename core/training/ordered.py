@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from core.data.batches import BatchedData
+from core.data.batches import DATA_WORKERS, BatchedData, begin_data_worker
 
 
 class OrderedBatches:
@@ -33,13 +33,16 @@ class OrderedBatches:
 class OrderedLoader(DataLoader[Any]):
     """A loader whose order Trainer chooses by the epoch's number."""
 
-    def __init__(self, dataset: Any, order: OrderedBatches, collator: Any) -> None:
+    def __init__(self, dataset: Any, order: OrderedBatches, collator: Any, workers: int) -> None:
         super().__init__(
             dataset,
             batch_sampler=order,
             collate_fn=collator,
             # Without one of its own a loader's iterator draws from the global generator.
             generator=torch.Generator(),
+            num_workers=workers,
+            multiprocessing_context=DATA_WORKERS if workers else None,
+            worker_init_fn=begin_data_worker,
         )
         self._order = order
 

@@ -82,7 +82,11 @@ def prepare(
     tuned = ranks.agree(tune(config, model, batched, accelerator.device, ranks.local_size))
     config = tuned.config
     torch.set_num_threads(config.threads or 1)
-    batched = dataclasses.replace(batched, group_by_length=bool(config.group_by_length))
+    batched = dataclasses.replace(
+        batched,
+        group_by_length=bool(config.group_by_length),
+        workers=config.data_workers or 0,
+    )
     # Once more, so that trying left no trace and training begins as it would have without; each
     # process with a dropout of its own.
     set_seed(config.seed + ranks.rank)

@@ -30,17 +30,28 @@ logger = logging.getLogger(__name__)
 
 
 class Ranks:
-    """This process among those of its run; alone where no launcher said otherwise."""
+    """This process among those of its run; alone where no launcher said otherwise.
 
-    def __init__(self) -> None:
+    `takes_part` says that the run is kept on another machine.
+    """
+
+    def __init__(self, *, takes_part: bool = False) -> None:
+        self.takes_part = takes_part
         self.rank = int(os.environ.get("RANK", "0"))
         self.world_size = int(os.environ.get("WORLD_SIZE", "1"))
         self.local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+
+        self.local_rank = int(os.environ.get("LOCAL_RANK", "0"))
 
     @property
     def is_first(self) -> bool:
         """Whether this process speaks and listens for all."""
         return self.rank == 0
+
+    @property
+    def is_first_here(self) -> bool:
+        """Whether this process speaks for those on this machine."""
+        return self.local_rank == 0
 
     @property
     def is_alone(self) -> bool:
@@ -60,18 +71,24 @@ class Ranks:
                 f"termformer train --num-processes {wanted}, or a launcher that starts as many."
             )
 
-    def accelerator(self, mixed_precision: Precision | None) -> Accelerator:
-        """Joins the processes; raises `RunError` where they did not find each other."""
+    def join(self) -> None:
+        """Waits until all processes have met."""
+        if self.is_alone:
+            return
         import torch
-        from accelerate import Accelerator, InitProcessGroupKwargs
+        from accelerate import PartialState
 
-        handlers = [] if self.is_alone else [InitProcessGroupKwargs(timeout=_PATIENCE)]
-        accelerator = Accelerator(
-            # Several processes on CPUs find each other only where accelerate is told so.
-            cpu=not torch.accelerator.is_available(),
-            mixed_precision=mixed_precision,
-            kwargs_handlers=handlers,
-        )
+        PartialState(cpu=not torch.accelerator.is_available(), timeout=_PATIENCE)
+
+    def accelerator(self, mixed_precision: Precision | None) -> Accelerator:
+        """To train with all processes; raises `RunError` where they did not find each other."""
+        self.join()
+        import torch
+        from accelerate import Accelerator
+
+        # Several processes on CPUs find each other only where accelerate is told so.
+        on_cpu = not torch.accelerator.is_available()
+        accelerator = Accelerator(cpu=on_cpu, mixed_precision=mixed_precision)
         # accelerate trains in one process, without a word, where it misreads its environment.
         if accelerator.num_processes != self.world_size:
             raise RunError(
@@ -95,6 +112,10 @@ class Ranks:
         from accelerate.utils import gather_object
 
         return list(gather_object([value]))
+
+    def wait(self) -> None:
+        """Until all processes are here."""
+        self.gather(None)
 
     def end_with_launcher(self) -> None:
         """From now on this process ends when its launcher is gone, which it would not by itself."""

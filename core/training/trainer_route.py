@@ -164,7 +164,7 @@ class _OrderedTrainer(Trainer):  # type: ignore[misc]
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         order = OrderedBatches(self.data)
-        return OrderedLoader(self.train_dataset, order, self.data_collator)
+        return OrderedLoader(self.train_dataset, order, self.data_collator, self.data.workers)
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> Any:
         self.reporter.begin_evaluation()

@@ -11,9 +11,9 @@ import dataclasses
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle, islice, pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -29,6 +29,12 @@ _ROUNDS = 5
 _BUDGET = 3.0
 """Seconds after which no further round is begun."""
 _TRIAL_BATCHES = 3
+_PACED, _SETTLING = 12, 2
+"""Steps by which a number of data workers is judged, and the first of them, which do not count."""
+_NOTICEABLE = 0.05
+"""Share of a step below which preparing its batch is no matter."""
+_FEW_BATCHES = 100
+"""An epoch with fewer is over before processes that were started for it pay."""
 _WORTHWHILE = 0.05
 """Share of all cells that grouping must save: it costs some of the batches' randomness."""
 _TOO_LARGE = 200_000_000
@@ -86,13 +92,18 @@ def tune(
         notes.append(note)
     data = dataclasses.replace(data, group_by_length=grouped)
     batches = [step[0].inputs for step in islice(data.training(0), _TRIAL_BATCHES)]
-    trial = copy.deepcopy(model).to(device).train() if None in (threads, fused) else None
+    workers = config.data_workers
+    tries = not config.plain and None in (threads, fused, workers)
+    trial = copy.deepcopy(model).to(device).train() if tries else None
     if threads is None:
         threads, note = _threads(config, trial, batches, device, local_size)
         notes.append(note)
     torch.set_num_threads(threads)
     if fused is None:
         fused, note = _fused(config, trial, batches, device)
+        notes.append(note)
+    if workers is None:
+        workers, note = _data_workers(config, trial, data, batches, device)
         notes.append(note)
     if device.type == "cpu" and "MALLOC_TRIM_THRESHOLD_" in os.environ:
         notes.append("Memory that a step frees is kept for the next one.")
@@ -102,6 +113,7 @@ def tune(
         threads=threads,
         fused=fused,
         mixed_precision=precision(config),
+        data_workers=workers,
         machine=here,
     )
     return Tuned(chosen, notes)
@@ -172,6 +184,41 @@ def _fused(
         f"AdamW is {'fused' if fused <= single else 'not fused'}: "
         f"{fused:.2g} s an update fused, {single:.2g} s not."
     )
+
+
+def _data_workers(
+    config: RunConfig, trial: Any, data: BatchedData, batches: Sequence[Batch], device: torch.device
+) -> tuple[int, str]:
+    """How many processes prepare batches while others compute; tried where it could pay."""
+    if config.plain or config.stream or trial is None or not batches:
+        return 0, "Batches are prepared in between, as in the course."
+    if (count := len(data.train) // data.batch_size) < _FEW_BATCHES:
+        return 0, f"Batches are prepared in between: an epoch has only {count + 1} of them."
+    preparing = median(_paces(data, 0, lambda _batch: None))
+    computing = median(_gradient_seconds(trial, batch, device) for batch in batches)
+    share = preparing / (preparing + computing)
+    if share < _NOTICEABLE:
+        return 0, f"Batches are prepared in between, which takes {share:.1%} of a step."
+    paces = {
+        workers: median(
+            _paces(data, workers, lambda batch: _gradient_seconds(trial, batch, device))
+        )
+        for workers in (0, 1, 2)
+    }
+    best = min(paces, key=lambda workers: paces[workers])
+    timed = ", ".join(f"{pace:.2g} s a step with {count}" for count, pace in paces.items())
+    named = {0: "No process", 1: "1 process"}.get(best, f"{best} processes")
+    return best, f"{named} for preparing batches, found by trying: {timed}."
+
+
+def _paces(data: BatchedData, workers: int, compute: Callable[[Batch], object]) -> list[float]:
+    """Seconds between batches that are computed one after the other, without the first ones."""
+    times = []
+    tried = dataclasses.replace(data, workers=workers).training(0)
+    for step in islice(tried, _PACED):
+        compute(step[0].inputs)
+        times.append(time.perf_counter())
+    return [later - earlier for earlier, later in pairwise(times)][_SETTLING:]
 
 
 def _gradient_seconds(

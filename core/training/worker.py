@@ -6,12 +6,11 @@ It writes the run's events and obeys its requests; whoever watches it only reads
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +31,15 @@ from core.runs.events import (
     Warned,
 )
 from core.runs.folder import CHECKPOINTS, EVENTS, saved_steps
-from core.runs.launch import RESUME
+from core.runs.launch import RESUME, TAKE_PART
 from core.runs.log import last_seq
 from core.runs.process import memory_in_use, write_process
 from core.runs.requests import PostedRequest, remove_request
 from core.runs.status import read_started, run_status
+from core.training.elsewhere import Found, checkpoint_here, let_go, meet
 from core.training.failures import DiskFullError, explain
 from core.training.journal import Journal, Silence
+from core.training.lock import locked
 from core.training.ranks import Ranks
 from core.training.replay import Replay
 from core.training.steering import Steering, StopWanted
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     # Imported where it is needed, so that the run's first word does not wait for torch.
     from core.training.loop import TrainingLoop
 
-_LOCK = "worker.lock"
 _REPORT_EVERY = 2.0
 """Seconds between two reports of how far steps were recomputed."""
 
@@ -59,12 +59,12 @@ class Worker:
 
     loop: TrainingLoop
 
-    def __init__(self, folder: Path, *, resume: bool = False) -> None:
+    def __init__(self, folder: Path, *, resume: bool = False, takes_part: bool = False) -> None:
         self.folder = folder
         self.config: RunConfig = read_config(folder)
         self.tokenizer: Any = None
         self._resume = resume
-        self._ranks = Ranks()
+        self._ranks = Ranks(takes_part=takes_part)
         self._replay = Replay()
         self._is_ready = False
         self._began = self._saved_at = self._reported = time.monotonic()
@@ -79,10 +79,15 @@ class Worker:
         resumed.
         """
         self._ranks.end_with_launcher()
+        if self._ranks.takes_part and self._ranks.is_first:
+            raise RunError(
+                "The first process must be on the first machine, which has the run: see "
+                "machine_rank and rdzv_backend in the accelerate configurations."
+            )
         if not self._ranks.is_first:
             self.journal: Journal = Silence()
             return not isinstance(self._carry_out(), RunFailed)
-        with _locked(self.folder):
+        with locked(self.folder):
             self._require_unfinished()
             write_process(self.folder, launcher=self._ranks.launcher)
             self.journal = Journal(self.folder / EVENTS)
@@ -122,13 +127,12 @@ class Worker:
 
     def _prepare(self) -> None:
         """Loads data and model, goes to the last checkpoint, and says how the run starts."""
-        step = saved_steps(self.folder)[:1] if self._resume else []
-        checkpoint = self.folder / CHECKPOINTS / f"step-{step[0]}" if step else None
+        step = next(iter(saved_steps(self.folder)), 0) if self._resume else 0
         if self._resume and self._ranks.is_first:
-            path = f"{CHECKPOINTS}/{checkpoint.name}" if checkpoint else ""
+            path = f"{CHECKPOINTS}/step-{step}" if step else ""
             # Read before this worker's own first word.
-            self._replay = Replay.read(self.folder, step[0] if step else 0)
-            self.journal.append(RunResumed(global_step=step[0] if step else 0, checkpoint=path))
+            self._replay = Replay.read(self.folder, step)
+            self.journal.append(RunResumed(global_step=step, checkpoint=path))
         self._say("Loading libraries")
         from core.training.checkpoints import clear_remains, restore_checkpoint
         from core.training.preparation import prepare
@@ -139,13 +143,14 @@ class Worker:
                 from core.training.tensorboard import EventFiles
 
                 self.journal.mirror = EventFiles(self.folder)
+        checkpoint = self._meet(step)
         prepared = prepare(
             self.config, self._say, self.steering.check_stop, self._ranks, checkpoint
         )
-        self._replay = self._ranks.agree(self._replay)
         self.tokenizer, self.loop = prepared.tokenizer, prepared.loop
         if checkpoint is not None:
             restore_checkpoint(checkpoint, self.loop, self._ranks.rank)
+            let_go(checkpoint, self._ranks)
         self._is_ready = True
         self._saved_step, self._saved_at = self.loop.global_step, time.monotonic()
         if self._ranks.is_first:
@@ -154,6 +159,16 @@ class Worker:
             if not self._resume or read_started(self.folder) is None:
                 self.journal.append(prepared.report)
                 self.journal.append(prepared.started)
+
+    def _meet(self, step: int) -> Path | None:
+        """All processes go by what the first one found; returns the checkpoint to go on from."""
+        if not self._ranks.is_alone:
+            self._say("Waiting for the other processes")
+        self.journal.waiting = True
+        found = meet(Found(self.config, self._replay, step), self.folder, self._ranks)
+        self.journal.waiting = False
+        self.config, self._replay = found.config, found.replay
+        return checkpoint_here(self.folder, found.step, self._ranks) if found.step else None
 
     def _train(self) -> RunFinished:
         """Takes all steps, obeys requests between them, and saves the model."""
@@ -313,26 +328,16 @@ class Worker:
         )
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Holds the run; the system lets go of it even when the holder is killed."""
-    with (folder / _LOCK).open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RunError(f"The run {folder.name} has a worker already.") from error
-        yield
-
-
 def main(arguments: list[str]) -> int:
     """Runs the worker; 0 when the run finished or stopped, 1 when it failed, 2 for wrong usage."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    folders = [argument for argument in arguments if argument != RESUME]
+    folders = [argument for argument in arguments if argument not in {RESUME, TAKE_PART}]
     if len(folders) != 1:
-        logger.error("usage: python -m core.training.worker RUN_DIR [%s]", RESUME)
+        logger.error("usage: python -m core.training.worker RUN_DIR [%s|%s]", RESUME, TAKE_PART)
         return 2
     try:
-        worker = Worker(Path(folders[0]).absolute(), resume=RESUME in arguments)
+        folder, takes_part = Path(folders[0]).absolute(), TAKE_PART in arguments
+        worker = Worker(folder, resume=RESUME in arguments, takes_part=takes_part)
         return 0 if worker.run() else 1
     except (TermformerError, OSError) as error:
         logger.exception("The worker ends: %s", error)

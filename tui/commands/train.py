@@ -12,14 +12,16 @@ import msgspec
 
 from core import checkpoints, paths
 from core.errors import RunError
+from core.runs.cluster import read_cluster
 from core.runs.folder import create_run
 from core.runs.launch import start_run
 from tui.commands.following import Follower, RunSoFar
-from tui.commands.options import NAMES_OF_MODELS, json_option
+from tui.commands.options import NAMES_OF_MODELS
 from tui.commands.outcome import INTERRUPTED
 from tui.commands.output import encodable, print_json, print_text, write_bytes
 from tui.commands.progress import NoView, view_on
-from tui.commands.training_options import read_options, training_options
+from tui.commands.taking_part import join_in
+from tui.commands.training_options import TrainingCommand, read_options, training_options
 
 
 class SplitResult(msgspec.Struct, frozen=True):
@@ -49,6 +51,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 @click.command(
     "train",
+    cls=TrainingCommand,
     short_help="Fine-tune a classifier and watch its loss.",
     epilog=f"""\
 \b
@@ -62,14 +65,6 @@ Examples:
 {NAMES_OF_MODELS}""",
 )
 @training_options
-@click.option(
-    "--run-dir",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="The run's folder, new or empty.  [default: a new name in the runs folder]",
-)
-@click.option("--detach", is_flag=True, help="Print the run's folder and return at once.")
-@json_option
 @click.pass_context
 def train_command(
     ctx: click.Context, /, run_dir: Path | None, detach: bool, as_json: bool, **options: Any
@@ -89,6 +84,11 @@ def train_command(
     what was saved, or null; numbers that are not finite are null.
     """
     config = read_options(ctx, options)
+    if config.config_file is not None:
+        cluster = read_cluster(Path(config.config_file))
+        if not cluster.has_the_run:
+            join_in(config, cluster, detach=detach, as_json=as_json)
+            return
     if config.scratch is None:
         # A name that can mean nothing is refused before a folder is made.
         checkpoints.locate(config.model)

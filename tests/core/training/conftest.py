@@ -68,6 +68,7 @@ def config(tiny_classifier: Path, sentences: Path) -> RunConfig:
         threads=1,
         fused=True,
         group_by_length=False,
+        data_workers=0,
     )
 
 

@@ -40,8 +40,8 @@ def test_twenty_kills_at_random_moments_leave_no_trace(
     config: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In the middle of writing a checkpoint too. Workers are forked where torch is imported."""
-    config = msgspec.structs.replace(config, epochs=20, save_steps=5)
-    reference = create_run(config)
+    config = msgspec.structs.replace(config, epochs=20, save_steps=5, data_workers=1)
+    reference = create_run(msgspec.structs.replace(config, data_workers=0))
     carry_out(reference)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)

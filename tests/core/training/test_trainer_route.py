@@ -312,6 +312,7 @@ def test_a_worker_on_this_route_obeys_and_survives_a_kill(
 
     def until_killed(journal: Journal, event: Event) -> None:
         if isinstance(event, Step) and event.global_step == 11:
+            journal._closing.set()
             raise KilledError
         append(journal, event)
 

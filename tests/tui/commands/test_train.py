@@ -140,7 +140,8 @@ def test_every_option_is_a_field_of_the_configuration(
         "train", "--detach", "--epochs", "3", "--gradient-accumulation-steps", "2", "--plain",
         "--adapter", "full", "--label-name", "bad", "--label-name", "good", "--probe", "Fine.",
         "--eval-steps", "5", "--save-steps", "7", "--scratch", "layers=1,hidden=32,heads=2",
-        "--num-processes", "2", "--route", "loop", "--pair-column", "",
+        "--num-processes", "2", "--route", "loop", "--pair-column", "", "--no-fused",
+        "--group-by-length", "--mixed-precision", "bf16", "--data-workers", "0",
     )  # fmt: skip
     assert finished.code == 0, finished.complaint
     (config,) = asked
@@ -149,8 +150,39 @@ def test_every_option_is_a_field_of_the_configuration(
     assert config.label_names == ["bad", "good"]
     assert (config.eval_steps, config.save_steps, config.num_processes) == (5, 7, 2)
     assert config.scratch == Scratch(layers=1, hidden=32, heads=2)
+    assert (config.fused, config.group_by_length) == (False, True)
+    assert (config.mixed_precision, config.data_workers) == ("bf16", 0)
     assert (config.route, config.pair_column, config.text_column) == ("loop", "", None)
     assert read_config(Path(finished.output.strip())).epochs == 3
+
+
+def test_what_is_not_said_is_the_workers_to_choose(
+    termformer: Here, asked: list[RunConfig]
+) -> None:
+    assert termformer("train", "--detach").code == 0
+    (config,) = asked
+    chosen = ("threads", "fused", "group_by_length", "mixed_precision", "data_workers")
+    assert [getattr(config, name) for name in chosen] == [None] * len(chosen)
+
+
+def test_the_help_lists_every_option_once_under_a_heading(termformer: Here) -> None:
+    text = termformer("train", "--help").output
+    heading, found = "", {}
+    for line in text.splitlines():
+        if line and not line.startswith(" ") and line.endswith(":"):
+            heading = line
+        elif line.startswith("  -"):
+            option = next(word for word in line.replace(",", " ").split() if word[:2] == "--")
+            assert option not in found
+            found[option] = heading
+    assert found.pop("--help") == "Other options:"
+    assert found["--fused"] == found["--data-workers"] == found["--threads"]
+    assert found["--num-processes"] == found["--config-file"] == "Several processes and machines:"
+    fields = {"--" + name.replace("_", "-") for name in RunConfig.__struct_fields__}
+    # Named in the singular, or given otherwise, or written by the program alone.
+    fields -= {"--label-names", "--probes", "--name", "--version", "--machine"}
+    assert fields <= found.keys()
+    assert len(set(found.values())) == 8
 
 
 def test_a_configuration_is_repeated_but_for_what_other_options_say(

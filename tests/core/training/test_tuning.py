@@ -1,0 +1,169 @@
+"""What is fast here is found by trying, said, kept for the next time, and leaves no trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+from accelerate.state import AcceleratorState
+from safetensors.torch import load_file
+from transformers import AutoTokenizer
+
+from core.data.batches import BatchedData
+from core.data.pipeline import batch_data
+from core.data.sources import load_data
+from core.runs.config import RunConfig, read_config
+from core.runs.events import RunStarted, Step
+from core.runs.folder import create_run
+from core.training import tuning
+from core.training.model import load_starting_point
+from core.training.tuning import Tuned, machine, tune
+from tests.core.training.replay import carry_out, events_of
+
+CPU = torch.device("cpu")
+Tune = Callable[[RunConfig], Tuned]
+
+
+@pytest.fixture
+def undecided(config: RunConfig) -> RunConfig:
+    """All is left to be chosen."""
+    return msgspec.structs.replace(
+        config, threads=None, fused=None, group_by_length=None, data_workers=None
+    )
+
+
+@pytest.fixture
+def tune_tiny(tiny_classifier: Path, sentences: Path) -> Tune:
+    """Tunes for a tiny model, and sees to it that the model stays as it was."""
+    data = load_data(str(sentences))
+    model = load_starting_point(tiny_classifier, "tiny", data.labels).model
+
+    def run(config: RunConfig) -> Tuned:
+        batched, _ = batch_data(data, config, AutoTokenizer.from_pretrained(tiny_classifier), 64)
+        assert isinstance(batched, BatchedData)
+        before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        tuned = tune(config, model, batched, CPU)
+        assert all(torch.equal(before[name], one) for name, one in model.state_dict().items())
+        assert all(weight.grad is None for weight in model.parameters())
+        return tuned
+
+    return run
+
+
+def test_all_is_chosen_and_each_choice_is_said(tune_tiny: Tune, undecided: RunConfig) -> None:
+    torch.set_num_threads(2)
+    tuned = tune_tiny(undecided)
+    chosen = tuned.config
+    assert (chosen.threads, chosen.mixed_precision, chosen.machine) == (
+        torch.get_num_threads(),
+        "no",
+        machine(),
+    )
+    assert None not in (chosen.fused, chosen.group_by_length, chosen.data_workers)
+    said = " ".join(tuned.notes)
+    for word in ("padding", "found by trying", "AdamW is", "Batches are prepared in between"):
+        assert word in said
+
+
+def test_the_threads_are_those_that_were_fastest(
+    tune_tiny: Tune, undecided: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for fastest in (1, 2):
+        monkeypatch.setattr(
+            tuning,
+            "_gradient_seconds",
+            lambda *_, fastest=fastest, **__: 1.0 + abs(torch.get_num_threads() - fastest),
+        )
+        torch.set_num_threads(2)
+        fixed = msgspec.structs.replace(undecided, fused=True, data_workers=0)
+        assert tune_tiny(fixed).config.threads == fastest
+
+
+def test_data_workers_are_tried_where_batches_are_waited_for(
+    tune_tiny: Tune, undecided: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = msgspec.structs.replace(undecided, threads=1, fused=True)
+    monkeypatch.setattr(tuning, "_gradient_seconds", lambda *_, **__: 0.0)
+    short = tune_tiny(config)
+    assert short.config.data_workers == 0
+    assert "an epoch has only 3 of them" in " ".join(short.notes)
+    monkeypatch.setattr(tuning, "_FEW_BATCHES", 1)
+    small = msgspec.structs.replace(config, batch_size=2)
+    paces = {0: 3.0, 1: 1.0, 2: 2.0}
+    measured: list[int] = []
+    pace = tuning._paces
+
+    def paced(data: BatchedData, workers: int, compute: Callable[..., object]) -> list[float]:
+        found = pace(data, workers, compute)
+        assert found
+        assert min(found) > 0
+        measured.append(workers)
+        return [paces[workers]]
+
+    monkeypatch.setattr(tuning, "_paces", paced)
+    tuned = tune_tiny(small)
+    assert measured == [0, 0, 1, 2]
+    assert tuned.config.data_workers == 1
+    said = next(note for note in tuned.notes if "preparing" in note)
+    assert said.startswith("1 process for preparing batches, found by trying: 3 s a step with 0")
+
+
+def test_plain_leaves_all_as_the_course_has_it(
+    tune_tiny: Tune, undecided: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tried(*_: object, **__: object) -> float:
+        raise AssertionError("something was tried")
+
+    monkeypatch.setattr(tuning, "_gradient_seconds", tried)
+    torch.set_num_threads(2)
+    chosen = tune_tiny(msgspec.structs.replace(undecided, plain=True)).config
+    assert (chosen.threads, chosen.fused, chosen.group_by_length) == (2, False, False)
+    assert (chosen.data_workers, chosen.mixed_precision) == (0, "no")
+
+
+def test_a_choice_is_kept_in_the_run_and_not_made_again_but_questioned_elsewhere(
+    undecided: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = create_run(msgspec.structs.replace(undecided, max_steps=2))
+    carry_out(folder)
+    chosen = read_config(folder)
+    assert None not in (chosen.threads, chosen.fused, chosen.group_by_length, chosen.data_workers)
+
+    def tried(*_: object, **__: object) -> float:
+        raise AssertionError("something was tried again")
+
+    monkeypatch.setattr(tuning, "_gradient_seconds", tried)
+    moved = msgspec.structs.replace(chosen, name="", machine="another machine")
+    again = create_run(moved)
+    carry_out(again)
+    (started,) = [event for event in events_of(again) if isinstance(event, RunStarted)]
+    assert "is not promised" in " ".join(started.notes)
+    assert read_config(again).machine == machine()
+    first, second = (
+        [event.loss for event in events_of(run) if isinstance(event, Step)]
+        for run in (folder, again)
+    )
+    assert len(first) == 2
+    assert first == second
+
+
+def test_bfloat16_rounds_the_forward_pass_and_keeps_the_weights_in_float32(
+    config: RunConfig,
+) -> None:
+    runs = [create_run(msgspec.structs.replace(config, mixed_precision=kind, max_steps=12))
+            for kind in ("no", "bf16")]  # fmt: skip
+    for run in runs:
+        # A worker has a process of its own, in which the precision is said once.
+        AcceleratorState._reset_state(reset_partial_state=True)
+        carry_out(run)
+    AcceleratorState._reset_state(reset_partial_state=True)
+    exact, rounded = (
+        [float(event.loss) for event in events_of(run) if isinstance(event, Step)] for run in runs
+    )
+    assert rounded != exact
+    assert rounded == pytest.approx(exact, abs=0.2)
+    weights = load_file(runs[1] / "model" / "model.safetensors")
+    assert {tensor.dtype for tensor in weights.values()} == {torch.float32}
