@@ -88,17 +88,20 @@ def both_code(
     sentences: Sequence[Texts],
     *,
     end_pads: bool,
+    token_types: bool,
 ) -> str:
     """The sentences' logits by the checkpoint and by the random model called `random_name`.
 
     `results` has both, `[sentences, labels]` each, by name; each sentence goes in alone. `read`
-    has the fields as that model has them.
+    has the fields as that model has them; `end_pads` says that the tokenizer has no padding token,
+    so that its end token serves, `token_types` that the model takes `token_type_ids`.
     """
     twin = random_model(random_name) or RandomModel(random_name)
     changes = "".join(f", {name}={_value(read, name, text)}" for name, text in twin.changes.items())
     auto = "AutoModelForSequenceClassification"
     pairs = any(pair for _, pair in sentences)
     given = "*each" if pairs else "each"
+    options = "" if token_types else ", return_token_type_ids=False"
     return lines(
         "import torch",
         f"from transformers import AutoConfig, {auto}, AutoTokenizer",
@@ -124,7 +127,7 @@ def both_code(
         "with torch.no_grad():",
         '    for name, model in (("checkpoint", loaded), ("random", random)):',
         "        results[name] = torch.cat([",
-        f'            model(**tokenizer({given}, return_tensors="pt")).logits',
+        f'            model(**tokenizer({given}, return_tensors="pt"{options})).logits',
         "            for each in raw_inputs",
         "        ])",
         "        print(name, results[name])",

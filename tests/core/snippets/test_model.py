@@ -133,16 +133,28 @@ def test_changes_are_written_as_the_class_knows_them() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_logits_by_both_are_those_that_are_shown(tiny_classifier: Path) -> None:
-    folder = str(tiny_classifier)
+def test_logits_by_both_are_those_that_are_shown(tiny_classifier: Path, tmp_path: Path) -> None:
+    bert = str(tiny_classifier)
+    distilbert = str(tiny.distilbert(tmp_path / "distilbert"))
+    gpt2 = str(tiny.gpt2(tmp_path / "gpt2"))
     sentences: list[Texts] = [("I hate this.", None), ("A question?", "An answer.")]
     snippets: list[tuple[str, dict[str, Any]]] = []
     shown = []
-    for name in (
-        RandomModel(folder, 3).name,
-        RandomModel(folder, 0, {"num_hidden_layers": "1"}).name,
+    for folder, twin, end_pads, token_types in (
+        (bert, RandomModel(bert, 3), False, True),
+        (bert, RandomModel(bert, 0, {"num_hidden_layers": "1"}), False, True),
+        (distilbert, RandomModel(distilbert, 1), False, False),
+        (gpt2, RandomModel(gpt2, 2), True, True),
     ):
-        code = both_code(name, structure(name), folder, sentences, end_pads=False)
+        name = twin.name
+        code = both_code(
+            name,
+            structure(name),
+            folder,
+            sentences,
+            end_pads=end_pads,
+            token_types=token_types,
+        )
         snippets.append((code, {"results": None}))
         logits = {}
         for key, model in (("checkpoint", folder), ("random", name)):

@@ -9,7 +9,7 @@ from core.snippets.model import both_code, build_code, load_code, parameter_code
 from tui.document import Document
 from tui.panes.model import files as written
 from tui.panes.model.view import Scene
-from tui.sources import checkpoint_of
+from tui.sources import checkpoint_of, takes_token_types
 from tui.widgets.pane import Code, Export
 
 
@@ -45,7 +45,12 @@ def _both(scene: Scene, document: Document) -> Code | None:
     tokenizer = document.tokenizer
     end_pads = tokenizer is not None and tokenizer.padding is None
     python = both_code(
-        second.model.name, read, checkpoint.name, scene.plan.texts, end_pads=end_pads
+        second.model.name,
+        read,
+        checkpoint.name,
+        scene.plan.texts,
+        end_pads=end_pads,
+        token_types=takes_token_types(first.model),
     )
     return Code("Loaded and random weights", python, checkpoint.note)
 
