@@ -235,8 +235,7 @@ class Workbench(Screen[None], inherit_bindings=False):
         from tui.vocabulary import VocabularyScreen
 
         if self._encoder.tokenizer is not None:
-            name = self.desk.good or ""
-            await open_above(self.app, VocabularyScreen(self._encoder.tokenizer, name=name))
+            await open_above(self.app, VocabularyScreen(self._encoder.tokenizer))
 
     # --- panes, modes and bars ------------------------------------------------------------
 

@@ -22,9 +22,6 @@ __all__ = ["DEFAULT_OPTIONS", "EncodeOptions", "TextTokenizer", "read_tokenizer"
 _NO_LIMIT = 10**12
 """transformers writes 10**30 where a tokenizer has no maximum length."""
 
-_BRIEF = 1_000
-"""Characters that are encoded sooner than another thread could be asked to: in a millisecond."""
-
 
 class _AddedToken(msgspec.Struct):
     content: str
@@ -35,7 +32,6 @@ class _TokenizerConfig(msgspec.Struct):
 
     pad_token: str | _AddedToken | None = None
     unk_token: str | _AddedToken | None = None
-    eos_token: str | _AddedToken | None = None
     padding_side: PaddingSide = "right"
     truncation_side: PaddingSide = "right"
     pad_token_type_id: int = 0
@@ -62,8 +58,6 @@ class TextTokenizer:
         self.model_max_length = None if limit is None or limit > _NO_LIMIT else int(limit)
         """The longest sequence the model takes, in tokens; None where the tokenizer knows none."""
         self.padding = self._padding(config)
-        self.end_token = _content(config.eos_token)
-        """What ends a text; where there is no padding token, it is often made one."""
         self.unknown_token = getattr(backend.model, "unk_token", None) or _content(config.unk_token)
         """What stands for text that the vocabulary cannot spell; None where it can spell all."""
         self.unknown_token_id = (
@@ -100,19 +94,15 @@ class TextTokenizer:
     def encode(self, sentence: Sentence) -> Encoding:
         """Encodes one sentence, special tokens added, nothing padded or cut.
 
-        Thread-safe; the interpreter's lock is free while it works on a long one.
+        Thread-safe; the interpreter's lock is free while it works.
         """
         return self._encode(sentence, add_special_tokens=True)
 
     def _encode(self, sentence: Sentence, *, add_special_tokens: bool) -> Encoding:
-        text, pair = sentence.text, sentence.text_pair or None
-        if len(text) + len(pair or "") <= _BRIEF:
-            encoded = self._backend.encode(text, pair, add_special_tokens=add_special_tokens)
-        else:
-            # Not the library's own `encode`: that one holds the interpreter's lock.
-            (encoded,) = self._backend.encode_batch(
-                [_input(sentence)], add_special_tokens=add_special_tokens
-            )
+        # Not the library's own `encode`: that one holds the interpreter's lock.
+        (encoded,) = self._backend.encode_batch(
+            [_input(sentence)], add_special_tokens=add_special_tokens
+        )
         return Encoding(sentence, encoded)
 
     def layout(self, encodings: tuple[Encoding, ...]) -> Batch:
@@ -155,7 +145,9 @@ class TextTokenizer:
         limit = self.model_max_length if options.max_length is None else options.max_length
         strategy = options.strategy
         if limit is None and (strategy or options.padding == "max_length"):
-            raise TermformerError("This tokenizer names no maximum length: choose a max_length.")
+            raise TermformerError(
+                "This tokenizer names no maximum length: say one with --max-length."
+            )
         rows, origins, width = encodings, None, max(map(len, encodings), default=0)
         if strategy is not None and limit is not None:
             windows = self._cut(encodings, self._cut_asked(limit, strategy, options))
@@ -172,7 +164,7 @@ class TextTokenizer:
         ):
             raise TermformerError(
                 "This tokenizer has no padding token, so sentences of unequal length cannot be "
-                "padded: choose padding none."
+                "padded: use --padding none."
             )
         if padding is not None and options.padding_side is not None:
             padding = replace(padding, side=options.padding_side)

@@ -9,6 +9,7 @@ import torch
 
 from core.data.batches import BatchedData
 from core.runs.events import Probed, ProbeResult, number
+from core.text.sentences import parse_sentence
 from core.training.randomness import random_state_kept
 
 _AT_ONCE = 32
@@ -23,6 +24,8 @@ def classify_probes(
 ) -> Probed:
     """What `model`, an unwrapped one, now thinks of `sentences`, cut as training texts are.
 
+    A tab makes a sentence a pair, as in an editor's line.
+
     Training's random state and the model's mode are left as they are.
     """
     labels = [model.config.id2label[number] for number in range(model.config.num_labels)]
@@ -34,7 +37,12 @@ def classify_probes(
         with random_state_kept(), torch.no_grad():
             for first in range(0, len(sentences), _AT_ONCE):
                 texts = list(sentences[first : first + _AT_ONCE])
-                rows = tokenizer(texts, truncation=True, max_length=data.max_length)
+                rows = [
+                    tokenizer(
+                        each.text, each.text_pair, truncation=True, max_length=data.max_length
+                    )
+                    for each in map(parse_sentence, texts)
+                ]
                 inputs = data.collator(rows).to(model.device)
                 probabilities = model(**inputs).logits.float().softmax(dim=-1).cpu()
                 results += [

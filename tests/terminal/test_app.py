@@ -14,7 +14,17 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from core import paths
-from core.runs.folder import list_runs
+from core.runs.events import (
+    CheckpointSaved,
+    Evaluation,
+    LearningRateSet,
+    Paused,
+    Resumed,
+    RunStopped,
+    Step,
+)
+from core.runs.folder import EVENTS, list_runs
+from core.runs.log import EventReader
 from core.runs.status import run_status
 from tests.terminal.screen import Snapshot
 from tests.terminal.terminal import Terminal
@@ -162,7 +172,7 @@ def test_a_hang_up_ends_the_app_and_keeps_the_text() -> None:
 @pytest.mark.slow
 def test_a_run_goes_on_without_the_app_and_its_curve_is_whole(tiny_classifier: Path) -> None:
     paths.state_file().parent.mkdir(parents=True)
-    options = {"model": str(tiny_classifier), "epochs": 4, "batch_size": 16}
+    options = {"model": str(tiny_classifier), "epochs": "1000", "threads": "1"}
     paths.state_file().write_text(
         json.dumps({"text": "hi", "pane": "train", "options": {"train": options}})
     )
@@ -179,14 +189,30 @@ def test_a_run_goes_on_without_the_app_and_its_curve_is_whole(tiny_classifier: P
     status = run_status(run)
     assert status.status == "running"
     with app(120, 40) as terminal:
-        terminal.wait_for(run.name)
+        terminal.wait_for(run.name, timeout=60)
         eventually(lambda: _step() > seen)
         terminal.press("escape")
         terminal.wait_for("KEYS")
+        # The worker carries out what is asked for, and the pane says that it has.
+        for keys, words in (
+            (("v",), "validation: accuracy"),
+            (("w",), "is saved in checkpoints/step-"),
+            (("u", "\x15", *"3e-5", "enter"), "3e-05 now. It still warms up: that is its peak."),
+            (("p",), "the model stays in memory"),
+            (("p",), "Went on at step"),
+        ):
+            terminal.press(*keys)
+            terminal.wait_for(words, timeout=60)
         terminal.press("x", "x")
         eventually(lambda: run_status(run).status == "stopped")
         terminal.wait_for("stopped", timeout=60)
     eventually(lambda: not _workers(run))
+    events = [event for batch in EventReader(run / EVENTS).drain() for event in batch.events]
+    asked = {type(event) for event in events if getattr(event, "request", None)}
+    assert asked >= {Evaluation, CheckpointSaved, LearningRateSet, Paused, Resumed, RunStopped}
+    rates = [event.learning_rate for event in events if isinstance(event, Step)]
+    peak = rates[-1] / len(rates) * 0.1 * 1_000 * 333
+    assert peak == pytest.approx(3e-5, rel=0.05)
 
 
 def _step() -> int:

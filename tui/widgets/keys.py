@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from textual import events
 from textual.app import App
 from textual.binding import Binding
-from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -65,33 +64,32 @@ async def open_above(
 class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
     """Runs this widget's bindings on the spot; passes keys on once the focus has moved."""
 
+    _left_above: events.Key | None = None
+    """The key that this widget left to those above it."""
+
+    def came_up(self, event: events.Key) -> bool:
+        """Whether a key bubbled up from the child that has the focus, and was not sent here."""
+        focused = self.app.focused
+        if focused is None or self not in focused.ancestors:
+            return False
+        if isinstance(focused, KeysInOrder):
+            return focused._left_above is event
+        # Any other child keeps what it can print.
+        return event._sender is self or not event.is_printable
+
     async def _on_key(self, event: events.Key) -> None:
         focused = self.app.focused or self.app.screen
-        if self in focused.ancestors and (event._sender is self or not event.is_printable):
-            return  # it bubbled up from the child that has the focus, which keeps what it can print
+        if self.came_up(event):
+            return
         if focused is not self:
             event.stop()
             event.prevent_default()
             focused._forward_event(events.Key(event.key, event.character))
             return
-        action = self._action_of(event.key)
-        if action is not None:
+        active = self.screen.active_bindings.get(event.key)
+        if active is not None and active.node is self and active.enabled:
             event.stop()
             event.prevent_default()
-            await self.app.run_action(action, self)
-
-    def _action_of(self, key: str) -> str | None:
-        """What this widget does at `key`; None where that is nobody's or another's to act on.
-
-        As `screen.active_bindings` has it, which looks at every key that is bound.
-        """
-        in_force: tuple[DOMNode, Binding, bool] | None = None
-        for node, bindings in self.screen._modal_binding_chain:
-            for binding in bindings.key_to_bindings.get(key, ()):
-                state = self.app._check_action_state(binding.action, node)
-                first = in_force is None or (binding.priority and not in_force[1].priority)
-                if state is not False and first:
-                    in_force = node, binding, bool(state)
-        if in_force is None or in_force[0] is not self or not in_force[2]:
-            return None
-        return in_force[1].action
+            await self.app.run_action(active.binding.action, self)
+        else:
+            self._left_above = event

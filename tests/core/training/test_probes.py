@@ -48,3 +48,19 @@ def test_a_probe_is_what_the_model_says_of_the_sentence_alone(
     assert result.probabilities == pytest.approx(probabilities.tolist(), abs=1e-5)
     assert result.predicted == loop.model.config.id2label[int(probabilities.argmax())]
     assert loop.probe("asked").request == "asked"
+
+
+def test_a_tab_makes_a_probe_a_pair_beside_those_that_are_none(
+    make_loop: MakeLoop, config: RunConfig
+) -> None:
+    sentences = ["Is it good?\tIt is.", "Is it good?", "Is it good?\t" + "Very. " * 100]
+    loop = make_loop(msgspec.structs.replace(config, probes=sentences, max_length=32))
+    results = loop.probe("asked").results
+    assert [result.text for result in results] == sentences
+    loop.model.eval()
+    inputs = loop.data.collator.tokenizer("Is it good?", "It is.", return_tensors="pt")
+    assert inputs["token_type_ids"].any()
+    with torch.no_grad():
+        probabilities = loop.model(**inputs).logits[0].softmax(dim=-1)
+    assert results[0].probabilities == pytest.approx(probabilities.tolist(), abs=1e-5)
+    assert results[1].probabilities != pytest.approx(probabilities.tolist(), abs=1e-5)

@@ -71,10 +71,9 @@ class BatchLayout:
                     self.wholes = tokenizer.arrange(self.wholes, _PLAIN).encodings
             except TermformerError as error:
                 self.problem = f"{error} Shown: the defaults."
-        ragged = self.batch.ragged_reason or ""
-        if ragged and tokenizer.padding is None:
-            ragged = f"{ragged} {_way_out(tokenizer.end_token)}"
-        self.problem = self.problem or ragged
+        self.problem = self.problem or self.batch.ragged_reason or ""
+        if self.batch.shape is None and tokenizer.padding is None:
+            self.problem += " This tokenizer has no padding token to do so."
         return self.batch
 
     def sentence_of(self, row: int) -> int:
@@ -182,13 +181,6 @@ class BatchLayout:
         )
 
 
-def _way_out(end_token: str | None) -> str:
-    """What one does with a tokenizer that has no padding token."""
-    if end_token is None:
-        return 'No padding token: tokenizer.add_special_tokens({"pad_token": "[PAD]"}) adds one.'
-    return "No padding token: tokenizer.pad_token = tokenizer.eos_token makes one."
-
-
 class LayoutLine(RowsView):
     """The options of the batch in one row; in their place a problem, in as many as it needs."""
 
@@ -203,11 +195,9 @@ class LayoutLine(RowsView):
 
     def show(self, layout: BatchLayout) -> None:
         """Draws the options of `layout`, or its problem."""
-        options = layout.words()
-        if (self._options, self._problem) != (options, layout.problem):
-            self._options, self._problem = options, layout.problem
-            self._wrap()
-            self.redraw()
+        self._options, self._problem = layout.words(), layout.problem
+        self._wrap()
+        self.redraw()
 
     def _wrap(self) -> None:
         lines = textwrap.wrap(self._problem, max(20, self.cells - 2)) if self.cells else []

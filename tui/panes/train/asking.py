@@ -64,10 +64,11 @@ class AskingPane(Pane):
 
     def on_key(self, event: events.Key) -> None:
         """Every key takes news off, and a question that it does not answer."""
-        focused = self.app.focused
-        if focused is not self and focused is not None and self in focused.ancestors:
+        if self.came_up(event):
             # The form had it first and left it to the app.
             event.prevent_default()
+            return
+        if not self.has_focus:
             return
         if self.steering.news:
             self.steering.news = []

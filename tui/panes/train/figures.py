@@ -175,7 +175,7 @@ def _epochs(config: RunConfig, started: events.RunStarted | None) -> str:
     """How many there will be; fewer than asked for, where the number of steps is what ends it."""
     whole = started.max_steps / started.steps_per_epoch if started else config.epochs
     epochs = min(whole, config.epochs)
-    return f"{epochs:,.0f}" if epochs >= 100 else f"{epochs:.3g}"
+    return f"{epochs:,.0f}" if epochs >= 100 else f"{epochs:.2f}".rstrip("0").rstrip(".")
 
 
 def _whole(value: str) -> int:

@@ -24,6 +24,7 @@ from tui.panes.train.details import KINDS
 from tui.panes.train.listing import View
 from tui.panes.train.others import READ_ONLY, watch_others
 from tui.panes.train.prober import Prober
+from tui.panes.train.probes import left_out
 from tui.panes.train.sheet import Foot
 from tui.panes.train.starting import StartingPane
 from tui.panes.train.steering import Steering
@@ -278,6 +279,8 @@ class TrainPane(StartingPane):
             details.turn_to(KINDS[(KINDS.index(details.kind) + 1) % len(KINDS)])
             if details.kind == "probes":
                 self._prober.ask()
+                if words := left_out(self.bench.document.sentences):
+                    self.say(words)
         self.look_at("run")
 
     # --- moving about ---------------------------------------------------------------------

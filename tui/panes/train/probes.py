@@ -21,13 +21,9 @@ _LABEL = 16
 
 
 def probes_of(sentences: Sequence[Sentence]) -> list[str]:
-    """What of the editor's sentences a run can be asked to classify; pairs it cannot."""
-    texts = [
-        each.text
-        for each in sentences
-        if each.text_pair is None and len(each.text) <= LONGEST and each.text.strip()
-    ]
-    return list(dict.fromkeys(texts))[:MOST]
+    """What of the editor's sentences, pairs too, a run can be asked to classify."""
+    texts = [str(each) for each in sentences if each.text.strip()]
+    return list(dict.fromkeys(text for text in texts if len(text) <= LONGEST))[:MOST]
 
 
 def ordered(watch: RunWatch, chosen: int) -> list[str]:
@@ -37,6 +33,16 @@ def ordered(watch: RunWatch, chosen: int) -> list[str]:
         return []
     at = min(chosen, len(sentences) - 1)
     return [sentences[at], *sentences[:at], *sentences[at + 1 :]]
+
+
+def left_out(sentences: Sequence[Sentence]) -> str:
+    """What of the editor's sentences is no probe, as a sentence; empty where all are."""
+    different = {str(each) for each in sentences if each.text.strip()}
+    count = len(different) - len(probes_of(sentences))
+    if not count:
+        return ""
+    number = "1 sentence is no probe" if count == 1 else f"{count:,} sentences are no probes"
+    return f"{number}: a run takes {MOST} of up to {LONGEST:,} characters."
 
 
 def label_shown(watch: RunWatch, label: int) -> tuple[int, str]:
