@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from core.runs.config import RunConfig, read_config
+from core.runs.config import RunConfig, Scratch, read_config
 from core.runs.events import DataReported, RunFinished, RunStarted, Step
-from core.runs.folder import EVENTS, create_run
+from core.runs.folder import EVENTS, MODEL, create_run
 from core.runs.log import EventReader
 from core.snippets import training
 from core.snippets.training import TrainingRun, training_code
@@ -23,13 +24,13 @@ from core.snippets.training_data import DataSource, source_of
 
 _RUN = """
 import contextlib, io, json, sys
-losses = []
+found = []
 for code in json.load(sys.stdin):
     namespace = {}
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
         exec(compile(code, "snippet", "exec"), namespace)
-    losses.append(namespace["losses"])
-json.dump(losses, sys.stdout)
+    found.append((namespace["losses"], printed.getvalue()))
+json.dump(found, sys.stdout)
 """
 
 
@@ -57,21 +58,42 @@ def trained(config: RunConfig) -> tuple[TrainingRun, list[float]]:
     config = read_config(folder)
     source = source_of(config, data, started.notes)
     assert source is not None
+    # Of a model from scratch the shape and the tokenizer are where the run saved them.
+    checkpoint = config.model if config.scratch is None else str(folder / MODEL)
     run = TrainingRun(
-        config, config.model, source, started.labels, started.max_steps, data.max_length
+        config, checkpoint, source, started.labels, started.max_steps, data.max_length
     )
     return run, [float(event.loss) for event in events if isinstance(event, Step)]
 
 
+def run_apart(
+    folder: Path, runs: Sequence[tuple[TrainingRun, object]]
+) -> list[tuple[list[float], str]]:
+    """The losses of each run's code in a fresh interpreter, and what it prints."""
+    finished = subprocess.run(
+        [sys.executable, "-c", _RUN],
+        input=json.dumps([training_code(run) for run, _ in runs]),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    assert finished.returncode == 0, finished.stderr[-4000:]
+    return [(losses, printed) for losses, printed in json.loads(finished.stdout)]
+
+
 @pytest.fixture
 def as_before() -> Iterator[None]:
-    """A worker in this process listens to signals and chooses threads: here for a while."""
+    """A worker listens to signals and chooses threads and a precision: here for a while."""
     import torch
+    from accelerate.state import AcceleratorState
 
     threads = torch.get_num_threads()
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     handlers = {number: signal.getsignal(number) for number in numbers}
+    AcceleratorState._reset_state(reset_partial_state=True)
     yield
+    AcceleratorState._reset_state(reset_partial_state=True)
     torch.set_num_threads(threads)
     for number, handler in handlers.items():
         signal.signal(number, handler)
@@ -103,20 +125,47 @@ def test_the_code_gives_the_losses_of_the_run(tiny_classifier: Path, tmp_path: P
         ),
         trained(msgspec.structs.replace(usual, data=str(parts), plain=True, epochs=1)),
         trained(msgspec.structs.replace(usual, data=str(parts), route="trainer", eval_steps=5)),
+        trained(
+            msgspec.structs.replace(usual, data=str(parts), adapter="head", learning_rate=1e-2)
+        ),
+        trained(
+            msgspec.structs.replace(
+                usual,
+                data=str(parts),
+                scratch=Scratch(layers=1, hidden=32, heads=2, vocabulary=300),
+                learning_rate=1e-2,
+            )
+        ),
     ]
-    finished = subprocess.run(
-        [sys.executable, "-c", _RUN],
-        input=json.dumps([training_code(run) for run, _ in runs]),
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-    )
-    assert finished.returncode == 0, finished.stderr[-4000:]
-    for (run, logged), found in zip(runs, json.loads(finished.stdout), strict=True):
+    for (run, logged), (found, printed) in zip(runs, run_apart(tmp_path, runs), strict=True):
         assert len(found) == run.max_steps == len(logged)
         assert found == pytest.approx(logged, abs=1e-5), run.config
+        lines = printed.splitlines()
+        assert lines[-1].startswith("test {") or run.config.route == "trainer"
+        if run.config.route == "loop":
+            steps = [line.split() for line in lines if line[0].isdecimal()]
+            assert [(int(step), float(loss)) for step, loss in steps] == [*enumerate(found, 1)]
+            assert [line for line in lines if line.startswith("validation {'loss'")]
     assert len({tuple(logged) for _, logged in runs}) == len(runs)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("as_before")
+def test_the_code_of_a_run_in_bfloat16_has_its_losses(
+    tiny_classifier: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "all.csv"
+    write_rows(file, 60, header=True)
+    config = RunConfig(
+        name="", model=str(tiny_classifier), data=str(file), batch_size=8, threads=1,
+        mixed_precision="bf16", max_steps=6,
+    )  # fmt: skip
+    run, logged = trained(config)
+    ((found, _),) = run_apart(tmp_path, [(run, logged)])
+    assert found == pytest.approx(logged, abs=1e-5)
+    exact = msgspec.structs.replace(run.config, mixed_precision="no")
+    ((other, _),) = run_apart(tmp_path, [(dataclasses.replace(run, config=exact), logged)])
+    assert other != pytest.approx(logged, abs=1e-5)
 
 
 def test_lora_is_as_the_worker_has_it() -> None:
