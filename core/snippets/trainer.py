@@ -5,6 +5,13 @@ from __future__ import annotations
 from core.runs.config import RunConfig
 
 
+def _precision(config: RunConfig) -> list[str]:
+    if config.mixed_precision != "bf16":
+        return []
+    # Trainer refuses it on a CPU unless it is told that a CPU is meant.
+    return ["    bf16=True,", "    use_cpu=not torch.accelerator.is_available(),"]
+
+
 def trainer_lines(config: RunConfig, max_steps: int, warmup_steps: int) -> list[str]:
     """Code that trains `model` by a `Trainer` whose batches are those of `batches_of`."""
     every = config.eval_steps or (
@@ -60,7 +67,7 @@ def trainer_lines(config: RunConfig, max_steps: int, warmup_steps: int) -> list[
         f"    weight_decay={config.weight_decay!r},",
         f"    max_grad_norm={config.max_grad_norm!r},",
         f'    optim="{"adamw_torch_fused" if config.fused else "adamw_torch"}",',
-        f"    bf16={config.mixed_precision == 'bf16'},",
+        *_precision(config),
         f"    seed={config.seed},",
         "    remove_unused_columns=False,",
         "    dataloader_pin_memory=False,",

@@ -148,6 +148,8 @@ def training_arguments(
         max_grad_norm=config.max_grad_norm,
         optim="adamw_torch_fused" if config.fused else "adamw_torch",
         bf16=config.mixed_precision == "bf16",
+        # bfloat16 on a CPU is refused unless it is said that a CPU is meant.
+        use_cpu=not torch.accelerator.is_available(),
         seed=config.seed,
         remove_unused_columns=False,
         dataloader_pin_memory=False,

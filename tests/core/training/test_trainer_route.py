@@ -17,7 +17,7 @@ from core.data.pipeline import batch_data
 from core.data.sources import load_data
 from core.durable import write_atomic
 from core.runs.config import RunConfig
-from core.runs.events import Evaluation, Event, Probed, Step, Warned
+from core.runs.events import Evaluation, Event, Probed, Progress, Step, Warned
 from core.runs.folder import EVENTS, REQUESTS, create_run
 from core.runs.log import EventReader
 from core.runs.requests import (
@@ -127,6 +127,18 @@ def test_both_routes_tell_the_same(make: Make, config: RunConfig, adapter: str) 
                 assert [row.text for row in theirs.worst] == [row.text for row in mine.worst]
             case Probed(), Probed():
                 assert theirs.results[0].predicted == mine.results[0].predicted
+
+
+@pytest.mark.parametrize("route", [TrainingLoop, TrainerLoop])
+def test_a_long_evaluation_says_how_far_it_is(
+    make: Make, config: RunConfig, monkeypatch: pytest.MonkeyPatch, route: type[TrainingLoop]
+) -> None:
+    for module in ("core.training.evaluation", "core.training.trainer_route"):
+        monkeypatch.setattr(f"{module}.REPORT_EVERY", 0.0)
+    events = _events(make(route, msgspec.structs.replace(config, max_steps=2, eval_steps=2)))
+    said = [event for event in events if isinstance(event, Progress)]
+    assert {event.phase for event in said} == {"Evaluating on validation", "Evaluating on test"}
+    assert [(event.done, event.total) for event in said] == [(12, 12), (12, 12)]
 
 
 @pytest.mark.parametrize(

@@ -153,17 +153,25 @@ def test_a_choice_is_kept_in_the_run_and_not_made_again_but_questioned_elsewhere
 def test_bfloat16_rounds_the_forward_pass_and_keeps_the_weights_in_float32(
     config: RunConfig,
 ) -> None:
-    runs = [create_run(msgspec.structs.replace(config, mixed_precision=kind, max_steps=12))
-            for kind in ("no", "bf16")]  # fmt: skip
-    for run in runs:
+    found, runs = [], []
+    for precision, route in (("no", "loop"), ("bf16", "loop"), ("bf16", "trainer")):
         # A worker has a process of its own, in which the precision is said once.
         AcceleratorState._reset_state(reset_partial_state=True)
-        carry_out(run)
+        runs.append(
+            create_run(
+                msgspec.structs.replace(
+                    config, mixed_precision=precision, route=route, max_steps=12
+                )
+            )
+        )
+        carry_out(runs[-1])
+        events = events_of(runs[-1])
+        found.append([float(event.loss) for event in events if isinstance(event, Step)])
     AcceleratorState._reset_state(reset_partial_state=True)
-    exact, rounded = (
-        [float(event.loss) for event in events_of(run) if isinstance(event, Step)] for run in runs
-    )
+    exact, rounded, by_trainer = found
+    assert len(exact) == 12
     assert rounded != exact
     assert rounded == pytest.approx(exact, abs=0.2)
+    assert by_trainer == pytest.approx(rounded, abs=1e-5)
     weights = load_file(runs[1] / "model" / "model.safetensors")
     assert {tensor.dtype for tensor in weights.values()} == {torch.float32}
