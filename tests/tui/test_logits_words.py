@@ -208,6 +208,34 @@ def test_the_lesson_in_words() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "left", "corrected", "said"),
+    [
+        # BERT and GPT-2: places by their number; a head that reads the first one finds padding.
+        (2, 4.63, 1e-6, "sentence 2 moves by 4.63: its first token is given position 2, not 0"),
+        (2, 4.63, 1e-6, lesson.WHY_SIDE),
+        (2, 0.5, 0.3, lesson.WHY_STILL),
+        # Rotary positions: only distances count, and these are as they were.
+        (2, 3e-6, 1e-6, lesson.WHY_DISTANCE),
+        # RoBERTa counts by itself, and its head reads the first place.
+        (0, 0.2, 0.2, "sentence 2 moves by 0.200. With position_ids that skip the padding by"),
+    ],
+)
+def test_padding_on_the_other_side_in_words(
+    first: int, left: float, corrected: float, said: str
+) -> None:
+    shown = shown_of(0.3)
+    mask, logits = [0, 0, 1, 1], [1.0, 2.0]
+    given = (([0, 1, first, first + 1], left), ([0, 0, 0, 1], corrected))
+    side = [step for step in steps(Setup(side=True), plan_of("a"), "right") if step.extra == "side"]
+    figures = [
+        Figures(step, ArrangedRow([1] * 4, mask, positions, logits, logits, apart), True)
+        for step, (positions, apart) in zip(side, given, strict=True)
+    ]
+    shown = replace(shown, figures=(*shown.figures, *figures))
+    assert said in words_of(lesson.of_extra("side", 1, shown, ["NO", "YES"]))
+
+
 def test_the_lesson_is_about_the_current_sentence_if_it_is_padded() -> None:
     rows = [replace(shown_of(0.0), padding=0), shown_of(0.2), shown_of(0.9)]
     assert lesson.subject(rows, 0) == 2

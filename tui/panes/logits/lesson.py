@@ -22,6 +22,9 @@ WHY_SIDE = (
     "The mask hides padding, but tokens behind it count as later ones where a model knows places "
     "by their number."
 )
+WHY_DISTANCE = (
+    "All positions moved alike, and this model minds only how far two tokens are from each other."
+)
 WHY_STILL = "What remains: a head that reads the first place finds padding there, not a token."
 WHY_FURTHER = "With the mask it does not matter how long the padding is. − + change the length."
 WHY_ORDER = "The rows of a batch never see each other; only sums may be rounded in another way."
@@ -190,12 +193,16 @@ def _side(
         return [[*words, (".", "")]]
     starts = _first_position(other)
     right = _first_position(corrected)
-    if starts is not None and right is not None and starts != right:
+    moved = starts is not None and right is not None and starts != right
+    if moved:
         words.append((f": its first token is given position {starts}, not {right}. ", ""))
     else:
         words.append((". ", ""))
     words += [("With position_ids that skip the padding by ", ""), _amount(corrected), (".", "")]
-    why = WHY_SIDE if size_of(corrected.max_abs_diff) == "equal" else WHY_STILL
+    if size_of(corrected.max_abs_diff) != "equal":
+        why = WHY_STILL
+    else:
+        why = WHY_DISTANCE if moved and size_of(other.max_abs_diff) == "equal" else WHY_SIDE
     return [words, [(why, "headline--quiet")]]
 
 
