@@ -120,8 +120,15 @@ def compare(sentences: list[Sentence], options: EncodeOptions, kind: Kind) -> No
         with pytest.raises(BaseException, match=r"(?i)stride|truncat"):
             call(kind.theirs, sentences, options)
         return
-    theirs = dict(call(kind.theirs, sentences, options))
+    called = call(kind.theirs, sentences, options)
+    theirs = dict(called)
     assert fields(batch) == theirs
+    for row, encoding in enumerate(batch.encodings):
+        assert batch.row(row).tokens == called.tokens(row)
+        lead = [None] * batch.lead(row)
+        tail = [None] * (batch.row_length(row) - len(encoding) - len(lead))
+        assert [*lead, *encoding.sequence_ids, *tail] == called.sequence_ids(row)
+        assert [*lead, *encoding.word_ids, *tail] == called.word_ids(row)
     arranged = tokenizer.arrange(tuple(map(tokenizer.encode, sentences)), options)
     assert fields(arranged) == theirs
     widths = {len(ids) for ids in theirs["input_ids"]}

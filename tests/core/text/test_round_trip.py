@@ -59,10 +59,19 @@ def test_why_a_text_comes_back_otherwise(kinds: dict[str, Kind]) -> None:
     assert explained(kinds["byte-level"], "É ﬁ 🦒  \x01") == []
 
 
-def test_a_long_text_is_compared_too(kinds: dict[str, Kind]) -> None:
-    text = "The film. " * 3000
-    (only,) = explained(kinds["wordpiece-uncased"], text)
-    assert only[2] == ("spaces", "case")
+def test_a_long_text_is_compared_word_by_word(kinds: dict[str, Kind]) -> None:
+    text = "The film, É!  🦒 " * 3000
+    found = explained(kinds["wordpiece-uncased"], text)
+    assert found[:3] == [
+        ("The", "the", ("case",)),
+        ("É", "e", ("case", "accents")),
+        ("  🦒", " [UNK]", ("unknown",)),
+    ]
+    assert len(found) == 3 * 3000
+    assert explained(kinds["wordpiece-uncased"], "🦒 🐘 " * 500)[:2] == [
+        ("🦒", "[UNK]", ("unknown",)),
+        ("🐘", "[UNK]", ("unknown",)),
+    ]
 
 
 def test_a_token_that_the_vocabulary_does_not_hold_is_named(kinds: dict[str, Kind]) -> None:
