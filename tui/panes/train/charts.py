@@ -146,8 +146,9 @@ class Charts(Widget):
                 points=_points(each.history.curves.series(of), steps),
                 smooth=each.history.curves.is_dense(of),
             )
-            for number, each in enumerate((watch, *self._overlaid))
+            # The losses of all runs first: their signs are those of the table below.
             for of in names
+            for number, each in enumerate((watch, *self._overlaid))
         )
         scale = self._scale
         return Plot(

@@ -210,7 +210,8 @@ class ListingPane(AskingPane):
                 self.follower.leave()
                 self.bench.note_run("")
                 self.look_at("runs")
-            self.say(f"{folder.name} is in the trash, as {kept.name}: Z shows it.")
+            renamed = f", as {kept.name}" if kept.name != folder.name else ""
+            self.say(f"{folder.name} is in the trash{renamed}: Z shows it.")
         self.list_runs()
 
     def take_out(self) -> None:
