@@ -70,7 +70,7 @@ async def test_panes_are_a_key_away_in_both_modes(open_app: OpenApp) -> None:
         assert bench.pane_in_view.TITLE == "Tokens"
 
 
-async def test_the_key_bar_is_never_cut(open_app: OpenApp) -> None:
+async def test_the_key_bar_and_the_name_of_the_pane_are_never_cut(open_app: OpenApp) -> None:
     for columns in (40, 60, 80, 200):
         async with open_app(size=(columns, 24)) as pilot:
             bench = bench_of(pilot)
@@ -82,6 +82,7 @@ async def test_the_key_bar_is_never_cut(open_app: OpenApp) -> None:
                 assert row.startswith(" KEYS "), row
                 assert row.rstrip().endswith("^p palette"), row
                 assert len(row) <= columns
+                assert f"{pane + 1} {bench.panes[pane].TITLE}" in screen_text(pilot)
 
 
 async def test_what_was_typed_comes_back(open_app: OpenApp) -> None:

@@ -93,7 +93,10 @@ def _sentences(count: int) -> str:
 
 
 class Tabs(RowsView):
-    """The panes by name, the shown one marked; a click chooses."""
+    """The panes by name, the shown one marked; a click chooses.
+
+    Where there is no room for all names, only the shown one's stands beside its number.
+    """
 
     DEFAULT_CSS = """
     Tabs {
@@ -132,23 +135,33 @@ class Tabs(RowsView):
 
     def row(self, index: int) -> Strip:
         segments = []
-        for number, title in enumerate(self._titles):
+        for number, title in enumerate(self._shown()):
             name = "tabs--active" if number == self._active else ""
+            blank = "  " if title else ""
             segments += [
                 Segment(f" {number + 1} ", self.style("tabs--key")),
                 Segment(title, self.style(name)),
-                Segment("  ", self.style()),
+                Segment(blank, self.style()),
             ]
         return Strip(segments)
 
     def on_click(self, event: events.Click) -> None:
         """Chooses the tab under the mouse."""
         cells = 0
-        for number, title in enumerate(self._titles):
-            cells += 5 + width(title)
+        for number, title in enumerate(self._shown()):
+            cells += _tab_cells(title)
             if event.x < cells:
                 self.post_message(self.Chosen(number))
                 return
+
+    def _shown(self) -> Sequence[str]:
+        if sum(map(_tab_cells, self._titles)) - 2 <= self.size.width:
+            return self._titles
+        return [title if n == self._active else "" for n, title in enumerate(self._titles)]
+
+
+def _tab_cells(title: str) -> int:
+    return width(title) + (5 if title else 3)
 
 
 class KeyBar(RowsView):

@@ -60,7 +60,7 @@ class Columns:
                 break
             taken[name] = needed
             room -= needed
-        label = _LABEL[0]
+        label = max(_LABEL[0] + min(0, room), 8)
         if "shape" in taken:
             more = min(room // 2, _SHAPE[1] - _SHAPE[0])
             taken["shape"] += more

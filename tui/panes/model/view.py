@@ -25,6 +25,8 @@ from tui.widgets.rows import Part
 VIEWS = ("tree", "fields", "weights", "page", "both")
 _TALL = 20
 """Rows from which there is room for two of words."""
+_LOW = 9
+"""Rows below which what is marked is not described."""
 _WIDE = 110
 """Cells from which the tree stands beside the config."""
 
@@ -114,7 +116,7 @@ class ModelView(Vertical):
         self._tree_side.display = view == "tree" or beside
         self._fields_side.display = view == "fields"
         self.lines.display = view not in ("tree", "fields")
-        self._detail.display = view in ("tree", "fields")
+        self._detail.display = view in ("tree", "fields") and self.size.height >= _LOW
 
     def _draw_fields(self, scene: Scene) -> None:
         if scene.view != "fields":
