@@ -75,6 +75,11 @@ class EntryRows(RowsView):
         """Where the entry under the cursor stands in the vocabulary."""
         return self._places[self.cursor] if self._places else None
 
+    @property
+    def in_view(self) -> range:
+        """Which of the listed entries are in view."""
+        return range(self.top, min(self.top + self.size.height, len(self._places)))
+
     def move(self, rows: int) -> None:
         """Moves the cursor, as far as there are entries."""
         self.cursor = max(0, min(self.cursor + rows, len(self._places) - 1))

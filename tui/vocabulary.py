@@ -19,7 +19,9 @@ from core.text.tokenizer import TextTokenizer
 from core.text.visible import visible
 from core.text.vocabulary import Found, SearchMode, Vocabulary
 from tui.entries import EntryHeading, EntryRows
+from tui.panes.tokens.sources import source_of
 from tui.widgets.hints import Hints
+from tui.widgets.pane import Code
 from tui.widgets.rows import Line
 
 View = Literal["search", "special", "unused", "longest"]
@@ -39,7 +41,8 @@ _LEAFING = (
     ("s", "special"),
     ("u", "unused"),
     ("l", "longest"),
-    ("c", "any case"),
+    ("a", "any case"),
+    ("c", "code"),
     ("Enter", "neighbours"),
     ("Esc", "close"),
 )
@@ -72,7 +75,10 @@ class Ask:
 
 
 class VocabularyScreen(ModalScreen[None]):
-    """The vocabulary of `tokenizer`; opened at entry `token_id`, among its neighbours, if given."""
+    """The vocabulary of `tokenizer`; opened at entry `token_id`, among its neighbours, if given.
+
+    `name` is the model's, for the code.
+    """
 
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -85,7 +91,8 @@ class VocabularyScreen(ModalScreen[None]):
         Binding("s", "view('special')", "special and added", id="vocabulary.special"),
         Binding("u", "view('unused')", "unused", id="vocabulary.unused"),
         Binding("l", "view('longest')", "longest", id="vocabulary.longest"),
-        Binding("c", "any_case", "any case", id="vocabulary.case"),
+        Binding("a", "any_case", "any case", id="vocabulary.case"),
+        Binding("c", "code", "the Python that lists the same", id="vocabulary.code"),
         Binding("enter", "neighbours", "neighbours", priority=True),
         Binding("down", "move(1)", "next", show=False, priority=True),
         Binding("up", "move(-1)", "before", show=False, priority=True),
@@ -119,13 +126,17 @@ class VocabularyScreen(ModalScreen[None]):
     }
     """
 
-    def __init__(self, tokenizer: TextTokenizer, *, token_id: int | None = None) -> None:
+    def __init__(
+        self, tokenizer: TextTokenizer, *, name: str = "", token_id: int | None = None
+    ) -> None:
         super().__init__()
+        self._model = name
         self._tokenizer = tokenizer
         self._token_id = token_id
         self._vocabulary: Vocabulary | None = None
         self._ask = Ask()
-        self._searching = False
+        self.searching = False
+        """Whether what is listed is about to change."""
 
     def compose(self) -> ComposeResult:
         yield Words(id="title")
@@ -182,8 +193,8 @@ class VocabularyScreen(ModalScreen[None]):
 
     def _seek(self) -> None:
         """Looks for what is asked now; while one search goes on, only the newest waits for it."""
-        if self._vocabulary is not None and not self._searching:
-            self._searching = True
+        if self._vocabulary is not None and not self.searching:
+            self.searching = True
             self.run_worker(self._search(self._vocabulary))
 
     async def _search(self, vocabulary: Vocabulary) -> None:
@@ -203,7 +214,7 @@ class VocabularyScreen(ModalScreen[None]):
                         self._rows.show(vocabulary, found.places)
                         self._tell(found, len(vocabulary))
         finally:
-            self._searching = False
+            self.searching = False
 
     def _tell(self, found: Found, of: int) -> None:
         """Says how many entries are listed, and why these."""
@@ -286,6 +297,34 @@ class VocabularyScreen(ModalScreen[None]):
 
     def action_page(self, pages: int) -> None:
         self._rows.move(pages * max(1, self._rows.size.height))
+
+    def code(self) -> Code | None:
+        """The Python that prints the entries in view; None where nothing can be listed."""
+        from core.text.code_vocabulary import listing_code
+
+        vocabulary, ask, rows = self._vocabulary, self._ask, self._rows.in_view
+        if vocabulary is None or not self._model:
+            return None
+        source = source_of(self._model)
+        try:
+            python = listing_code(
+                source.checkpoint,
+                vocabulary.spelling,
+                ask.view,
+                ask.query,
+                ask.mode,
+                ask.any_case,
+                rows,
+            )
+        except TermformerError:
+            return None
+        return Code("The vocabulary", python, source.note)
+
+    def action_code(self) -> None:
+        """The Python behind what is listed."""
+        from tui.code import CodeScreen
+
+        self.app.push_screen(CodeScreen(self.code()))
 
     def action_copy(self) -> None:
         """The token as the vocabulary spells it, by OSC 52."""

@@ -235,7 +235,8 @@ class Workbench(Screen[None], inherit_bindings=False):
         from tui.vocabulary import VocabularyScreen
 
         if self._encoder.tokenizer is not None:
-            await open_above(self.app, VocabularyScreen(self._encoder.tokenizer))
+            name = self.desk.good or ""
+            await open_above(self.app, VocabularyScreen(self._encoder.tokenizer, name=name))
 
     # --- panes, modes and bars ------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from core.text.tokenizer import TextTokenizer
 
 def steps_code(checkpoint: str, text: str) -> str:
     """tokenize, convert_tokens_to_ids and decode one text: `tokens`, `ids`, `decoded_string`."""
-    return _load(checkpoint) + lines(
+    return load(checkpoint) + lines(
         f"sequence = {literal(text)}",
         "",
         "tokens = tokenizer.tokenize(sequence)",
@@ -37,7 +37,7 @@ def batch_code(
 ) -> str:
     """One tokenizer call on all sentences; `inputs` has every field that is shown."""
     arguments = [f"{name}={value!r}" for name, value in _arguments(tokenizer, options)]
-    return _load(checkpoint) + lines(
+    return load(checkpoint) + lines(
         "raw_inputs = [",
         *(f"    {_input(sentence)}," for sentence in sentences),
         "]",
@@ -59,7 +59,7 @@ def stages_code(checkpoint: str, stages: Stages, number: int = 0) -> str:
     text = stages.texts[number]
     added = any(section.added_token for section in text.sections)
     watched = added or not text.normalized
-    return _load(checkpoint) + lines(
+    return load(checkpoint) + lines(
         f"text = {literal(text.text)}",
         "backend = tokenizer.backend_tokenizer",
         "",
@@ -89,7 +89,7 @@ def side_by_side_code(checkpoints: Sequence[str], sentence: Sentence) -> str:
 
 def token_code(checkpoint: str, sentence: Sentence, position: int) -> str:
     """One token of a sentence: `token`, `token_id`, its characters `start` to `end`, its `word`."""
-    return _load(checkpoint) + lines(
+    return load(checkpoint) + lines(
         f"inputs = tokenizer({_arguments_of(sentence)}, return_offsets_mapping=True)",
         f"position = {position}",
         "",
@@ -101,7 +101,8 @@ def token_code(checkpoint: str, sentence: Sentence, position: int) -> str:
     )
 
 
-def _load(checkpoint: str) -> str:
+def load(checkpoint: str) -> str:
+    """The lines that make `tokenizer`."""
     return lines(
         "from transformers import AutoTokenizer",
         "",

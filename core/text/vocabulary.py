@@ -20,11 +20,13 @@ from core.text.tokenizer import TextTokenizer
 
 SearchMode = Literal["text", "prefix", "id", "regex"]
 
-_UNUSED = re.compile(
+UNUSED = re.compile(
     r"\[unused_?\d+\]|<unused_?\d+>|<extra_id_\d+>|madeupword\d+|<\|reserved_special_token_\d+\|>"
     r"|<\|extra_\d+\|>|<SPECIAL_\d+>|<unk\d+>"
 )
-_LONGEST = 100
+"""How entries are named that are kept free for a use that never came."""
+LONGEST = 100
+"""Entries that the list of the longest has."""
 _PRINTED = re.compile("[!-~]+")
 _IDS = re.compile(r"#?(\d{1,12})(?:\s*[-–…]\s*(\d{1,12}))?")
 
@@ -86,7 +88,7 @@ class Vocabulary:
             token,
             number in self._special,
             number in self._added,
-            _UNUSED.fullmatch(token) is not None,
+            UNUSED.fullmatch(token) is not None,
         )
 
     def entries(self, start: int, count: int) -> tuple[Entry, ...]:
@@ -141,13 +143,13 @@ class Vocabulary:
     @cached_property
     def unused_places(self) -> tuple[int, ...]:
         """The places of entries kept free for a use that never came ("[unused7]")."""
-        return tuple(i for i, token in enumerate(self.tokens) if _UNUSED.fullmatch(token))
+        return tuple(i for i, token in enumerate(self.tokens) if UNUSED.fullmatch(token))
 
     @cached_property
     def longest_places(self) -> tuple[int, ...]:
         """The places of the entries that read longest, in characters; the lower id first."""
         readable = self._readable
-        longest = heapq.nlargest(_LONGEST, range(len(self)), key=lambda i: (len(readable[i]), -i))
+        longest = heapq.nlargest(LONGEST, range(len(self)), key=lambda i: (len(readable[i]), -i))
         return tuple(longest)
 
     @cached_property
@@ -164,11 +166,7 @@ class Vocabulary:
         return spelled, Lines.of([token.lower() for token in self._readable])
 
     def _by_id(self, query: str) -> range:
-        asked = _IDS.fullmatch(query.strip())
-        if asked is None:
-            raise TermformerError(f"{query!r} is no id: write a number, or a range like 100-120.")
-        first = int(asked.group(1))
-        last = int(asked.group(2)) if asked.group(2) else first
+        first, last = id_range(query)
         return range(bisect_left(self.ids, first), bisect_right(self.ids, last))
 
     def _by_regex(self, query: str, ignore_case: bool, seconds: float) -> Found:
@@ -189,6 +187,15 @@ class Vocabulary:
     @cached_property
     def _read(self) -> Lines:
         return self._spelled if self._readable is self.tokens else Lines.of(self._readable)
+
+
+def id_range(query: str) -> tuple[int, int]:
+    """The first and the last id that `query` asks for; raises `TermformerError`."""
+    asked = _IDS.fullmatch(query.strip())
+    if asked is None:
+        raise TermformerError(f"{query!r} is no id: write a number, or a range like 100-120.")
+    first = int(asked.group(1))
+    return first, int(asked.group(2)) if asked.group(2) else first
 
 
 def _in_order(backend: tokenizers.Tokenizer, last_added: int) -> list[tuple[int, str]]:

@@ -14,9 +14,13 @@ from tests.core.text.kinds import KINDS
 
 @cache
 def _saved(kind: str) -> Path:
-    folder = Path(mkdtemp(prefix=f"{kind}-")) / kind
-    KINDS[kind]().save_pretrained(folder)
-    return folder
+    """Saved twice, so that its file is what `AutoTokenizer` makes of it."""
+    from transformers import AutoTokenizer
+
+    parent = Path(mkdtemp(prefix=f"{kind}-"))
+    KINDS[kind]().save_pretrained(parent / "first")
+    AutoTokenizer.from_pretrained(parent / "first").save_pretrained(parent / kind)
+    return parent / kind
 
 
 @cache

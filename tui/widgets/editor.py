@@ -27,7 +27,7 @@ from textual.widgets.text_area import EditResult, Location, Selection
 
 from core.text.visible import visible, width
 from tui.widgets.keys import KeysInOrder
-from tui.widgets.rows import StyleCache, changed_regions, gutter_for
+from tui.widgets.rows import StyleCache, changed_regions, gutter_for, paint_soon
 
 
 class _OneRowALine(WrappedDocument):
@@ -268,7 +268,9 @@ class SentenceEditor(KeysInOrder, StyleCache, TextArea):
         self._painted = fresh
         if changed is None:
             return super().refresh()
-        return super().refresh(*changed) if changed else self
+        if changed:
+            paint_soon(self, changed)
+        return self
 
     def render_line(self, y: int) -> Strip:
         row = y + self.scroll_offset.y

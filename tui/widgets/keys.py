@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from textual import events
 from textual.app import App
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -86,10 +87,26 @@ class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
             event.prevent_default()
             focused._forward_event(events.Key(event.key, event.character))
             return
-        active = self.screen.active_bindings.get(event.key)
-        if active is not None and active.node is self and active.enabled:
+        action = self._action_of(event.key)
+        if action is not None:
             event.stop()
             event.prevent_default()
-            await self.app.run_action(active.binding.action, self)
+            await self.app.run_action(action, self)
         else:
             self._left_above = event
+
+    def _action_of(self, key: str) -> str | None:
+        """What this widget does at `key`; None where that is nobody's or another's to act on.
+
+        As `screen.active_bindings` has it, which looks at every key that is bound.
+        """
+        in_force: tuple[DOMNode, Binding, bool] | None = None
+        for node, bindings in self.screen._modal_binding_chain:
+            for binding in bindings.key_to_bindings.get(key, ()):
+                state = self.app._check_action_state(binding.action, node)
+                first = in_force is None or (binding.priority and not in_force[1].priority)
+                if state is not False and first:
+                    in_force = node, binding, bool(state)
+        if in_force is None or in_force[0] is not self or not in_force[2]:
+            return None
+        return in_force[1].action

@@ -93,7 +93,20 @@ class RowsView(StyleCache, Widget):
         if changed is None:
             self.refresh()
         elif changed:
-            self.refresh(*changed)
+            paint_soon(self, changed)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The rows of `crop`: they are drawn with all their styles, so that nothing is added."""
+        if self.styles.gutter.width or self.styles.gutter.height or self.opacity < 1.0:
+            return super().render_lines(crop)
+        strips = [self.render_line(y) for y in crop.line_range]
+        for line_filter in self.get_line_filters():
+            background = self.background_colors[1]
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        left, right = crop.column_span
+        if (left, right) == (0, self.size.width):
+            return strips
+        return [strip.crop(left, right) for strip in strips]
 
     def _draw(self) -> list[Strip]:
         (cells, height), base = self.size, self.style()
@@ -108,14 +121,18 @@ class RowsView(StyleCache, Widget):
     def _drawn(self, index: int) -> Strip:
         key = self.row_key(index)
         if key is None:
-            return self.row(index).adjust_cell_length(self.cells, self.style())
+            return self._drawn_anew(index)
         found = self._drawings.get(key)
         if found is None:
             if len(self._drawings) > _DRAWINGS:
                 self._drawings.clear()
-            found = self.row(index).adjust_cell_length(self.cells, self.style())
-            self._drawings[key] = found
+            found = self._drawings[key] = self._drawn_anew(index)
         return found
+
+    def _drawn_anew(self, index: int) -> Strip:
+        base = self.style()
+        background = Style(bgcolor=base.bgcolor)
+        return self.row(index).apply_style(background).adjust_cell_length(self.cells, base)
 
     def render_line(self, y: int) -> Strip:
         """One painted row."""
@@ -207,6 +224,17 @@ class Line(RowsView):
             segments.append(Segment(" " * (room + 1), self.style()))
             segments += [Segment(text, self.style(name)) for text, name in self._right]
         return Strip(segments)
+
+
+def paint_soon(widget: Widget, regions: Sequence[Region]) -> None:
+    """Has `regions` of `widget` painted with the next frame.
+
+    `Widget.refresh` comes to the same by three messages, which a key that changes six widgets
+    would have to wait for.
+    """
+    widget._set_dirty(*regions)
+    widget.screen._dirty_widgets.add(widget)
+    widget.screen.check_idle()
 
 
 def changed_regions(before: Sequence[Strip], after: Sequence[Strip]) -> list[Region] | None:

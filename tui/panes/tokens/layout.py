@@ -195,9 +195,11 @@ class LayoutLine(RowsView):
 
     def show(self, layout: BatchLayout) -> None:
         """Draws the options of `layout`, or its problem."""
-        self._options, self._problem = layout.words(), layout.problem
-        self._wrap()
-        self.redraw()
+        options = layout.words()
+        if (self._options, self._problem) != (options, layout.problem):
+            self._options, self._problem = options, layout.problem
+            self._wrap()
+            self.redraw()
 
     def _wrap(self) -> None:
         lines = textwrap.wrap(self._problem, max(20, self.cells - 2)) if self.cells else []

@@ -232,9 +232,9 @@ class TokensPane(Pane):
         look = self._look()
         if look is not None:
             cell = look.batch.cell(look.row, look.column)
-            await open_above(
-                self.app, VocabularyScreen(look.readers.tokenizer, token_id=cell.input_id)
-            )
+            tokenizer = look.readers.tokenizer
+            screen = VocabularyScreen(tokenizer, name=look.name, token_id=cell.input_id)
+            await open_above(self.app, screen)
 
     def action_layout(self, change: str) -> None:
         getattr(self._layout, change)()

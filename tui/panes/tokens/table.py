@@ -57,8 +57,19 @@ class TokenTable(RowsView):
         return self._batch.row_length(self._row)
 
     def row_key(self, index: int) -> Hashable:
-        encoding = self._batch.encodings[self._row]
-        return encoding, index, self._batch.lead(self._row), index == self._column
+        encoding, here = self._batch.encodings[self._row], index == self._column
+        position = index - self._batch.lead(self._row)
+        if not 0 <= position < len(encoding):
+            return index, here, self._batch.padding
+        # Not the encoding itself: a key changes few of its tokens.
+        return (
+            (index, here, encoding.tokens[position], encoding.input_ids[position]),
+            encoding.token_type_ids[position],
+            encoding.special_tokens_mask[position],
+            encoding.sequence_ids[position],
+            encoding.span(position),
+            encoding.source(position),
+        )
 
     def row(self, index: int) -> Strip:
         cell = self._batch.cell(self._row, index)
