@@ -35,7 +35,8 @@ def listing_code(
         imports
         + load(checkpoint)
         + lines(
-            "entries = sorted((token_id, token) for token, token_id in tokenizer.get_vocab().items())",
+            "vocabulary = tokenizer.get_vocab()",
+            "entries = sorted((token_id, token) for token, token_id in vocabulary.items())",
             *(["", *_readable(spelling)] if uses else []),
             "",
             *found,

@@ -168,6 +168,27 @@ def shared_group(encoding: Encoding, position: int) -> range:
     return range(first, last + 1)
 
 
+def parts_of_characters(encoding: Encoding, start: int, stop: int) -> list[bool]:
+    """For each token from `start` to `stop`: whether it shares a character with the one before.
+
+    As `share_character` says of the one before, each token looked at once.
+    """
+    sequences, tokens = encoding.sequence_ids, encoding.tokens
+    found = []
+    before = encoding.span(start - 1) if start else (0, 0)
+    for position in range(start, stop):
+        here = encoding.span(position)
+        found.append(
+            max(before[0], here[0]) < min(before[1], here[1])
+            and position > 0
+            and sequences[position] is not None
+            and sequences[position] == sequences[position - 1]
+            and tokens[position - 1] not in _SPACE_MARKS
+        )
+        before = here
+    return found
+
+
 def share_character(encoding: Encoding, position: int) -> bool:
     """Whether the tokens at `position` and behind it are parts of one character.
 

@@ -35,6 +35,7 @@ class _TokenizerConfig(msgspec.Struct):
 
     pad_token: str | _AddedToken | None = None
     unk_token: str | _AddedToken | None = None
+    eos_token: str | _AddedToken | None = None
     padding_side: PaddingSide = "right"
     truncation_side: PaddingSide = "right"
     pad_token_type_id: int = 0
@@ -61,6 +62,8 @@ class TextTokenizer:
         self.model_max_length = None if limit is None or limit > _NO_LIMIT else int(limit)
         """The longest sequence the model takes, in tokens; None where the tokenizer knows none."""
         self.padding = self._padding(config)
+        self.end_token = _content(config.eos_token)
+        """What ends a text; where there is no padding token, it is often made one."""
         self.unknown_token = getattr(backend.model, "unk_token", None) or _content(config.unk_token)
         """What stands for text that the vocabulary cannot spell; None where it can spell all."""
         self.unknown_token_id = (
@@ -152,9 +155,7 @@ class TextTokenizer:
         limit = self.model_max_length if options.max_length is None else options.max_length
         strategy = options.strategy
         if limit is None and (strategy or options.padding == "max_length"):
-            raise TermformerError(
-                "This tokenizer names no maximum length: say one with --max-length."
-            )
+            raise TermformerError("This tokenizer names no maximum length: choose a max_length.")
         rows, origins, width = encodings, None, max(map(len, encodings), default=0)
         if strategy is not None and limit is not None:
             windows = self._cut(encodings, self._cut_asked(limit, strategy, options))
@@ -171,7 +172,7 @@ class TextTokenizer:
         ):
             raise TermformerError(
                 "This tokenizer has no padding token, so sentences of unequal length cannot be "
-                "padded: use --padding none."
+                "padded: choose padding none."
             )
         if padding is not None and options.padding_side is not None:
             padding = replace(padding, side=options.padding_side)

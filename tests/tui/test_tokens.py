@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from textual import events
 
 from tests.tui.conftest import OpenApp, screen_text, until
+from tests.tui.tokenizers import tokenizer
 from tui.app import TermformerApp
 
 
@@ -146,3 +148,17 @@ async def test_a_batch_that_cannot_be_a_tensor_says_why(open_app: OpenApp) -> No
         await pilot.press(*["minus"] * 10)
         assert "Sentence 1 has no second text to cut" in screen_text(pilot)
         assert "[CLS] i ' ve been" in screen_text(pilot)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 40)])
+async def test_without_a_padding_token_the_pane_says_what_one_would_do(
+    size: tuple[int, int], open_app: OpenApp
+) -> None:
+    model = tokenizer("byte-level", padding=False)
+    async with open_app(size, text="the film of it all\nok", model=model) as pilot:
+        words = " ".join(screen_text(pilot).split())
+        assert "cannot become one tensor" in words
+        assert "No padding token: tokenizer.pad_token = tokenizer.eos_token makes one." in words
+        await pilot.press("escape", "p")
+        words = " ".join(screen_text(pilot).split())
+        assert "cannot be padded: choose padding none. Shown: the defaults." in words

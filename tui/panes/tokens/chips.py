@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
+from itertools import accumulate, compress, count
+from operator import ne
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,13 +16,15 @@ from textual.message import Message
 from textual.strip import Strip
 
 from core.text.changes import unchanged_ends
-from core.text.detail import share_character
+from core.text.detail import parts_of_characters
 from core.text.encoding import Batch, Encoding, Padding
 from core.text.visible import fit, visible, width
 from tui.widgets.rows import RowsView, gutter_for
 
 MOST_TOKENS = 4_000
 """Tokens of one sentence that are drawn as chips; the table shows any number."""
+_LONG = 200
+"""Tokens from which on a sentence is not laid out anew for each key."""
 _HATCH = "░"
 _PARTIAL = Style(underline=True)
 
@@ -63,21 +66,29 @@ class _Measured:
     heights: list[int] = field(default_factory=list)
 
 
-def lay_out(encoding: Encoding, cells: int, indent: int) -> Paragraph:
-    """Breaks the tokens of `encoding` into rows of `cells`, the first one indented."""
-    rows: list[tuple[Chip, ...]] = []
-    first: list[int] = []
-    row: list[Chip] = []
-    x = indent
+def lay_out(
+    encoding: Encoding, cells: int, indent: int, before: tuple[Encoding, Paragraph] | None = None
+) -> Paragraph:
+    """Breaks the tokens of `encoding` into rows of `cells`, the first one indented.
+
+    `before` is another encoding laid out with the same `cells` and `indent`: the rows that both
+    have at their beginning are taken over.
+    """
     tokens = encoding.tokens
+    last = min(len(tokens), MOST_TOKENS)
+    rows, first = _rows_in_common(encoding, before) if before else ([], [])
+    begin = first.pop() if first else 0
+    row: list[Chip] = []
+    x = 0 if rows else indent
     ascii_only = str(encoding.sentence).isascii()
-    for position in range(min(len(tokens), MOST_TOKENS)):
+    parts = [] if ascii_only else parts_of_characters(encoding, begin, last)
+    for position in range(begin, last):
         token = tokens[position]
         text = token if token.isascii() and token.isprintable() else visible(token)
         size = width(text)
         if size > cells:
             text, size = fit(text, cells), cells
-        shares = not ascii_only and position > 0 and share_character(encoding, position - 1)
+        shares = not ascii_only and parts[position - begin]
         apart = bool(row) and not shares and not token.startswith("##")
         if row and x + apart + size > cells:
             rows.append(tuple(row))
@@ -90,6 +101,29 @@ def lay_out(encoding: Encoding, cells: int, indent: int) -> Paragraph:
         x += apart + size
     rows.append(tuple(row))
     return Paragraph(tuple(rows), tuple(first or [0]), x, len(tokens) - MOST_TOKENS)
+
+
+def _rows_in_common(
+    encoding: Encoding, before: tuple[Encoding, Paragraph]
+) -> tuple[list[tuple[Chip, ...]], list[int]]:
+    """Rows of the encoding `before` that `encoding` begins with, too, and what each begins with.
+
+    Behind these places stands the one that the first row of its own begins with.
+    """
+    other, paragraph = before
+    tokens, others = encoding.tokens, other.tokens
+    shorter = min(len(tokens), len(others), MOST_TOKENS)
+    same = next(compress(count(), map(ne, tokens[:shorter], others[:shorter])), shorter)
+    text, other_text = encoding.sentence.text, other.sentence.text
+    # A row counts if the token behind it is the same too, and was made of the same text.
+    whole = bisect_left(paragraph.first, same) - 1
+    while whole > 0:
+        end = encoding.span(paragraph.first[whole])[1]
+        of_first_text = encoding.sequence_ids[paragraph.first[whole]] == 0
+        if of_first_text and text[:end] == other_text[:end]:
+            return list(paragraph.rows[:whole]), list(paragraph.first[: whole + 1])
+        whole -= 1
+    return [], []
 
 
 class TokenChips(RowsView):
@@ -171,10 +205,21 @@ class TokenChips(RowsView):
         key = (self._batch.encodings[row], self.cells - self._gutter, indent)
         found = self._paragraphs.get(key)
         if found is None:
-            found = self._paragraphs[key] = lay_out(key[0], max(8, key[1]), indent)
+            before = self._laid_out_before(row, key)
+            found = self._paragraphs[key] = lay_out(key[0], max(8, key[1]), indent, before)
             if len(self._paragraphs) > 2 * len(self._batch.encodings) + 64:
                 self._paragraphs.popitem(last=False)
         return found
+
+    def _laid_out_before(
+        self, row: int, key: tuple[Encoding, int, int]
+    ) -> tuple[Encoding, Paragraph] | None:
+        """What stood in this row before, if it is long and was laid out alike."""
+        shown = self._measured.encodings
+        if len(key[0]) < _LONG or row >= len(shown):
+            return None
+        paragraph = self._paragraphs.get((shown[row], *key[1:]))
+        return None if paragraph is None else (shown[row], paragraph)
 
     def _height(self, row: int) -> int:
         paragraph = self._paragraph(row)

@@ -71,9 +71,10 @@ class BatchLayout:
                     self.wholes = tokenizer.arrange(self.wholes, _PLAIN).encodings
             except TermformerError as error:
                 self.problem = f"{error} Shown: the defaults."
-        self.problem = self.problem or self.batch.ragged_reason or ""
-        if self.batch.shape is None and tokenizer.padding is None:
-            self.problem += " This tokenizer has no padding token to do so."
+        ragged = self.batch.ragged_reason or ""
+        if ragged and tokenizer.padding is None:
+            ragged = f"{ragged} {_way_out(tokenizer.end_token)}"
+        self.problem = self.problem or ragged
         return self.batch
 
     def sentence_of(self, row: int) -> int:
@@ -179,6 +180,13 @@ class BatchLayout:
             return_overflowing_tokens=saved.get("windows") is True,
             add_special_tokens=saved.get("special_tokens") is not False,
         )
+
+
+def _way_out(end_token: str | None) -> str:
+    """What one does with a tokenizer that has no padding token."""
+    if end_token is None:
+        return 'No padding token: tokenizer.add_special_tokens({"pad_token": "[PAD]"}) adds one.'
+    return "No padding token: tokenizer.pad_token = tokenizer.eos_token makes one."
 
 
 class LayoutLine(RowsView):

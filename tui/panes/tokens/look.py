@@ -79,4 +79,4 @@ class Look:
         while position > 0 and encoding.sequence_ids[position] is None:
             position -= 1
         sequence = encoding.sequence_ids[position] if len(encoding) else None
-        return (0, 0) if sequence is None else (sequence, encoding.offset_mapping[position][0])
+        return (0, 0) if sequence is None else (sequence, encoding.span(position)[0])

@@ -112,7 +112,7 @@ def _source(encoding: Encoding, position: int, cells: int) -> str:
     sequence = encoding.sequence_ids[position]
     if sequence is None:
         return ""
-    start, end = encoding.offset_mapping[position]
+    start, end = encoding.span(position)
     pair = "pair " if sequence == 1 else ""
     span = f"{pair}{start}–{end} "
     return f'{span}"{fit(visible(encoding.source(position)), max(1, cells - len(span) - 2))}"'
