@@ -21,6 +21,7 @@ from core.text.vocabulary import Found, SearchMode, Vocabulary
 from tui.entries import EntryHeading, EntryRows
 from tui.panes.tokens.sources import source_of
 from tui.widgets.hints import Hints
+from tui.widgets.keys import open_above
 from tui.widgets.pane import Code
 from tui.widgets.rows import Line
 
@@ -320,11 +321,11 @@ class VocabularyScreen(ModalScreen[None]):
             return None
         return Code("The vocabulary", python, source.note)
 
-    def action_code(self) -> None:
+    async def action_code(self) -> None:
         """The Python behind what is listed."""
         from tui.code import CodeScreen
 
-        self.app.push_screen(CodeScreen(self.code()))
+        await open_above(self.app, CodeScreen(self.code()))
 
     def action_copy(self) -> None:
         """The token as the vocabulary spells it, by OSC 52."""
