@@ -12,7 +12,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from textual.pilot import Pilot
 
 from core import paths
-from tests.tui.conftest import until, write
+from tests.tui.conftest import screen_text, until, write
 from tests.tui.training import pane_of, shows
 from tui.app import TermformerApp
 from tui.panes.train.others import OtherWatch
@@ -39,7 +39,10 @@ async def test_others_runs_are_seen_as_they_grow_and_never_touched(tmp_path: Pat
     app = TermformerApp(others=folder)
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await asyncio.wait_for(app.bench.furnished.wait(), 60)
-        await until(shows(pilot, "No TensorBoard event files"), pilot)
+        await until(shows(pilot, "● waiting", "No TensorBoard event files"), pilot)
+        bar = screen_text(pilot).splitlines()[-1]
+        assert "n curves" in bar
+        assert not any(word in bar for word in ("start", "stop", "pause", "details", "use model"))
         writer = EventFileWriter(str(folder / "first"))
         logged(writer, "train/loss", range(1, 60))
         logged(writer, "my own/number", range(1, 60))

@@ -144,7 +144,8 @@ class OtherWatch(RunWatch):
         elif self._growing:
             state = ("● growing", "sheet--accent")
         else:
-            state = ("● nothing new", "sheet--value")
+            words = "nothing new" if self.curves.main else "waiting"
+            state = (f"● {words}", "sheet--value")
         left: list[Part] = [(f" {visible(self.name)}  ", "sheet--name"), state]
         if self.global_step:
             end = f" of {self.max_steps:,}" if self.max_steps else ""
