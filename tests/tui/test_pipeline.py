@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -28,6 +29,7 @@ from tests.tui.logits import COURSE, know_tokenizer
 from tests.tui.test_logits_words import INFO, plan_of, words_of
 from tui.panes.pipeline import PipelinePane, words
 from tui.panes.pipeline.answers import Item, in_order, least_certain, typed_items
+from tui.widgets.lines import Lines
 
 CONFIG: dict[str, Any] = {
     "hidden_size": 32,
@@ -264,6 +266,22 @@ def ran_of(*texts: str) -> PipelineRan:
         rows.append(PipelineRow(Preprocessed([], [], [], None), said))
     keys: list[tuple[str, str | None]] = [(text, None) for text in texts]
     return PipelineRan(7, INFO, keys, "text-classification", "softmax", [2, 2], rows, 1, 1, 1)
+
+
+async def test_stages_that_may_not_hold_are_dim() -> None:
+    class Shown(App[None]):
+        def compose(self) -> ComposeResult:
+            yield Lines(id="lines")
+
+    async with Shown().run_test() as pilot:
+        lines = pilot.app.query_one(Lines)
+        await pilot.pause()
+        for dim in (False, True, False):
+            lines.show(lambda cells: [[("1 ", "lines--accent"), ("tokens", "")]], dim=dim)
+            drawn = [part.style for part in lines.render_line(0) if part.text.strip()]
+            names = ["lines--stale"] * 2 if dim else ["lines--accent", ""]
+            assert drawn == [lines.style(name) for name in names]
+    assert lines.style("lines--stale") not in {lines.style("lines--accent"), lines.style()}
 
 
 def test_answers_stay_with_their_text_and_checks_with_their_answers() -> None:

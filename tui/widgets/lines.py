@@ -32,6 +32,7 @@ class Lines(RowsView):
         "lines--track",
         "lines--even",
         "lines--odd",
+        "lines--stale",
     }
     DEFAULT_CSS = """
     Lines {
@@ -49,6 +50,7 @@ class Lines(RowsView):
         .lines--track { color: $foreground 15%; }
         .lines--even { background: $primary 30%; }
         .lines--odd { background: $accent 30%; }
+        .lines--stale { color: $foreground 30%; }
     }
     """
 
@@ -56,10 +58,14 @@ class Lines(RowsView):
         super().__init__(id=id)
         self._layout: Layout = lambda cells: ()
         self._rows: Sequence[Row] = ()
+        self._dim = False
 
-    def show(self, layout: Layout) -> None:
-        """Draws what `layout` makes."""
-        self._layout = layout
+    def show(self, layout: Layout, *, dim: bool = False) -> None:
+        """Draws what `layout` makes; `dim`: it may no longer hold.
+
+        A class that dims would cost milliseconds a key: Textual then works all styles out anew.
+        """
+        self._layout, self._dim = layout, dim
         self.redraw()
 
     def _draw(self) -> list[Strip]:
@@ -75,5 +81,5 @@ class Lines(RowsView):
         for text, name in self._rows[index]:
             shown = fit(text, room)
             room -= width(shown)
-            segments.append(Segment(shown, self.style(name)))
+            segments.append(Segment(shown, self.style("lines--stale" if self._dim else name)))
         return Strip(segments)

@@ -197,8 +197,8 @@ class PipelinePane(Pane):
         self._arrange()
         self._draw_texts(follow=follow)
         item, ran = texts.current, texts.ran
-        self._stages.set_class(item is None or not item.holds, "-stale")
-        self._stages.show(lambda cells: self._stage_rows(item, ran, cells))
+        stale = item is None or not item.holds
+        self._stages.show(lambda cells: self._stage_rows(item, ran, cells), dim=stale)
         self._headline.show(self._summary(), dim=not self.many and not texts.hold)
         keys = words.legend(self._order, many=self.many is not None)
         marks = words.marks(texts.items, None if self._table.spacious else texts.least)
@@ -230,7 +230,9 @@ class PipelinePane(Pane):
             view = "texts"
         self._table.display = view != "stages"
         self._stages.display = view != "texts"
-        share = min((height - 3) * 2 // 5, max(4, height - 3 - _STAGES))
+        info = self.bench.model.info
+        needed = _STAGES + (len(info.withheld) if info else 0)
+        share = min((height - 3) * 2 // 5, height - 3 - needed)
         rows = max(min(count, max(3, share)), min(count, height - 18))
         self._table.styles.height = rows if view == "both" else "1fr"
 
