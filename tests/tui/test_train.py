@@ -6,6 +6,7 @@ import asyncio
 import math
 import os
 import time
+from itertools import pairwise
 
 import pytest
 from textual.events import Key
@@ -15,6 +16,7 @@ from core.runs.folder import EVENTS
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.training import TRAIN, Run, losses, pane_of, shows, told
 from tui.app import TermformerApp
+from tui.panes.train.figures import duration
 
 # --- watching -------------------------------------------------------------------------------
 
@@ -205,3 +207,10 @@ async def test_attach_opens_on_the_run(open_app: OpenApp) -> None:
         await app.bench.furnished.wait()
         await until(shows(pilot, "one", "● crashed", "step 4 of 40"), pilot)
         assert app.bench.pane_in_view.id == "train"
+
+
+def test_an_age_that_grows_is_seldom_written_anew() -> None:
+    """A run that is silent costs few bytes: its age is all that changes on the screen."""
+    seen = [duration(30 + half / 2) for half in range(2 * 3_600)]
+    assert sum(before != after for before, after in pairwise(seen)) < 120
+    assert seen[-1] == "1 h 0 min"
