@@ -12,7 +12,7 @@ from core.models.building import auto_class, build_on_meta, build_random, requir
 from core.models.checkpoint import resolve
 from core.models.configuration import describe, is_kind, read_config
 from core.models.hub import Progress, has_tokenizer
-from core.models.load_report import borrowed_head, load_report, pickle_note
+from core.models.load_report import borrowed_head, load_report, safety_notes
 from core.models.loading import fingerprint, from_pretrained
 from core.models.tokenizer_export import load_tokenizer
 from core.random_models import base_of, random_model
@@ -70,7 +70,7 @@ def hold(name: str, head: Head | None, progress: Progress) -> HeldModel:
     )
     saved_as = (config.architectures or [""])[0]
     report = load_report(model, found, folder, saved_as)
-    notes = [*pickle_note(folder), *borrowed_head(model, report, saved_as)]
+    notes = [*safety_notes(folder), *borrowed_head(model, report, saved_as)]
     return HeldModel(name, head, model, tokenizer, told, report, notes, folder, stamp)
 
 

@@ -82,11 +82,16 @@ def _is_whole(folder: Path, *, weights: bool) -> bool:
     return _has_code(folder) and (has_weights(folder) or not weights)
 
 
+def brings_code(folder: Path) -> bool:
+    """Whether the config in `folder` names Python of its own as what the model is made of."""
+    return b'"auto_map"' in (folder / "config.json").read_bytes()
+
+
 def _has_code(folder: Path) -> bool:
     """Whether code that may be run is there; it may have been fetched before it was trusted."""
     if not trusts_remote_code() or any(folder.glob("*.py")):
         return True
-    return b'"auto_map"' not in (folder / "config.json").read_bytes()
+    return not brings_code(folder)
 
 
 def _has_shards(folder: Path, stem: str, ending: str) -> bool:

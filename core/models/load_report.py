@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from core.engine.protocol.checkpoint import KeyGroup, LoadReport, MismatchedKey
-from core.models.hub import PICKLED_WEIGHTS, SAFE_WEIGHTS
+from core.environment import trusts_remote_code
+from core.models.hub import PICKLED_WEIGHTS, SAFE_WEIGHTS, brings_code
 
 _LEFTOVERS = ("position_ids", "masked_bias", "attn.bias", "rotary_emb.inv_freq")
 """Endings of constants that older versions of transformers saved."""
@@ -92,15 +93,21 @@ def weight_files(folder: Path) -> list[Path]:
     return []
 
 
-def pickle_note(folder: Path) -> list[str]:
-    """A sentence where the weights in `folder` are pickled; nothing where they are not."""
+def safety_notes(folder: Path) -> list[str]:
+    """What to know of files in `folder` that could bring code with them; usually nothing."""
+    notes = []
     files = weight_files(folder)
-    if not files or files[0].suffix != ".bin":
-        return []
-    return [
-        f"The weights are pickled ({files[0].name}): read by torch.load with weights_only=True, "
-        "which runs no code. Saving the model turns them into safetensors."
-    ]
+    if files and files[0].suffix == ".bin":
+        notes.append(
+            f"The weights are pickled ({files[0].name}): read by torch.load with "
+            "weights_only=True, which runs no code. Saving the model turns them into safetensors."
+        )
+    if brings_code(folder) and not trusts_remote_code():
+        notes.append(
+            "The checkpoint brings code of its own, which was not run: transformers' own class "
+            "was used. --trust-remote-code, for one start, runs it."
+        )
+    return notes
 
 
 def _is_head(part: str, base: str, has_body: bool) -> bool:

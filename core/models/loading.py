@@ -19,7 +19,7 @@ from core.models.configuration import is_kind, read_config
 from core.models.failures import load_failure, remedy
 from core.models.hub import Progress
 from core.models.libraries import building
-from core.models.load_report import pickle_note
+from core.models.load_report import safety_notes
 from core.models.postprocess import postprocess_of
 from core.models.tokenizer_export import export_tokenizer, load_tokenizer
 from core.random_models import random_model
@@ -100,7 +100,7 @@ def load_model(
         notes = [twin.note]
     else:
         model = _load_weights(folder, name, config, task, auto)
-        notes = pickle_note(folder)
+        notes = safety_notes(folder)
     notes += _give_pad_token(model, tokenizer)
     info = ModelInfo(
         name=name,

@@ -207,3 +207,17 @@ def test_remote_code_runs_only_where_it_is_trusted(
     assert reply.class_name == "OwnModel"
     assert marker.exists()
     assert read(folder).class_name == "OwnModel"
+
+
+def test_code_beside_a_class_that_transformers_has_is_not_run_and_said(
+    tiny_classifier: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "remote")
+    marker = tmp_path / "ran"
+    (folder / "own.py").write_text(REMOTE.format(marker=str(marker)))
+    config = json.loads((folder / "config.json").read_text())
+    config["auto_map"] = {"AutoModelForSequenceClassification": "own.OwnModel"}
+    (folder / "config.json").write_text(json.dumps(config))
+    for notes in (read(folder).notes, load_model(str(folder), silent).info.notes):
+        assert any("was not run" in note for note in notes)
+    assert not marker.exists()
