@@ -64,6 +64,8 @@ class PipelinePane(Pane):
         self._order: Order = "given"
         self._view = "both"
         self._file = ""
+        self._awaiting: ManyTexts | None = None
+        """A file that was chosen while no model was there."""
         self._waits = False
         self._took = 0.0
 
@@ -107,6 +109,8 @@ class PipelinePane(Pane):
         if model.status == "absent":
             self.bench.desk.need()  # which comes back here with what it did
             return
+        if self._awaiting and model.info:
+            self._classify(self._awaiting)
         self._ask()
         self._draw()
 
@@ -288,6 +292,7 @@ class PipelinePane(Pane):
 
     def _classify(self, texts: ManyTexts) -> None:
         info = self.bench.model.info
+        self._awaiting = texts if info is None else None
         if info is not None:
             self._left = 0
             self.texts.open(texts, self.bench.engine, info)
