@@ -8,8 +8,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -19,14 +21,30 @@ settings.load_profile("busy")
 
 
 @pytest.fixture(autouse=True)
-def private_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test has its own cache, runs, configuration and state; returns their parent."""
+def private_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Every test has its own cache, runs, configuration and state; yields their parent.
+
+    A run's worker outlives what started it, a test that failed too: it is ended afterwards.
+    """
     home = tmp_path / "termformer"
     monkeypatch.setenv("TERMFORMER_CACHE_DIR", str(home / "cache"))
     monkeypatch.setenv("TERMFORMER_RUNS_DIR", str(home / "runs"))
     monkeypatch.setenv("TERMFORMER_CONFIG", str(home / "config.toml"))
     monkeypatch.setenv("TERMFORMER_STATE_DIR", str(home / "state"))
-    return home
+    yield home
+    for process in _workers(home / "runs"):
+        process.kill()
+
+
+def _workers(runs: Path) -> list[psutil.Process]:
+    """Processes that train a run in `runs`."""
+    if not any(runs.glob("*/process.json")):
+        return []
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(argument.startswith(str(runs)) for argument in process.info["cmdline"] or ())
+    ]
 
 
 @pytest.fixture(scope="session")
