@@ -11,16 +11,19 @@ READY_DEV := $(VENV)/.ready-dev
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format benchmarks clean distclean
+.PHONY: help run test test-all check format benchmarks clean distclean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(READY) ## Open the app; ARGS="--help" passes arguments on
 	@$(BIN)/termformer $(ARGS)
 
-test: $(READY_DEV) ## Run all tests, two at a time; ARGS="tests/core -q" narrows them
+test: $(READY_DEV) ## Run the tests, two at a time; ARGS="tests/core -q" narrows them
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-all: $(READY_DEV) ## Run the tests that take longest, too
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "long or not long" $(ARGS)
 
 check: $(READY_DEV) ## Lint, formatting, types, import contracts
 	$(BIN)/ruff check .

@@ -140,7 +140,8 @@ async def test_a_download_holds_nobody_up(
     model = str(tiny_classifier)
     with HubServer() as hub:
         repository = hub.add("slow/model", tiny_classifier)
-        repository.hold_after = 2_000_000
+        another = hub.add("slow/another", tiny_classifier)
+        repository.hold_after = another.hold_after = 2_000_000
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
@@ -149,7 +150,7 @@ async def test_a_download_holds_nobody_up(
         await heard.answers(client.load(model))
 
         slow = client.load("slow/model")
-        await asyncio.to_thread(repository.held.wait, 60)
+        assert await asyncio.to_thread(repository.held.wait, 60)
         [compared] = await heard.answers(client.post(Compare(0, model, PAIR)))
         assert isinstance(compared, Compared)
         # A checkpoint that is here is looked into meanwhile, and so is the one that is on its way.
@@ -178,12 +179,10 @@ async def test_a_download_holds_nobody_up(
         assert isinstance(loaded, Loaded)
 
         # The app is closed in the middle of another one.
-        repository.held.clear()
-        repository.go_on.clear()
-        client.load("slow/model")
-        await asyncio.to_thread(repository.held.wait, 60)
+        client.load("slow/another")
+        assert await asyncio.to_thread(another.held.wait, 60)
         closing = asyncio.create_task(client.close())
-        asyncio.get_running_loop().call_soon(repository.go_on.set)
+        asyncio.get_running_loop().call_soon(another.go_on.set)
         await closing
         assert list((tmp_path / "hub").rglob("*.incomplete")) == []
 

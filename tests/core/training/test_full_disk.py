@@ -121,7 +121,7 @@ def test_a_checkpoint_without_room_pauses_the_run_until_there_is_some(config: Ru
 
 @pytest.mark.slow
 def test_a_run_that_stops_on_a_full_disk_keeps_its_last_checkpoint(config: RunConfig) -> None:
-    config = msgspec.structs.replace(config, epochs=100_000, max_steps=200, save_steps=10)
+    config = msgspec.structs.replace(config, epochs=100_000, max_steps=120, save_steps=10)
     reference, folder = create_run(config), create_run(config)
     Worker(reference).run()
     start_run(config, folder)

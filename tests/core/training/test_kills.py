@@ -99,7 +99,7 @@ def _worker(folder: str, environment: dict[str, str]) -> None:
     sys.exit(main([folder, "--resume"]))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_real_worker_is_killed_and_resumed(config: RunConfig) -> None:
     config = msgspec.structs.replace(config, epochs=100_000, save_steps=10, max_steps=60)
     reference, folder = create_run(config), create_run(config)

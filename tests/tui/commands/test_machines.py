@@ -21,7 +21,7 @@ from core.runs.log import EventReader
 from core.runs.status import run_status
 from tests.tui.commands.command import COMMAND, ROOT, Here
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 PATIENCE = 240.0
 
 
