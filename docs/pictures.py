@@ -41,8 +41,10 @@ async def draw() -> None:
         config = RunConfig(name="calm-otter", model="mini-base", max_steps=STEPS, eval_steps=60)
         run = create_run(config)
         start_run(config, run)
-        await pilot.press("5")
         await until(lambda: run_status(run).status == "finished")
+        await pilot.press("5", "l")
+        await until(lambda: config.name in _text(app))
+        await pilot.press("enter")
         await until(lambda: "finished" in _text(app))
         save("train")
 
