@@ -22,6 +22,9 @@ async def test_opening_shows_the_course_sentences(open_app: OpenApp) -> None:
         assert "[CLS] i ' ve been waiting for a hugging##face course" in shown
         assert "[CLS] i hate this so much ! [SEP] ░ ░ ░ ░ ░ ░ ░ ░" in shown
         assert "2 sentences · 24 tokens · 8 padding (25%) · shape [2, 16]" in shown
+        # The table under the chips begins at its first token.
+        numbers = [line.lstrip("› ").split(" ")[0] for line in shown.splitlines()[10:19]]
+        assert numbers == [str(n) for n in range(9)]
 
 
 async def test_tokens_change_in_the_frame_of_the_key(open_app: OpenApp) -> None:

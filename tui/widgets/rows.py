@@ -64,6 +64,8 @@ class RowsView(StyleCache, Widget):
         super().__init__(id=id, classes=classes)
         self._painted: list[Strip] = []
         self._drawings: dict[Hashable, Strip] = {}
+        self._to_reveal: int | None = None
+        """A row that was to be in view before this had a size."""
         self.cells = 0
         """How wide the rows are, in terminal cells."""
 
@@ -151,6 +153,9 @@ class RowsView(StyleCache, Widget):
         self.cells = self.size.width
         self._drawings.clear()
         self._painted = []
+        if self._to_reveal is not None and self.size.height:
+            row, self._to_reveal = self._to_reveal, None
+            self.reveal(row)
         self.refresh()
 
     def on_show(self) -> None:
@@ -170,7 +175,10 @@ class RowsView(StyleCache, Widget):
 
     def reveal(self, row: int) -> None:
         """Scrolls no further than needed for `row` to be in view; call `redraw` afterwards."""
-        height = max(1, self.size.height)
+        height = self.size.height
+        if not height:
+            self._to_reveal = row  # once there is room for any
+            return
         top = min(max(self.top, row - height + 1), row)
         self.set_reactive(RowsView.top, max(0, top))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,10 @@ from tests.core.models import heads
 from tests.terminal.terminal import Terminal
 from tests.tui.commands.command import COMMAND, ROOT, Here, run_apart
 
+pytestmark = pytest.mark.usefixtures("folders")
 LONG = "a very long one " * 200
 TEXTS = ["I hate [red]this[/red]!", "One\ttwo", "", "I've been waiting for it.", LONG]
 LINES = [f"The film number {n} was {'very ' * (n % 9)}dull." for n in range(40)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The module's runs of the engine share a cache."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TERMFORMER_CACHE_DIR", str(home / "cache"))
-        patch.setenv("TERMFORMER_STATE_DIR", str(home / "state"))
-        yield
 
 
 def said_by_transformers(folder: Path, texts: list[str]) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +23,6 @@ from tests.tui.commands.command import COMMAND, ROOT, Finished, Here, run_apart
 from tui.commands import compare
 
 TEXTS = ["I've been waiting for a [red]course[/red] my whole life.", "I hate it!", "One\ttwo"]
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The module's runs of the engine share a cache."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TERMFORMER_CACHE_DIR", str(home / "cache"))
-        patch.setenv("TERMFORMER_STATE_DIR", str(home / "state"))
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from core.errors import ModelError
 from tests.terminal.terminal import Terminal
 from tests.tui.commands.command import COMMAND, ROOT, Finished, Here, run_apart
 
+pytestmark = pytest.mark.usefixtures("folders")
 KEYS = [
     "model",
     "class",
@@ -28,16 +28,6 @@ KEYS = [
     "unexpected_keys",
     "mismatched_keys",
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The module's runs of the engine share a cache."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TERMFORMER_CACHE_DIR", str(home / "cache"))
-        patch.setenv("TERMFORMER_STATE_DIR", str(home / "state"))
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -250,8 +250,7 @@ class PipelinePane(Pane):
     def on_focus(self) -> None:
         self._draw(anew=False)
 
-    def on_blur(self) -> None:
-        self._draw(anew=False)
+    on_blur = on_focus
 
     def action_sort(self) -> None:
         """Another order; what stands first then is what one wants to see."""
