@@ -57,7 +57,7 @@ class CodeScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     CodeScreen {
         align: center middle;
-        #code { width: 90; max-width: 100%; height: auto; max-height: 100%; background: $surface;
+        #code { width: 96; max-width: 100%; height: auto; max-height: 100%; background: $surface;
                 padding: 1 2; }
         #title { color: $accent; text-style: bold; }
         #note { color: $foreground 60%; }

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
+from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -47,7 +49,7 @@ _EDITOR = (
     ("ctrl+z ctrl+y", "undo, redo"),
     ("ctrl+x ctrl+c ctrl+v", "cut, copy, paste"),
 )
-_KEYS = 22
+_KEYS = 21
 
 
 def shown_keys(app: App[Any], binding: Binding) -> str:
@@ -84,29 +86,28 @@ class HelpScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help"):
-            yield Static(self._text(), markup=False)
+            yield Static(self._content())
 
     def action_scroll(self, rows: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
 
-    def _text(self) -> Text:
+    def _content(self) -> Group:
         pane = self._pane
-        text = Text()
-        self._heading(text, pane.TITLE)
-        text.append(re.sub(r"\*\*|`", "", pane.ABOUT) + "\n")
+        parts: list[Text | Table] = [self._heading(pane.TITLE)]
+        parts.append(Text(re.sub(r"\*\*|`", "", pane.ABOUT)))
         for title, rows in (
             (f"Keys of {pane.TITLE}", self._rows(type(pane))),
             ("Keys of every pane", self._rows(Pane)),
             ("Everywhere", (*_EVERYWHERE, *self._pane_keys())),
             ("In the editor, one sentence a line", _EDITOR),
         ):
-            text.append("\n")
-            self._heading(text, title)
+            table = Table.grid(padding=(0, 1, 0, 0))
+            table.add_column(width=_KEYS)
+            table.add_column(ratio=1)
             for keys, does in rows:
-                text.append(f"{keys:<{_KEYS}}", self._style("accent"))
-                text.append(f"{does}\n")
-        text.right_crop(1)
-        return text
+                table.add_row(Text(keys, self._style("accent")), Text(does))
+            parts += [Text(), self._heading(title), table]
+        return Group(*parts)
 
     def _pane_keys(self) -> Iterator[tuple[str, str]]:
         numbered = {binding.id: binding for binding in own_bindings(Pane)}
@@ -121,8 +122,8 @@ class HelpScreen(ModalScreen[None]):
                 continue  # stands with the keys that lead to panes from everywhere
             yield shown_keys(self.app, binding), binding.tooltip or binding.description
 
-    def _heading(self, text: Text, title: str) -> None:
-        text.append(f"{title}\n", f"bold {self._style('accent')}")
+    def _heading(self, title: str) -> Text:
+        return Text(title, f"bold {self._style('accent')}")
 
     def _style(self, variable: str) -> str:
         return self.app.theme_variables[variable]

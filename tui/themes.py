@@ -15,6 +15,11 @@ DARK = Theme(
     success="#7fc98a",
     warning="#e6df5a",
     error="#f0716b",
+    variables={
+        "scrollbar": "#4a5262",
+        "scrollbar-background": "#1c2330",
+        "scrollbar-corner-color": "#1c2330",
+    },
 )
 LIGHT = Theme(
     name="termformer-light",
@@ -29,4 +34,9 @@ LIGHT = Theme(
     success="#2b7a3b",
     warning="#7d6b00",
     error="#b3261e",
+    variables={
+        "scrollbar": "#b8b3a5",
+        "scrollbar-background": "#e9e6dc",
+        "scrollbar-corner-color": "#e9e6dc",
+    },
 )

@@ -170,7 +170,7 @@ async def test_a_second_checkpoint_beside_the_first(
             assert apart is not None
             assert f"{100 * apart:+.1f} pp" in screen_text(pilot)
         same = sum(before.label == after.label for before, after in view.results())
-        assert headline(pilot).startswith(f"{same} of 2 sentences get the same label")
+        assert headline(pilot).startswith(f"The same label for {same} of 2 sentences")
         pilot.app.bench.editor.insert("Well ")  # type: ignore[attr-defined]
         assert not all(all(pair) for pair in view.results())
         await until(lambda: all(all(pair) for pair in view.results()), pilot)

@@ -197,7 +197,7 @@ class BesideView(LogitsView):
         amount = f"{100 * most:.1f}" if unit else numbers.difference(most)
         return [
             [
-                (f"{same} of {len(both)} sentences get the same label", "headline--strong"),
+                (f"The same label for {same} of {len(both)} sentences", "headline--strong"),
                 (f"; sentence {row + 1} moves most, by ", ""),
                 (f"{amount}{unit}", "headline--number" if most >= 0.005 else "headline--good"),
                 (".", ""),

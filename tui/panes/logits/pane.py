@@ -47,7 +47,7 @@ class LogitsPane(Pane):
         "the model three times: **alone**; in one **batch** with the others, padded to the "
         "longest, **without an attention mask**; and in the same batch **with the mask**. Δ is the "
         "largest absolute difference between these logits and the ones alone: up to 1e-5 is "
-        "rounding (*equal*), more *differs*. Keys add more rows: padding on the other side, longer "
+        "rounding (equal), more differs. Keys add more rows: padding on the other side, longer "
         "padding, another order, bfloat16. Dim numbers are of an earlier text; new ones are on "
         "their way."
     )
