@@ -132,7 +132,8 @@ def test_it_evaluates_after_each_epoch_and_at_the_end(
 
 
 def test_it_learns(make_loop: MakeLoop, config: RunConfig) -> None:
-    events = list(make_loop(msgspec.structs.replace(config, learning_rate=1e-2, epochs=16)).run())
+    # So long that it has learned all by heart, however this processor rounds.
+    events = list(make_loop(msgspec.structs.replace(config, learning_rate=5e-3, epochs=100)).run())
     losses = [float(event.loss) for event in events if isinstance(event, Step)]
     assert mean(losses[-3:]) < mean(losses[:3]) * 0.8
     last = events[-1]

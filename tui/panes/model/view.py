@@ -8,6 +8,7 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
+from core.engine.protocol import Failed
 from tui.inquiry import Inquiry
 from tui.panes.model import both, page, report, words
 from tui.panes.model.asking import Answers
@@ -87,6 +88,7 @@ class ModelView(Vertical):
             self.headline.show(instead)
             return
         self._arrange(scene.view)
+        self.set_class(_refusal(scene) is not None, "-refused")
         read = scene.answers.structure.answer
         if read is not None:
             self.outline.show(read.structure)
@@ -148,6 +150,14 @@ class ModelView(Vertical):
         self.lines.set_class(False, "-stale")
 
 
+def _refusal(scene: Scene) -> Failed | None:
+    """Why the tree or the config beside it could not be had, where one of them is looked at."""
+    if scene.view not in ("tree", "fields"):
+        return None
+    answers = scene.answers
+    return answers.structure.failure or (answers.configs.failure if scene.other else None)
+
+
 def _headline(scene: Scene, cells: int) -> list[Paragraph]:
     answers, subject = scene.answers, scene.subject
     if scene.view == "weights" and (weights := answers.weights_of(subject)):
@@ -160,8 +170,7 @@ def _headline(scene: Scene, cells: int) -> list[Paragraph]:
     if scene.view == "both":
         stage = next((each.progress.stage for each in answers.pair if each.progress), "")
         return both.headline(*answers.both_of(subject, scene.plan), stage, scene.plan)
-    failure = answers.structure.failure or (answers.configs.failure if scene.other else None)
-    if failure:
+    if failure := _refusal(scene):
         return words.refused(failure, changed=bool(subject.changes))
     read = answers.structure_of(subject)
     if read is None:
