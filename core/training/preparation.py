@@ -25,7 +25,7 @@ from core.training.loop import TrainingLoop
 from core.training.model import StartingPoint, load_starting_point, longest_input, with_adapter
 from core.training.ranks import Ranks
 from core.training.scratch import start_from_scratch
-from core.training.tuning import precision, tune
+from core.training.tuning import tune
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,9 @@ def prepare(
         say(words, None, None)
 
     ranks.require(config.num_processes)
-    accelerator = ranks.accelerator(precision(config))
+    joined = ranks.join()
     # One process a machine fills the caches, the others find them full.
-    with accelerator.local_main_process_first():
+    with joined.local_main_process_first():
         phase(f"Loading the data {config.data}")
         data = open_data(config, say)
         check_stop()
@@ -79,8 +79,9 @@ def prepare(
         # Rows that are yet to come cannot be put in order.
         config = msgspec.structs.replace(config, group_by_length=False)
     phase("Finding out what is fast here")
-    tuned = ranks.agree(tune(config, model, batched, accelerator.device, ranks.local_size))
+    tuned = ranks.agree(tune(config, model, batched, joined.device, ranks.local_size))
     config = tuned.config
+    accelerator = ranks.accelerator(config.mixed_precision)
     torch.set_num_threads(config.threads or 1)
     batched = dataclasses.replace(
         batched,

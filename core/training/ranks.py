@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from core.errors import RunError
 
 if TYPE_CHECKING:
-    from accelerate import Accelerator
+    from accelerate import Accelerator, PartialState
 
     from core.runs.config import Precision
 
@@ -71,31 +71,31 @@ class Ranks:
                 f"termformer train --num-processes {wanted}, or a launcher that starts as many."
             )
 
-    def join(self) -> None:
-        """Waits until all processes have met."""
-        if self.is_alone:
-            return
+    def join(self) -> PartialState:
+        """Waits until all processes have met; gives the device of this one.
+
+        Raises `RunError` where they did not find each other.
+        """
         import torch
         from accelerate import PartialState
 
-        PartialState(cpu=not torch.accelerator.is_available(), timeout=_PATIENCE)
+        # Several processes on CPUs find each other only where accelerate is told so.
+        state = PartialState(cpu=not torch.accelerator.is_available(), timeout=_PATIENCE)
+        # accelerate trains in one process, without a word, where it misreads its environment.
+        if state.num_processes != self.world_size:
+            raise RunError(
+                f"{self.world_size} processes were started, but accelerate joined "
+                f"{state.num_processes}; see the accelerate configuration."
+            )
+        return state
 
     def accelerator(self, mixed_precision: Precision | None) -> Accelerator:
-        """To train with all processes; raises `RunError` where they did not find each other."""
-        self.join()
+        """To train with all processes, which have joined."""
         import torch
         from accelerate import Accelerator
 
-        # Several processes on CPUs find each other only where accelerate is told so.
         on_cpu = not torch.accelerator.is_available()
-        accelerator = Accelerator(cpu=on_cpu, mixed_precision=mixed_precision)
-        # accelerate trains in one process, without a word, where it misreads its environment.
-        if accelerator.num_processes != self.world_size:
-            raise RunError(
-                f"{self.world_size} processes were started, but accelerate joined "
-                f"{accelerator.num_processes}; see the accelerate configuration."
-            )
-        return accelerator
+        return Accelerator(cpu=on_cpu, mixed_precision=mixed_precision)
 
     def agree(self, value: T) -> T:
         """The first process's `value`, in all of them."""

@@ -31,6 +31,13 @@ _BUDGET = 3.0
 _TRIAL_BATCHES = 3
 _PACED, _SETTLING = 12, 2
 """Steps by which a number of data workers is judged, and the first of them, which do not count."""
+_PRECISION_ROUNDS = 3
+_QUICK = 0.03
+"""Seconds of a step below which less precision is not worth it, nor its gain measured well."""
+_MUCH_FASTER = 0.8
+"""Share of float32's time that bfloat16 must stay below: it costs precision."""
+_HOPELESS = 2.0
+"""Times float32's time from which on bfloat16 is not tried again: without a unit for it."""
 _NOTICEABLE = 0.05
 """Share of a step below which preparing its batch is no matter."""
 _FEW_BATCHES = 100
@@ -63,14 +70,6 @@ def machine() -> str:
     return ", ".join([processor, *devices, f"torch {torch.__version__}"])
 
 
-def precision(config: RunConfig) -> Precision:
-    """bfloat16 where a GPU computes in it, unless the configuration says otherwise."""
-    if config.mixed_precision is not None:
-        return config.mixed_precision
-    able = torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    return "bf16" if able and not config.plain else "no"
-
-
 def tune(
     config: RunConfig, model: Any, data: BatchedData, device: torch.device, local_size: int = 1
 ) -> Tuned:
@@ -93,12 +92,16 @@ def tune(
     data = dataclasses.replace(data, group_by_length=grouped)
     batches = [step[0].inputs for step in islice(data.training(0), _TRIAL_BATCHES)]
     workers = config.data_workers
-    tries = not config.plain and None in (threads, fused, workers)
+    mixed_precision = config.mixed_precision
+    tries = not config.plain and None in (threads, fused, workers, mixed_precision)
     trial = copy.deepcopy(model).to(device).train() if tries else None
     if threads is None:
         threads, note = _threads(config, trial, batches, device, local_size)
         notes.append(note)
     torch.set_num_threads(threads)
+    if mixed_precision is None:
+        mixed_precision, note = _precision(config, trial, batches, device)
+        notes.append(note)
     if fused is None:
         fused, note = _fused(config, trial, batches, device)
         notes.append(note)
@@ -112,7 +115,7 @@ def tune(
         group_by_length=grouped,
         threads=threads,
         fused=fused,
-        mixed_precision=precision(config),
+        mixed_precision=mixed_precision,
         data_workers=workers,
         machine=here,
     )
@@ -167,6 +170,35 @@ def _threads(
     best = min(medians, key=lambda threads: medians[threads])
     timed = ", ".join(f"{value:.3g} s a step with {count}" for count, value in medians.items())
     return best, f"{_count(best)}, found by trying: {timed}."
+
+
+def _precision(
+    config: RunConfig, trial: Any, batches: Sequence[Batch], device: torch.device
+) -> tuple[Precision, str]:
+    """bfloat16 for the matrix products where this device is much faster in it."""
+    if config.plain:
+        return "no", "float32 throughout, as in the course."
+    if device.type == "cuda":
+        if torch.cuda.is_bf16_supported(including_emulation=False):
+            return "bf16", "Matrices are multiplied in bfloat16, which this GPU computes in."
+        return "no", "float32 throughout: this GPU does not compute in bfloat16."
+    if device.type != "cpu" or not batches:
+        return "no", "float32 throughout."
+    _gradient_seconds(trial, batches[0], device)
+    if (usual := _gradient_seconds(trial, batches[0], device)) < _QUICK:
+        return "no", f"float32 throughout: a step takes {usual:.2g} s as it is."
+    seconds: dict[Precision, list[float]] = {"no": [], "bf16": []}
+    for batch in islice(cycle(batches), _PRECISION_ROUNDS + 1):
+        for kind, found in seconds.items():
+            with torch.autocast(device.type, torch.bfloat16, enabled=kind == "bf16"):
+                found.append(_gradient_seconds(trial, batch, device))
+        if seconds["bf16"][-1] > seconds["no"][-1] * _HOPELESS:
+            break
+    whole, half = (median(found[1:] or found) for found in seconds.values())
+    timed = f"{half:.2g} s a step, {whole:.2g} s in float32"
+    if half < whole * _MUCH_FASTER:
+        return "bf16", f"Matrices are multiplied in bfloat16, found by trying: {timed}."
+    return "no", f"float32 throughout: in bfloat16 {timed}."
 
 
 def _fused(

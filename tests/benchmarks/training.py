@@ -133,6 +133,7 @@ _events, _step = contender("events", worker()), contender("step", worker())
 _plain, _trainer = contender("ours_plain", plain_worker()), contender("trainer", worker())
 
 _register("training-course", "/s", _ours, _course, "ratio ≥ 2")
+_register("training-float32", "/s", contender("ours_float32", worker()), _course, "ratio ≥ 2")
 _register("training-trainer", "/s", _ours, _trainer, "ratio ≥ 0.95")
 _register("training-plain", "/s", _plain, _course, "ratio near 1")
 _register("training-loss", "", _ours_loss, _course_loss, "ratio near 1: both learn the same")

@@ -140,9 +140,9 @@ def _validation_loss(loop: TrainingLoop, model: Any) -> float:
 
 
 @contextmanager
-def ours(folder: Path, *, plain: bool = False) -> Iterator[Sampler]:
+def ours(folder: Path, **choices: Any) -> Iterator[Sampler]:
     """The worker's loop with its events and its look for requests: samples a second."""
-    with _stepping(folder, plain=plain) as (steps, _):
+    with _stepping(folder, **choices) as (steps, _):
 
         def sample() -> float:
             began = time.perf_counter()
@@ -157,6 +157,13 @@ def ours(folder: Path, *, plain: bool = False) -> Iterator[Sampler]:
 def ours_plain(folder: Path) -> Iterator[Sampler]:
     """Ours with `--plain`."""
     with ours(folder, plain=True) as sample:
+        yield sample
+
+
+@contextmanager
+def ours_float32(folder: Path) -> Iterator[Sampler]:
+    """Ours, tuned but for its precision, which is the course's."""
+    with ours(folder, mixed_precision="no") as sample:
         yield sample
 
 
@@ -205,9 +212,9 @@ def _prepare(config: RunConfig) -> Prepared:
 
 
 @contextmanager
-def _stepping(folder: Path, *, plain: bool = False) -> Iterator[tuple[Iterator[Step], Journal]]:
+def _stepping(folder: Path, **choices: Any) -> Iterator[tuple[Iterator[Step], Journal]]:
     """Steps of a run as the worker takes them, and its journal."""
-    config = _config(epochs=1000, plain=plain)
+    config = _config(epochs=1000, **choices)
     run = create_run(config, folder / "run")
     loop = _prepare(config).loop
     journal = Journal(run / EVENTS)
@@ -239,8 +246,8 @@ class _Clock(TrainerCallback):  # type: ignore[misc]
 
 @contextmanager
 def trainer(folder: Path) -> Iterator[Sampler]:
-    """`Trainer` at its best: grouped by length, fused, with the threads that ours finds."""
-    _prepare(_config())
+    """`Trainer` at its best: by length, fused, with the threads and the precision ours finds."""
+    found = _prepare(_config()).config
     checkpoint, tokenizer, rows = _materials()
     rows = rows.add_column("length", [len(ids) for ids in rows["input_ids"]])
     seeds = itertools.count()
@@ -262,6 +269,7 @@ def trainer(folder: Path) -> Iterator[Sampler]:
                 disable_tqdm=True,
                 logging_strategy="no",
                 use_cpu=True,
+                bf16=found.mixed_precision == "bf16",
             ),
             train_dataset=rows,
             data_collator=DataCollatorWithPadding(tokenizer),

@@ -82,6 +82,34 @@ def test_the_threads_are_those_that_were_fastest(
         assert tune_tiny(fixed).config.threads == fastest
 
 
+@pytest.mark.parametrize(
+    ("float32", "bfloat16", "chosen", "said"),
+    [
+        (0.2, 0.12, "bf16", "in bfloat16, found by trying: 0.12 s a step, 0.2 s in float32."),
+        (0.2, 0.19, "no", "float32 throughout: in bfloat16 0.19 s a step"),
+        (0.2, 9.0, "no", "float32 throughout: in bfloat16 9 s a step"),
+        (0.01, 0.001, "no", "float32 throughout: a step takes 0.01 s as it is."),
+    ],
+)
+def test_bfloat16_is_chosen_where_it_is_much_faster(
+    tune_tiny: Tune,
+    undecided: RunConfig,
+    monkeypatch: pytest.MonkeyPatch,
+    float32: float,
+    bfloat16: float,
+    chosen: str,
+    said: str,
+) -> None:
+    monkeypatch.setattr(
+        tuning,
+        "_gradient_seconds",
+        lambda *_, **__: bfloat16 if torch.is_autocast_enabled("cpu") else float32,
+    )
+    tuned = tune_tiny(msgspec.structs.replace(undecided, threads=1, fused=True, data_workers=0))
+    assert tuned.config.mixed_precision == chosen
+    assert said in " ".join(tuned.notes)
+
+
 def test_data_workers_are_tried_where_batches_are_waited_for(
     tune_tiny: Tune, undecided: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
