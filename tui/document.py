@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import zip_longest
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.text.changes import unchanged_ends
 from core.text.encoding import Batch, Encoding
@@ -42,6 +44,13 @@ class Document:
         return 0 if self.lines else None
 
 
+class Missing(NamedTuple):
+    """A sentence that has yet to be encoded, and the encoding of what stood in its place."""
+
+    sentence: Sentence
+    like: Encoding | None
+
+
 class EncodingCache:
     """Encodings by sentence, so that a key encodes only the line it changed.
 
@@ -56,13 +65,21 @@ class EncodingCache:
         self._lines: tuple[SentenceLine, ...] = ()
         self._shown: tuple[Encoding, ...] = ()
 
-    def missing(self, lines: tuple[SentenceLine, ...]) -> list[Sentence]:
+    def missing(self, lines: tuple[SentenceLine, ...]) -> list[Missing]:
         """The sentences of `lines` that have yet to be encoded, each once."""
-        return [
-            sentence
-            for sentence in dict.fromkeys(line.sentence for line in self._changed(lines))
-            if sentence not in self._encodings
-        ]
+        found: dict[Sentence, Missing] = {}
+        for sentence, like in self._changed(lines):
+            if sentence not in self._encodings and sentence not in found:
+                found[sentence] = Missing(sentence, like)
+        return list(found.values())
+
+    def fresh_characters(self, missing: Missing) -> int:
+        """How many characters are encoded for it."""
+        return self.tokenizer.fresh_characters(missing.sentence, missing.like)
+
+    def encode(self, missing: Missing) -> Encoding:
+        """Encodes it, in any thread; `hold` keeps it."""
+        return self.tokenizer.encode(missing.sentence, missing.like)
 
     def hold(self, encoding: Encoding) -> None:
         """Keeps `encoding`, made here or in a thread."""
@@ -73,22 +90,30 @@ class EncodingCache:
     def document(self, lines: tuple[SentenceLine, ...]) -> Document:
         """The snapshot of `lines`, encoding what is missing. For one thread at a time."""
         head, tail = unchanged_ends(self._lines, lines)
-        changed = tuple(self._encode(line.sentence) for line in self._changed(lines))
+        changed = tuple(self._encoding_of(*each) for each in self._changed(lines))
         self._shown = self._shown[:head] + changed + self._shown[len(self._shown) - tail :]
         self._lines = lines
         if self._held > self._capacity:
             self._forget()
         return Document(lines, self.tokenizer.layout(self._shown), self.tokenizer)
 
-    def _changed(self, lines: tuple[SentenceLine, ...]) -> tuple[SentenceLine, ...]:
-        """The lines that were not shown last, from the first to the last of them."""
-        head, tail = unchanged_ends(self._lines, lines)
-        return lines[head : len(lines) - tail]
+    def _changed(
+        self, lines: tuple[SentenceLine, ...]
+    ) -> Iterator[tuple[Sentence, Encoding | None]]:
+        """The sentences that were not shown last, from the first to the last of them.
 
-    def _encode(self, sentence: Sentence) -> Encoding:
+        With each comes what was shown in its place, which is often nearly the same.
+        """
+        head, tail = unchanged_ends(self._lines, lines)
+        shown = self._shown[head : len(self._shown) - tail]
+        changed = lines[head : len(lines) - tail]
+        for line, before in zip_longest(changed, shown[: len(changed)]):
+            yield line.sentence, before
+
+    def _encoding_of(self, sentence: Sentence, like: Encoding | None) -> Encoding:
         found = self._encodings.get(sentence)
         if found is None:
-            found = self.tokenizer.encode(sentence)
+            found = self.tokenizer.encode(sentence, like)
             self.hold(found)
         else:
             self._encodings.move_to_end(sentence)

@@ -82,13 +82,11 @@ class Counter:
         return self._total
 
     def _count(self, encoding: Encoding) -> Counts:
-        sentence = encoding.sentence
-        texts = (sentence.text, sentence.text_pair or "")
         return Counts(
             1,
-            sum(map(len, texts)),
-            sum(len(text.encode()) for text in texts),
-            sum(len(text.split()) for text in texts),
+            sum(map(len, encoding.sentence.texts)),
+            encoding.byte_count,
+            encoding.word_count,
             len(encoding),
             encoding.special_tokens_mask.count(1),
             0 if self._unknown_id is None else encoding.input_ids.count(self._unknown_id),

@@ -72,6 +72,16 @@ class Encoding:
         """The word of its text that each token belongs to; None for added tokens."""
         return self._encoding.word_ids
 
+    @property
+    def word_count(self) -> int:
+        """Runs of anything but white space in both texts."""
+        return sum(len(text.split()) for text in self.sentence.texts)
+
+    @property
+    def byte_count(self) -> int:
+        """Of both texts in UTF-8."""
+        return sum(len(text.encode()) for text in self.sentence.texts)
+
     def span(self, position: int) -> tuple[int, int]:
         """`offset_mapping[position]`, without making those of all other tokens."""
         found: tuple[int, int] | None = self._encoding.token_to_chars(position)

@@ -22,6 +22,11 @@ class Sentence:
     text: str
     text_pair: str | None = None
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text, and its pair where there is one."""
+        return (self.text,) if self.text_pair is None else (self.text, self.text_pair)
+
     def __str__(self) -> str:
         return self.text if self.text_pair is None else f"{self.text}\t{self.text_pair}"
 

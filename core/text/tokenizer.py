@@ -14,6 +14,7 @@ import tokenizers
 from core.errors import ModelError, TermformerError
 from core.text.encoding import Batch, Encoding, Padding, PaddingSide, pad
 from core.text.options import DEFAULT_OPTIONS, Cut, EncodeOptions, TruncationName
+from core.text.pieces import LONG, Divider, divides
 from core.text.sentences import Sentence
 from core.text.twin import twin
 
@@ -69,6 +70,7 @@ class TextTokenizer:
         self.unknown_token_id = (
             None if self.unknown_token is None else backend.token_to_id(self.unknown_token)
         )
+        self._divider = Divider(backend) if divides(backend) else None
         self._cutting = threading.Lock()
         self._plain: weakref.WeakKeyDictionary[Encoding, Encoding] = weakref.WeakKeyDictionary()
         self._windows: weakref.WeakKeyDictionary[Encoding, tuple[Cut, tuple[Encoding, ...]]] = (
@@ -97,12 +99,26 @@ class TextTokenizer:
         """Entries of the vocabulary, added tokens included."""
         return self._backend.get_vocab_size(with_added_tokens=True)
 
-    def encode(self, sentence: Sentence) -> Encoding:
+    def encode(self, sentence: Sentence, like: Encoding | None = None) -> Encoding:
         """Encodes one sentence, special tokens added, nothing padded or cut.
 
-        Thread-safe; the interpreter's lock is free while it works on a long one.
+        What a long one has in common with `like`, which `encode` made of another, is not encoded
+        again where the tokenizer's kind allows that. Thread-safe; the interpreter's lock is free
+        while it works on a long one.
         """
+        if (divider := self._divider_for(sentence)) is not None:
+            return divider.encode(sentence, like)
         return self._encode(sentence, add_special_tokens=True)
+
+    def fresh_characters(self, sentence: Sentence, like: Encoding | None = None) -> int:
+        """How many characters `encode` would have to look at."""
+        if (divider := self._divider_for(sentence)) is not None:
+            return divider.fresh(sentence.text, like)
+        return len(str(sentence))
+
+    def _divider_for(self, sentence: Sentence) -> Divider | None:
+        is_long = len(sentence.text) >= LONG and not sentence.text_pair
+        return self._divider if is_long else None
 
     def _encode(self, sentence: Sentence, *, add_special_tokens: bool) -> Encoding:
         text, pair = sentence.text, sentence.text_pair or None

@@ -51,7 +51,10 @@ def table(results: list[Result], rounds: int) -> Table:
 
 
 def main() -> None:
-    """Measures what was asked for and prints the table; a measurement that fails ends it."""
+    """Measures what was asked for and prints the table.
+
+    A measurement that fails ends it, and what was measured before is printed all the same.
+    """
     discover()
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--only", action="append", choices=sorted(REGISTRY), metavar="NAME")
@@ -72,11 +75,15 @@ def main() -> None:
     subjects.against_itself = arguments.against_itself
     subjects.sentences = arguments.sentences
     results = []
-    with tempfile.TemporaryDirectory(prefix="termformer-benchmarks-") as folder:
-        for name in arguments.only or sorted(REGISTRY):
-            rich.print(f"measuring {name} …", flush=True)
-            results.append(measure(REGISTRY[name], arguments.rounds, Path(folder)))
-    Console(width=max(rich.get_console().width, 160)).print(table(results, arguments.rounds))
+    try:
+        with tempfile.TemporaryDirectory(prefix="termformer-benchmarks-") as folder:
+            for name in arguments.only or sorted(REGISTRY):
+                rich.print(f"measuring {name} …", flush=True)
+                results.append(measure(REGISTRY[name], arguments.rounds, Path(folder)))
+    finally:
+        if results:
+            console = Console(width=max(rich.get_console().width, 160))
+            console.print(table(results, arguments.rounds))
 
 
 if __name__ == "__main__":

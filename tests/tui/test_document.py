@@ -20,8 +20,8 @@ def tokenizer() -> TextTokenizer:
 def test_what_is_shown_is_never_dropped(tokenizer: TextTokenizer) -> None:
     cache = EncodingCache(tokenizer, capacity=100)
     lines = parse_sentences(["so good " * 50, "so bad " * 50])
-    for sentence in cache.missing(lines):
-        cache.hold(tokenizer.encode(sentence))
+    for missing in cache.missing(lines):
+        cache.hold(cache.encode(missing))
     assert cache.missing(lines) == []
     assert len(cache.document(lines).batch.encodings) == 2
     assert cache.missing(lines) == []

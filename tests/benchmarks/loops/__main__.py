@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from tests.benchmarks.loops import contenders
@@ -12,7 +13,10 @@ def main(name: str, folder: str) -> None:
     """Measures each time the parent says so, until it closes the pipe."""
     with getattr(contenders, name)(Path(folder)) as sample:
         for _ in sys.stdin:
-            print(sample(), flush=True)
+            # What a library prints is not the figure.
+            with redirect_stdout(sys.stderr):
+                figure = sample()
+            print(figure, flush=True)
 
 
 if __name__ == "__main__":

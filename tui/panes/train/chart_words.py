@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from math import isfinite, isnan
 
 from core.text.visible import visible, width
-from tui.panes.train.overlay import SIGNS
-from tui.widgets.chart import Reading
+from tui.panes.train.sheet import curve_style
+from tui.widgets.chart import Reading, curve_sign
 from tui.widgets.rows import Part
 
 _SHORT_NAMES = {
@@ -16,7 +16,6 @@ _SHORT_NAMES = {
     "samples_per_second": "samples/s",
     "validation accuracy": "accuracy",
 }
-_PLAIN_SIGNS = "*+o#%"
 Drawn = Sequence[tuple[str, Sequence[Reading]]]
 """Of each chart from the top: what it shows, and its curves' values."""
 
@@ -32,7 +31,8 @@ def legend(drawn: Drawn, *, plain: bool) -> list[Part]:
     curves = drawn[0][1] if drawn else ()
     if len(curves) > 1:
         for number, curve in enumerate(curves):
-            parts.append((f"  {_sign(number, plain)} {visible(curve.name)}", "sheet--value"))
+            parts.append((f"  {curve_sign(number, plain=plain)}", curve_style(number)))
+            parts.append((f" {visible(curve.name)}", "sheet--value"))
     return parts
 
 
@@ -63,16 +63,12 @@ def _of_chart(
             parts.append((f"  {of} ", "sheet--label"))
         else:
             of = f" {visible(reading.name)}" if named else ""
-            parts.append((f" {_sign(number, plain)}{of} ", "sheet--label"))
+            parts.append((f" {curve_sign(number, plain=plain)}", curve_style(number)))
+            parts.append((f"{of} ", "sheet--label"))
         parts.append((_figure(reading.y), "sheet--value"))
         if reading.trend is not None and trends:
             parts.append((f" ~{_figure(reading.trend)}", "sheet--label"))
     return parts
-
-
-def _sign(number: int, plain: bool) -> str:
-    signs = _PLAIN_SIGNS if plain else SIGNS
-    return signs[number % len(signs)]
 
 
 def _figure(value: float) -> str:

@@ -108,7 +108,9 @@ class Details(Widget):
             self._chosen = max(0, min(self._chosen, len(found) - rows))
             return found[self._chosen :]
         if self.kind == "probes":
-            found, marked = probe_rows(watch, self._chosen, self._label, cells)
+            found, marked = probe_rows(
+                watch, self._chosen, self._label, cells, plain=self._chart.plain
+            )
         elif watch.history.evaluations:
             evaluations = list(watch.history.evaluations)
             found, marked = evaluation_rows(evaluations, self._shown, self._chosen, cells)

@@ -71,7 +71,9 @@ class Form:
 
     def fill_from(self, config: RunConfig) -> None:
         """The values of a run that is there already; what its worker chose is chosen anew."""
-        chosen = {"threads", "fused", "group_by_length", "mixed_precision", "name"}
+        chosen = {
+            "threads", "fused", "group_by_length", "mixed_precision", "data_workers", "name",
+        }  # fmt: skip
         for name, field in FIELDS.items():
             self.values[name] = shown_value(_DEFAULTS if name in chosen else config, field)
 

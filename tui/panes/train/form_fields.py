@@ -176,9 +176,16 @@ GROUPS = (
             Field(
                 "mixed_precision",
                 "precision",
-                "of the forward pass; weights stay float32",
+                "of the forward pass; auto: found by trying",
                 "choice",
                 (AUTO, *get_args(Precision)),
+            ),
+            Field(
+                "data_workers",
+                "data workers",
+                "processes, beside; empty: found by trying",
+                "whole",
+                optional=True,
             ),
             Field("num_processes", "processes", "that train together", "whole"),
         ),
@@ -189,7 +196,7 @@ FIELDS: Mapping[str, Field] = {field.name: field for group in GROUPS for field i
 
 _KEPT = {
     "model", "data", "name", "seed", "text_column", "pair_column", "label_column", "label_names",
-    "skip_bad_rows", "stream", "num_processes", "threads", "tensorboard",
+    "skip_bad_rows", "stream", "num_processes", "threads", "data_workers", "tensorboard",
 }  # fmt: skip
 MANAGED = tuple(name for name in FIELDS if name not in _KEPT)
 """What a preset decides; model, data and machine stay the user's."""

@@ -11,12 +11,11 @@ from core.runs.differences import Difference, differences
 from core.text.visible import fit, visible, width
 from tui.panes.train.figures import loss_text, percent
 from tui.panes.train.follow import Follower
-from tui.panes.train.sheet import Row
+from tui.panes.train.sheet import Row, curve_style
 from tui.panes.train.watch import RunWatch
+from tui.widgets.chart import curve_sign
 from tui.widgets.rows import Part
 
-SIGNS = "━╍┅╌┄"
-"""How the chart draws the first curves, and the run that is watched before them."""
 _NAME = 20
 _FIGURE = 10
 
@@ -68,7 +67,7 @@ class Overlay:
         return tuple(each for each in self.watches if each.folder != watched.folder)
 
 
-def comparison(watches: Sequence[RunWatch], cells: int) -> list[Row]:
+def comparison(watches: Sequence[RunWatch], cells: int, *, plain: bool) -> list[Row]:
     """Each run's loss and best accuracy, a row a run; then each setting that differs.
 
     The settings stand beside the figures where there is room, else below them.
@@ -80,13 +79,14 @@ def comparison(watches: Sequence[RunWatch], cells: int) -> list[Row]:
     heads = f"   {'run':<{_NAME}}{'loss':>{_FIGURE}}{'best':>{_FIGURE}}"
     rows: list[Row] = [[(heads + "".join(head for head, _ in columns), "sheet--label")]]
     for number, watch in enumerate(watches):
-        rows.append(_run_row(number, watch, [values[number] for _, values in columns]))
+        sign = (f" {curve_sign(number, plain=plain)} ", curve_style(number))
+        rows.append([sign, *_run_row(number, watch, [values[number] for _, values in columns])])
     for each in found[len(columns) : whole]:
-        words = "  ".join(
-            f"{SIGNS[number] if number < len(SIGNS) else '·'} {visible(value)}"
-            for number, value in enumerate(each.values)
-        )
-        rows.append([(f"   {_setting(each.field)}: ", "sheet--label"), (words, "sheet--value")])
+        row: list[Part] = [(f"   {_setting(each.field)}:", "sheet--label")]
+        for number, value in enumerate(each.values):
+            row.append((f" {curve_sign(number, plain=plain)}", curve_style(number)))
+            row.append((f" {visible(value)} ", "sheet--value"))
+        rows.append(row)
     if not whole:
         known = all(watch.config for watch in watches)
         words = "   set alike in all that counts" if known else "   a config.json cannot be read"
@@ -117,7 +117,6 @@ def _setting(field: str) -> str:
 
 
 def _run_row(number: int, watch: RunWatch, settings: Sequence[str]) -> Row:
-    sign = SIGNS[number] if number < len(SIGNS) else "·"
     name = fit(visible(watch.name), _NAME - 1)
     step = watch.history.step
     loss = "·" if step is None else loss_text(float(step.loss))
@@ -125,7 +124,6 @@ def _run_row(number: int, watch: RunWatch, settings: Sequence[str]) -> Row:
     best = percent(max(accuracies)) if accuracies else "·"
     figures: list[Part] = [(f"{loss:>{_FIGURE}}{best:>{_FIGURE}}", "sheet--value")]
     return [
-        (f" {sign} ", "sheet--accent"),
         (name + " " * (_NAME - width(name)), "sheet--name" if number == 0 else "sheet--value"),
         *figures,
         ("".join(settings), "sheet--value"),

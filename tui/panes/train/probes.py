@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from core.runs.events import ProbeResult
 from core.text.sentences import Sentence
 from core.text.visible import fit, visible, width
-from tui.panes.train.overlay import SIGNS
-from tui.panes.train.sheet import Row
+from tui.panes.train.sheet import Row, curve_style
 from tui.panes.train.watch import RunWatch
-from tui.widgets.chart import Curve, Plot, Series
+from tui.widgets.chart import Curve, Plot, Series, curve_sign
+from tui.widgets.rows import Part
 
 MOST = 32
 """Sentences that are classified at each evaluation, the first of the editor's."""
 LONGEST = 2_000
 """Characters of a sentence above which it is left out: a run is not to wait for it."""
+_DRAWN = 5
+"""Sentences that have curves at once."""
 _LABEL = 16
-"""Points from one evaluation to the next, and of a curve, at most."""
+"""Cells of a predicted label, at most."""
 
 
 def probes_of(sentences: Sequence[Sentence]) -> list[str]:
@@ -61,7 +63,7 @@ def probe_plot(watch: RunWatch, chosen: int, label: int) -> Plot:
     """The curves of the sentences that are classified now, over the steps of the run."""
     at, _ = label_shown(watch, label)
     curves = []
-    for sentence in ordered(watch, chosen)[: len(SIGNS)]:
+    for sentence in ordered(watch, chosen)[:_DRAWN]:
         series = watch.history.probes.curves.get(sentence, [])
         if at < len(series):
             curves.append(Curve(_percent(series[at]), visible(sentence), raw=False, smooth=False))
@@ -75,7 +77,9 @@ def _percent(series: Series) -> Series:
     return found
 
 
-def probe_rows(watch: RunWatch, chosen: int, label: int, cells: int) -> tuple[list[Row], int]:
+def probe_rows(
+    watch: RunWatch, chosen: int, label: int, cells: int, *, plain: bool
+) -> tuple[list[Row], int]:
     """A row a sentence: now and at first; returns the rows and which one is marked."""
     latest = watch.history.probes.latest
     if latest is None:
@@ -84,16 +88,17 @@ def probe_rows(watch: RunWatch, chosen: int, label: int, cells: int) -> tuple[li
     heads = f"{'now':>11}{'first':>8}   P({name}), %, at step {latest.global_step:,}"
     label_cells = min(_LABEL, max(width(visible(each.predicted)) for each in latest.results))
     rows: list[Row] = [[(heads, "sheet--label")]]
-    signs = dict(zip(ordered(watch, chosen), SIGNS, strict=False))
+    drawn = {text: place for place, text in enumerate(ordered(watch, chosen)[:_DRAWN])}
     for number, result in enumerate(latest.results):
         first = watch.history.probes.first.get(result.text, result)
-        sign = signs.get(result.text, " ")
+        place = drawn.get(result.text)
+        sign = (" ", "") if place is None else (curve_sign(place, plain=plain), curve_style(place))
         rows.append(_row(result, first, at, sign, label_cells, chosen=number == chosen))
     return rows, 1 + min(chosen, len(latest.results) - 1)
 
 
 def _row(
-    result: ProbeResult, first: ProbeResult, at: int, sign: str, cells: int, *, chosen: bool
+    result: ProbeResult, first: ProbeResult, at: int, sign: Part, cells: int, *, chosen: bool
 ) -> Row:
     now, before = (_share(each, at) for each in (result, first))
     label = fit(visible(result.predicted), cells)
@@ -101,10 +106,11 @@ def _row(
     turned = "" if first.predicted == result.predicted else f"was {visible(first.predicted)}  "
     figures = f"{now:>7}{before:>8}   "
     if chosen:
-        words = f" › {sign}{figures}{label}  {turned}{visible(result.text)}"
+        words = f" › {sign[0]}{figures}{label}  {turned}{visible(result.text)}"
         return [(words, "sheet--cursor")]
     return [
-        (f"   {sign}", "sheet--accent"),
+        ("   ", ""),
+        sign,
         (figures, "sheet--value"),
         (f"{label}  ", "sheet--label"),
         (turned, "sheet--accent"),

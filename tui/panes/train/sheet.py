@@ -15,7 +15,16 @@ Row = Sequence[Part]
 """Texts that are already `visible`, each with the component class it is drawn in."""
 
 
+_CURVES = tuple(f"sheet--curve-{number}" for number in range(5))
+
+
+def curve_style(number: int) -> str:
+    """The style that has the colour of the chart's curve `number`, from 0."""
+    return _CURVES[number % len(_CURVES)]
+
+
 _STYLES = {
+    *_CURVES,
     "sheet--name",
     "sheet--label",
     "sheet--value",

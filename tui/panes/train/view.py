@@ -71,7 +71,10 @@ class RunView(Widget):
         else:
             self._phases.show(lambda cells, rows: _before_the_first_step(watch, cells))
         if self._comparison.display:
-            self._comparison.show(lambda cells, rows: comparison((watch, *overlaid), cells))
+            plain = self.charts.plain
+            self._comparison.show(
+                lambda cells, rows: comparison((watch, *overlaid), cells, plain=plain)
+            )
         trend = self.charts.trend(watch)
         if self._wide:
             self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells))

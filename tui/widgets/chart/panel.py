@@ -13,15 +13,26 @@ from tui.widgets.chart.scale import Axis
 from tui.widgets.chart.series import Bucket
 from tui.widgets.chart.trace import Place, Point, trace_line, trace_raw
 
-PATTERNS = ("1", "111100", "1100", "11110100", "110000")
-"""How each curve's trend is dashed: told apart without colours too."""
-_PLAIN_TRENDS = "*+o#%"
+_PATTERNS = ("1", "111100", "1100", "11110100", "110000")
+_SIGNS = "━╍┅╌┄"
+"""How the curves' trends are dashed, told apart without colours too, and how words show it."""
+_PLAIN_SIGNS = "*+o#%@&x=^"
 """In plain terminals each curve has a character instead."""
 _DRAWN = re.compile("[^ ]+")
 _FAR = 1e6
 """Dots, more than any terminal has: outside it makes no difference how far."""
 CURVES = "t1234"
-"""The style letters of the curves' trends."""
+"""The style letters of the curves' trends, one colour each."""
+
+
+def _dashes(number: int) -> int:
+    """With the sixth curve the colours begin anew, and each has other dashes than before."""
+    return (number + number // len(CURVES)) % len(_PATTERNS)
+
+
+def curve_sign(number: int, *, plain: bool) -> str:
+    """What stands for the chart's curve `number`, from 0, in a legend."""
+    return _PLAIN_SIGNS[number % len(_PLAIN_SIGNS)] if plain else _SIGNS[_dashes(number)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +119,12 @@ class Panel:
                 gaps |= trace_raw(under, each.buckets, x_of, y_of)
         self._lay(under, "r")
         for number, each in reversed(list(enumerate(drawn))):
-            kind = number % len(CURVES)
-            dots = signs(_PLAIN_TRENDS[kind]) if self._plain else BRAILLE
+            plain = self._plain
+            dots = signs(curve_sign(number, plain=True)) if plain else BRAILLE
             over = Canvas(self._columns, self._rows, dots)
-            pattern = "1" if self._plain else PATTERNS[kind]
+            pattern = "1" if plain else _PATTERNS[_dashes(number)]
             trace_line(over, each.line, x_of, y_of, pattern)
-            self._lay(over, CURVES[kind])
+            self._lay(over, CURVES[number % len(CURVES)])
         columns = {x // self._dots.across for x in gaps}
         return {column for column in columns if 0 <= column < self._columns}
 
