@@ -80,6 +80,10 @@ class Canvas:
         if run <= 0:
             self.bar(x0, min(y0, y1), max(y0, y1))
             return
+        if run == 1 and pattern == "1":
+            self.bar(x0, y0, y0)
+            self.bar(x1, min(y1, y0 + 1), max(y1, y0 - 1))
+            return
         before = y0
         for x in range(max(x0, -1), min(x1, self.width) + 1):
             y = y0 + round((y1 - y0) * (x - x0) / run)

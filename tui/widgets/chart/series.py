@@ -196,6 +196,7 @@ class Series:
             yield from self.buckets(size, first, behind, x)
             return
         yield from self.buckets(size, first, here * size, x)
+        level = self._levels[depth - 1] if depth and not self._gaps else None
         while here < last:
             edge = start + ((axis[here * size] - start) // width + 1) * width
             # Where points come evenly the next column is near: seldom are all of them looked at.
@@ -204,7 +205,13 @@ class Series:
                 near = last * size
             point = bisect_left(axis, edge, here * size + 1, near)
             after = min(-(-point // size), last)
-            yield from self._group(depth, here, after, axis)
+            if level is None:
+                yield from self._group(depth, here, after, axis)
+            else:
+                # As `_group` does, without its steps: this is what a frame of a long run waits for.
+                low, high = min(level.low[here:after]), max(level.high[here:after])
+                count = (after - here) * size
+                yield Bucket(axis[here * size], axis[after * size - 1], low, high, count, count)
             here = after
         yield from self.buckets(size, last * size, behind, x)
 
