@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,6 +65,7 @@ class EncodingCache:
         self._encodings: OrderedDict[Sentence, Encoding] = OrderedDict()
         self._lines: tuple[SentenceLine, ...] = ()
         self._shown: tuple[Encoding, ...] = ()
+        self._latest: Encoding | None = None
 
     def missing(self, lines: tuple[SentenceLine, ...]) -> list[Missing]:
         """The sentences of `lines` that have yet to be encoded, each once."""
@@ -75,7 +77,7 @@ class EncodingCache:
 
     def fresh_characters(self, missing: Missing) -> int:
         """How many characters are encoded for it."""
-        return self.tokenizer.fresh_characters(missing.sentence, missing.like)
+        return self._fresh(*missing)
 
     def encode(self, missing: Missing) -> Encoding:
         """Encodes it, in any thread; `hold` keeps it."""
@@ -83,6 +85,7 @@ class EncodingCache:
 
     def hold(self, encoding: Encoding) -> None:
         """Keeps `encoding`, made here or in a thread."""
+        self._latest = encoding
         if encoding.sentence not in self._encodings:
             self._encodings[encoding.sentence] = encoding
             self._held += len(str(encoding.sentence))
@@ -102,13 +105,18 @@ class EncodingCache:
     ) -> Iterator[tuple[Sentence, Encoding | None]]:
         """The sentences that were not shown last, from the first to the last of them.
 
-        With each comes what was shown in its place, which is often nearly the same.
+        With each comes the encoding of a sentence that is often nearly the same: what was shown in
+        its place, or the last one that was made, where somebody typed on while it was.
         """
         head, tail = unchanged_ends(self._lines, lines)
         shown = self._shown[head : len(self._shown) - tail]
         changed = lines[head : len(lines) - tail]
         for line, before in zip_longest(changed, shown[: len(changed)]):
-            yield line.sentence, before
+            sentence = line.sentence
+            yield sentence, min(before, self._latest, key=partial(self._fresh, sentence))
+
+    def _fresh(self, sentence: Sentence, like: Encoding | None) -> int:
+        return self.tokenizer.fresh_characters(sentence, like)
 
     def _encoding_of(self, sentence: Sentence, like: Encoding | None) -> Encoding:
         found = self._encodings.get(sentence)

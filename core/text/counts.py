@@ -10,6 +10,9 @@ from core.text.changes import unchanged_ends
 from core.text.encoding import Batch, Encoding
 from core.text.tokenizer import TextTokenizer
 
+TIMES = 10
+"""From so many times a limit on, per cent say less than times."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:

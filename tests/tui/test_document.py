@@ -27,6 +27,19 @@ def test_what_is_shown_is_never_dropped(tokenizer: TextTokenizer) -> None:
     assert cache.missing(lines) == []
 
 
+def test_what_is_typed_while_a_long_line_is_encoded_costs_what_was_typed(
+    tokenizer: TextTokenizer,
+) -> None:
+    cache = EncodingCache(tokenizer)
+    cache.document(parse_sentences(["short"]))
+    pasted = "a long film " * 2_000
+    (missing,) = cache.missing(parse_sentences([pasted]))
+    assert cache.fresh_characters(missing) == len(missing.sentence.text)
+    cache.hold(cache.encode(missing))
+    (missing,) = cache.missing(parse_sentences([pasted + "xyz"]))
+    assert cache.fresh_characters(missing) < 10_000
+
+
 def test_a_repeated_line_is_encoded_once(tokenizer: TextTokenizer) -> None:
     cache = EncodingCache(tokenizer)
     lines = parse_sentences(["again and again"] * 3)

@@ -64,8 +64,8 @@ class RowsView(StyleCache, Widget):
         super().__init__(id=id, classes=classes)
         self._painted: list[Strip] = []
         self._drawings: dict[Hashable, Strip] = {}
-        self._to_reveal: int | None = None
-        """A row that was to be in view before this had a size."""
+        self._revealed: int | None = None
+        """The row that is to be in view, until somebody scrolls."""
         self.cells = 0
         """How wide the rows are, in terminal cells."""
 
@@ -153,9 +153,8 @@ class RowsView(StyleCache, Widget):
         self.cells = self.size.width
         self._drawings.clear()
         self._painted = []
-        if self._to_reveal is not None and self.size.height:
-            row, self._to_reveal = self._to_reveal, None
-            self.reveal(row)
+        if self._revealed is not None:
+            self.reveal(self._revealed)  # there was less room for it before, or none
         self.refresh()
 
     def on_show(self) -> None:
@@ -171,13 +170,14 @@ class RowsView(StyleCache, Widget):
 
     def scroll_by(self, rows: int) -> None:
         """Moves the view by `rows`, as far as there are rows."""
+        self._revealed = None
         self.top = max(0, min(self.top + rows, self.row_count() - self.size.height))
 
     def reveal(self, row: int) -> None:
         """Scrolls no further than needed for `row` to be in view; call `redraw` afterwards."""
+        self._revealed = row
         height = self.size.height
         if not height:
-            self._to_reveal = row  # once there is room for any
             return
         top = min(max(self.top, row - height + 1), row)
         self.set_reactive(RowsView.top, max(0, top))

@@ -17,7 +17,7 @@ from tui.panes.tokens.detail import TokenCard
 from tui.panes.tokens.grid import LAYERS, BatchGrid, GridHeading
 from tui.panes.tokens.look import Look
 from tui.panes.tokens.sources import Source
-from tui.panes.tokens.table import HEADINGS, TableHeading, TokenTable
+from tui.panes.tokens.table import TableHeading, TokenTable
 from tui.panes.tokens.view import Cell, View
 from tui.widgets.pane import Code, Export
 
@@ -53,9 +53,6 @@ class BatchView(View):
                 yield self._grid
                 yield self.card
 
-    def on_mount(self) -> None:
-        self._heading.show([(HEADINGS, "")])
-
     def choose(self, part: str, *, wide: bool, card: bool) -> None:
         """Shows one of `PARTS`, or all: chips, table and, where it is `wide`, the grid.
 
@@ -76,6 +73,7 @@ class BatchView(View):
             self._chips.show(batch, (look.row, position), look.readers.tokenizer.unknown_token_id)
         if self._table_side.display and self._below.display:
             self._table.show(batch, look.row, look.column)
+            self._heading.show([(self._table.heading, "")])
         if self._grid_side.display and self._below.display:
             self._show_grid(look)
         if self.card.display:

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from rich.segment import Segment
 from textual.strip import Strip
 
-from core.text.counts import Counts, LimitUse
+from core.text.counts import TIMES, Counts, LimitUse
 from core.text.visible import fit
 from tui.panes.tokens.look import Look
 from tui.widgets.rows import Part, RowsView
@@ -15,8 +15,6 @@ from tui.widgets.rows import Part, RowsView
 _NAMES = ("characters", "bytes", "tokens", "chars/token", "words", "unknown")
 _LABEL = 8
 _GAP = 2
-_TIMES = 10
-"""From so many times the limit on, per cent say less than times."""
 
 
 class CountsTable(RowsView):
@@ -100,7 +98,7 @@ def _numbers(counts: Counts) -> tuple[str, ...]:
 
 def _share(use: LimitUse) -> Part:
     if use.excess:
-        share = f"{use.share:.0%}" if use.share < _TIMES else f"{use.share:,.0f} times"
+        share = f"{use.share:.0%}" if use.share < TIMES else f"{use.share:,.0f} times"
         return f"{share}, {use.excess:,} over", "counts--problem"
     return f"{use.share:.1%}", ""
 

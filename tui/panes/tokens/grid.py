@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from core.text.counts import LimitUse
+from core.text.counts import TIMES, LimitUse
 from core.text.encoding import Batch, Cell
 from core.text.visible import fit
 from tui.widgets.rows import Line, RowsView, gutter_for
@@ -137,7 +137,9 @@ class BatchGrid(RowsView):
         sentence = index if origins is None else origins[index]
         length = lengths[sentence] if lengths else len(self._batch.encodings[sentence])
         use = LimitUse(length, self._limit)
-        text = f"{use.share:.0%}!" if use.excess else f"{use.share:.1%}"
+        text = f"{use.share:.1%}"
+        if use.excess:
+            text = f"{use.share:.0%}!" if use.share < TIMES else f"{use.share:,.0f}×!"
         name = "grid--problem" if use.excess else "grid--number"
         return [number, Segment(f"{fit(text, _USE - 1):>{_USE - 1}} ", self.style(name))]
 

@@ -14,7 +14,8 @@ from core.text.visible import fit, visible, width
 from tui.widgets.rows import Line, RowsView
 
 _TOKEN = 15
-HEADINGS = f"{'#':>5}  {'token':<{_TOKEN}}{'id':>7}  type  mask  special  characters"
+_NUMBER = 5
+"""Cells for the position of a token, at the least."""
 
 
 class TableHeading(Line):
@@ -51,6 +52,17 @@ class TokenTable(RowsView):
         self.reveal(column)
         self.redraw()
 
+    @property
+    def heading(self) -> str:
+        """The names of the columns, as wide as they are."""
+        names = f"{'token':<{_TOKEN}}{'id':>7}  type  mask  special  characters"
+        return f"{'#':>{self._number}}  {names}"
+
+    @property
+    def _number(self) -> int:
+        """Cells for the position, and for the mark before it."""
+        return max(_NUMBER, len(str(self.row_count())) + 1)
+
     def row_count(self) -> int:
         if self._row >= len(self._batch.encodings):
             return 0
@@ -60,10 +72,10 @@ class TokenTable(RowsView):
         encoding, here = self._batch.encodings[self._row], index == self._column
         position = index - self._batch.lead(self._row)
         if not 0 <= position < len(encoding):
-            return index, here, self._batch.padding
+            return index, here, self._batch.padding, self._number
         # Not the encoding itself: a key changes few of its tokens.
         return (
-            (index, here, encoding.tokens[position], encoding.input_ids[position]),
+            (index, here, self._number, encoding.tokens[position], encoding.input_ids[position]),
             encoding.token_type_ids[position],
             encoding.special_tokens_mask[position],
             encoding.sequence_ids[position],
@@ -78,20 +90,23 @@ class TokenTable(RowsView):
             token = f"{visible(cell.token):<{_TOKEN}}"
             numbers = f"{cell.input_id:>7}  {cell.token_type_id:>4}  {cell.attention_mask:>4}"
             name = "table--cursor" if here else "table--padding"
-            return Strip([Segment(f"{index:>5}  {token}{numbers}  padding  ░", self.style(name))])
+            text = f"{index:>{self._number}}  {token}{numbers}  padding  ░"
+            return Strip([Segment(text, self.style(name))])
         encoding = self._batch.encodings[self._row]
         special = bool(encoding.special_tokens_mask[cell.position])
         token = fit(visible(cell.token), _TOKEN - 1)
         token += " " * (_TOKEN - width(token))
         numbers = f"{cell.input_id:>7}  {cell.token_type_id:>4}  {cell.attention_mask:>4}"
         numbers += "  yes      " if special else "  ·        "
-        source = _source(encoding, cell.position, self.cells - 7 - _TOKEN - len(numbers))
+        source = _source(
+            encoding, cell.position, self.cells - self._number - 2 - _TOKEN - len(numbers)
+        )
         if here:
-            text = f"›{index:>4}  {token}{numbers}{source}"
+            text = f"›{index:>{self._number - 1}}  {token}{numbers}{source}"
             return Strip([Segment(text, self.style("table--cursor"))])
         return Strip(
             [
-                Segment(f"{index:>5}  ", self.style("table--number")),
+                Segment(f"{index:>{self._number}}  ", self.style("table--number")),
                 Segment(token, self.style("table--special" if special else "")),
                 Segment(numbers, self.style("table--special" if special else "")),
                 Segment(source, self.style("table--source")),
