@@ -19,11 +19,11 @@ help: ## Show this list
 run: $(READY) ## Open the app; ARGS="--help" passes arguments on
 	@$(BIN)/termformer $(ARGS)
 
-test: $(READY_DEV) ## Run the tests, two at a time; ARGS="tests/core -q" narrows them
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+test: $(READY_DEV) ## Run the tests, three at a time; ARGS="tests/core -q" narrows them
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 test-all: $(READY_DEV) ## Run the tests that take longest, too
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "long or not long" $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "long or not long" $(ARGS)
 
 check: $(READY_DEV) ## Lint, formatting, types, import contracts
 	$(BIN)/ruff check .

@@ -31,10 +31,13 @@ _BUDGET = 3.0
 _TRIAL_BATCHES = 3
 _PACED, _SETTLING = 12, 2
 """Steps by which a number of data workers is judged, and the first of them, which do not count."""
-_PRECISION_ROUNDS = 3
+_DECIDING, _CLEARLY = 2, 1.15
+"""Rounds, and how many times slower all others were in each of them, that decide at once."""
+_PAIRS = 3
+"""Steps in float32, each with one in bfloat16 behind it."""
 _QUICK = 0.03
 """Seconds of a step below which less precision is not worth it, nor its gain measured well."""
-_MUCH_FASTER = 0.8
+_MUCH_FASTER = 0.85
 """Share of float32's time that bfloat16 must stay below: it costs precision."""
 _HOPELESS = 2.0
 """Times float32's time from which on bfloat16 is not tried again: without a unit for it."""
@@ -163,13 +166,25 @@ def _threads(
         for threads, found in seconds.items():
             torch.set_num_threads(threads)
             found.append(_gradient_seconds(trial, batch, device))
-        if time.perf_counter() - began > _BUDGET:
+        if time.perf_counter() - began > _BUDGET or _is_decided(seconds):
             break
     # The first of each warms up, and counts only where it was all there was time for.
     medians = {threads: median(found[1:] or found) for threads, found in seconds.items()}
     best = min(medians, key=lambda threads: medians[threads])
     timed = ", ".join(f"{value:.3g} s a step with {count}" for count, value in medians.items())
     return best, f"{_count(best)}, found by trying: {timed}."
+
+
+def _is_decided(seconds: dict[int, list[float]]) -> bool:
+    """Whether the same one was so much faster, round by round, that more change nothing."""
+    rounds = list(zip(*seconds.values(), strict=True))[1:]
+    ranked = [sorted((taken, place) for place, taken in enumerate(found)) for found in rounds]
+    best = {first[1] for first, *_ in ranked}
+    return (
+        len(rounds) >= _DECIDING
+        and len(best) == 1
+        and all(first[0] * _CLEARLY < second[0] for first, second, *_ in ranked)
+    )
 
 
 def _precision(
@@ -184,17 +199,19 @@ def _precision(
         return "no", "float32 throughout: this GPU does not compute in bfloat16."
     if device.type != "cpu" or not batches:
         return "no", "float32 throughout."
-    _gradient_seconds(trial, batches[0], device)
     if (usual := _gradient_seconds(trial, batches[0], device)) < _QUICK:
         return "no", f"float32 throughout: a step takes {usual:.2g} s as it is."
-    seconds: dict[Precision, list[float]] = {"no": [], "bf16": []}
-    for batch in islice(cycle(batches), _PRECISION_ROUNDS + 1):
-        for kind, found in seconds.items():
-            with torch.autocast(device.type, torch.bfloat16, enabled=kind == "bf16"):
-                found.append(_gradient_seconds(trial, batch, device))
-        if seconds["bf16"][-1] > seconds["no"][-1] * _HOPELESS:
+    pairs: list[tuple[float, float]] = []
+    for batch in islice(cycle(batches), _PAIRS + 1):
+        whole = _gradient_seconds(trial, batch, device)
+        with torch.autocast(device.type, torch.bfloat16):
+            pairs.append((_gradient_seconds(trial, batch, device), whole))
+        if pairs[-1][0] > whole * _HOPELESS:
             break
-    whole, half = (median(found[1:] or found) for found in seconds.values())
+    # The first one warms up. Each pair met the same batch, and the same neighbours.
+    half, whole = sorted(pairs[1:] or pairs, key=lambda pair: pair[0] / pair[1])[
+        (len(pairs) - 1) // 2
+    ]
     timed = f"{half:.2g} s a step, {whole:.2g} s in float32"
     if half < whole * _MUCH_FASTER:
         return "bf16", f"Matrices are multiplied in bfloat16, found by trying: {timed}."
