@@ -72,7 +72,7 @@ def tokenize(
         _DIGEST: Value("int64"),
     }
     processes = num_proc or process_count(len(dataset))
-    with _counted(len(dataset), say) as count:
+    with _counted(len(dataset), say) as count, _environment_kept():
         tokenized = dataset.map(
             _encoder(tokenizer, max_length, count),
             batched=True,
@@ -89,6 +89,19 @@ def tokenize(
         numbers[_LENGTH],
         numbers[_DIGEST],
     )
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    """`Dataset.map` with several processes leaves a copy in the place of `os.environ`.
+
+    What is set in the copy, no child process gets.
+    """
+    environment = os.environ
+    try:
+        yield
+    finally:
+        os.environ = environment  # noqa: B003
 
 
 def _encoder(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,9 @@ def test_texts_are_cut_but_their_true_length_is_known(tmp_path: Path, tokenizer:
 def test_many_processes_give_what_one_gives(tmp_path: Path, tokenizer: Any) -> None:
     _write(tmp_path / "a.tsv", [f"a text, number {n}" for n in range(60)])
     train = load_data(str(tmp_path / "a.tsv")).train
+    environment = os.environ
     several = tokenize(train, tokenizer, 16, num_proc=2)
+    assert os.environ is environment
     for file in paths.cache_dir().rglob("tokens/*.arrow"):
         file.unlink()
     one = tokenize(train, tokenizer, 16)
