@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from textual.pilot import Pilot
 
 from core import paths
@@ -90,15 +91,18 @@ async def test_axes_change_and_losses_that_are_none_are_gaps_on_all_of_them(
         await until(lambda: not drawn(pilot)[0].readings[0].trend, pilot)
 
 
-async def test_a_log_with_faults_shows_what_is_good_and_says_what_is_not(open_app: OpenApp) -> None:
-    run = Run(max_steps=60).starts().steps(20)
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_log_with_faults_shows_what_is_good_and_says_what_is_not(
+    open_app: OpenApp, size: tuple[int, int]
+) -> None:
+    run = Run(max_steps=60).starts().steps(20).evaluates("validation", 0.8)
     log = run.folder / "events.jsonl"
     with log.open("ab") as stream:
         stream.write(b'{"seq":21,"time":1.0,"type":"from_another_version","what":1}\n')
         stream.write(b"\x00\xff\x80 rubbish\n")
         stream.write(b'{"seq":22,"type":"step","pad":"' + b"x" * 10_000_000 + b'"}\n')
         stream.write(b'{"seq":9')
-    async with open_app(size=(120, 40), **TRAIN) as pilot:
+    async with open_app(size=size, **TRAIN) as pilot:
         await until(shows(pilot, "step 20 of 60", "3 faults in the log", "from_another"), pilot)
         assert len(pane_of(pilot).watched.history.curves.loss) == 20  # type: ignore[union-attr]
 

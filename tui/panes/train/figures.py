@@ -198,10 +198,13 @@ def compact(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list
             shown = value if len(value) <= room else value.lstrip()
             row += [(f"{shown:<{room}}", "sheet--value")]
         found.append(row)
+    remarks = _remarks(watch, cells)
+    wrong = sum(row[0][1] == "sheet--bad" for row in remarks)
+    # What is wrong, and the evaluations, are worth more than the last figures.
+    left = max(1, rows - min(wrong, 2))
     if watch.history.evaluations:
-        # Worth more than the last figures, where there is no room for both.
-        found[max(1, min(len(found), rows - 1)) :] = [evaluations_in_a_row(watch.history, cells)]
-    return [*found, *_remarks(watch, cells)][:rows]
+        found[max(1, min(len(found), left - 1)) :] = [evaluations_in_a_row(watch.history, cells)]
+    return [*found[:left], *remarks][:rows]
 
 
 def evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
