@@ -98,9 +98,9 @@ async def test_a_log_with_faults_shows_what_is_good_and_says_what_is_not(
     run = Run(max_steps=60).starts().steps(20).evaluates("validation", 0.8)
     log = run.folder / "events.jsonl"
     with log.open("ab") as stream:
-        stream.write(b'{"seq":21,"time":1.0,"type":"from_another_version","what":1}\n')
+        stream.write(b'{"seq":22,"time":1.0,"type":"from_another_version","what":1}\n')
         stream.write(b"\x00\xff\x80 rubbish\n")
-        stream.write(b'{"seq":22,"type":"step","pad":"' + b"x" * 10_000_000 + b'"}\n')
+        stream.write(b'{"seq":23,"type":"step","pad":"' + b"x" * 10_000_000 + b'"}\n')
         stream.write(b'{"seq":9')
     async with open_app(size=size, **TRAIN) as pilot:
         await until(shows(pilot, "step 20 of 60", "3 faults in the log", "from_another"), pilot)
