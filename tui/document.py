@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from core.text.changes import unchanged_ends
 from core.text.encoding import Batch, Encoding
+from core.text.pieces import LONG
 from core.text.sentences import Sentence, SentenceLine
 
 if TYPE_CHECKING:
@@ -105,15 +106,17 @@ class EncodingCache:
     ) -> Iterator[tuple[Sentence, Encoding | None]]:
         """The sentences that were not shown last, from the first to the last of them.
 
-        With each comes the encoding of a sentence that is often nearly the same: what was shown in
-        its place, or the last one that was made, where somebody typed on while it was.
+        With each long one comes the encoding of a sentence that is often nearly the same: what was
+        shown in its place, or the last one that was made, where somebody typed on while it was.
         """
         head, tail = unchanged_ends(self._lines, lines)
         shown = self._shown[head : len(self._shown) - tail]
         changed = lines[head : len(lines) - tail]
         for line, before in zip_longest(changed, shown[: len(changed)]):
-            sentence = line.sentence
-            yield sentence, min(before, self._latest, key=partial(self._fresh, sentence))
+            sentence, like = line.sentence, None
+            if len(sentence.text) >= LONG:
+                like = min(before, self._latest, key=partial(self._fresh, sentence))
+            yield sentence, like
 
     def _fresh(self, sentence: Sentence, like: Encoding | None) -> int:
         return self.tokenizer.fresh_characters(sentence, like)

@@ -206,6 +206,9 @@ def divides(backend: tokenizers.Tokenizer) -> bool:
     """Whether long texts may be cut for this tokenizer: BERT's kind, and GPT-2's."""
     if any(map(_reaches_out, backend.get_added_tokens_decoder().values())):
         return False
+    alone, sample = backend.encode("a", add_special_tokens=False), backend.encode("a")
+    if not len(alone) == sample.sequence_ids.count(0) > 0:
+        return False
     kinds = (backend.normalizer, backend.pre_tokenizer, backend.model, backend.post_processor)
     normalizer, pre_tokenizer, model, post_processor = kinds
     framed = processors.TemplateProcessing, processors.BertProcessing, type(None)
@@ -217,6 +220,7 @@ def divides(backend: tokenizers.Tokenizer) -> bool:
         )
     return (
         isinstance(model, models.BPE)
+        and not model.dropout
         and normalizer is None
         and isinstance(pre_tokenizer, pre_tokenizers.ByteLevel)
         and pre_tokenizer.use_regex

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers, processors
 
 from core.checkpoints import packaged_encoder
 from core.text import pieces, tokenizer
@@ -119,10 +119,21 @@ def test_others_are_left_whole(kinds: dict[str, Kind]) -> None:
 def test_an_added_token_that_takes_blanks_leaves_texts_whole(
     added: AddedToken, divided: bool
 ) -> None:
-    backend = Tokenizer(models.BPE())
+    backend = Tokenizer(models.BPE({"a": 0}, []))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.add_tokens([added])
     assert divides(backend) is divided
+
+
+def test_what_is_not_one_text_between_special_tokens_is_left_whole() -> None:
+    backend = Tokenizer(models.BPE({"a": 0, "[SEP]": 1}, []))
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    assert divides(backend)
+    backend.post_processor = processors.TemplateProcessing("$A [SEP] $A", None, [("[SEP]", 1)])
+    assert not divides(backend)
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    assert not divides(backend)
 
 
 def test_a_key_costs_what_its_piece_costs(uncased: TextTokenizer) -> None:
