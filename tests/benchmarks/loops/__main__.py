@@ -7,11 +7,13 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from tests.benchmarks.loops import contenders
+from tests.benchmarks.loops.child import READY
 
 
 def main(name: str, folder: str) -> None:
-    """Measures each time the parent says so, until it closes the pipe."""
+    """Measures each time the parent says so, until it closes the pipe; first says it is ready."""
     with getattr(contenders, name)(Path(folder)) as sample:
+        print(READY, flush=True)
         for _ in sys.stdin:
             # What a library prints is not the figure.
             with redirect_stdout(sys.stderr):

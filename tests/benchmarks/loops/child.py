@@ -15,6 +15,9 @@ from core.runs.launch import worker_environment
 from tests.benchmarks.registry import Sampler, Side
 from tests.benchmarks.subjects import ROOT
 
+READY = "ready"
+"""What a contender says before it measures for the first time."""
+
 
 def worker() -> dict[str, str]:
     """What a worker finds in its environment."""
@@ -47,14 +50,20 @@ def contender(name: str, environment: dict[str, str]) -> Side:
                 env={**environment, "PYTHONPATH": str(ROOT)},
             )
 
-        def sample() -> float:
-            assert process.stdin is not None and process.stdout is not None
-            print(file=process.stdin, flush=True)
-            if not (figure := process.stdout.readline()):
+        def line() -> str:
+            assert process.stdout is not None
+            if not (said := process.stdout.readline()):
                 raise RuntimeError(f"{name} failed: {errors.read_text()}")
-            return float(figure)
+            return said
+
+        def sample() -> float:
+            print(file=process.stdin, flush=True)
+            return float(line())
 
         try:
+            # The next one finds out what is fast here when this one is done with that.
+            while line().strip() != READY:
+                pass
             yield sample
         finally:
             process.communicate()
