@@ -281,13 +281,16 @@ class TokenChips(RowsView):
 
     def _tail(self, sentence: int, paragraph: Paragraph, line: int) -> list[Segment]:
         used = paragraph.used if line == len(paragraph.rows) - 1 else 0
+        room = self.cells - self._gutter - used - 1
         if paragraph.left_out > 0:
-            words = f" … {paragraph.left_out:,} more tokens: see the table"
-            return [Segment(words, self.style("chips--padding"))]
+            more = f"… {paragraph.left_out:,} more"
+            words = next(
+                (each for each in (f"{more} tokens: see the table", more) if len(each) <= room), "…"
+            )
+            return [Segment(f" {words}", self.style("chips--padding"))]
         padding = self._padding_of(sentence)
         if not padding or self._batch.lead(sentence):
             return []
-        room = self.cells - self._gutter - used - 1
         return [Segment(" " + _hatched(padding, room), self.style("chips--padding"))]
 
     def on_click(self, event: events.Click) -> None:

@@ -98,8 +98,9 @@ def _numbers(counts: Counts) -> tuple[str, ...]:
 
 def _share(use: LimitUse) -> Part:
     if use.excess:
-        share = f"{use.share:.0%}" if use.share < TIMES else f"{use.share:,.0f} times"
-        return f"{share}, {use.excess:,} over", "counts--problem"
+        if use.share >= TIMES:
+            return f"{use.share:,.0f} times", "counts--problem"
+        return f"{use.share:.0%}, {use.excess:,} over", "counts--problem"
     return f"{use.share:.1%}", ""
 
 
