@@ -22,7 +22,7 @@ _UNLESS_SET = {
     "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
     "TRANSFORMERS_VERBOSITY": "error",
     # OpenMP threads that wait by spinning take the processor from each other on a busy machine;
-    # those that sleep at once are woken 2,000 times a step. These spin some microseconds first.
+    # those that sleep at once are woken for every product. These spin some microseconds first.
     "OMP_WAIT_POLICY": "PASSIVE",
     "GOMP_SPINCOUNT": "1000",
 }
