@@ -20,6 +20,7 @@ from tui.widgets.headline import Headline
 from tui.widgets.hints import Hints
 from tui.widgets.path_input import completed_path
 from tui.widgets.rows import Line
+from tui.widgets.screens import is_open
 
 if TYPE_CHECKING:
     from tui.bench import Bench
@@ -105,7 +106,7 @@ class ModelPicker(ModalScreen[str | None]):
     async def _look(self) -> None:
         """What is here, in a thread: many runs and their logs take a while."""
         self._here = await asyncio.to_thread(choices, list(self._bench.recent), kinds=self._kinds)
-        if self.is_attached:
+        if is_open(self):
             self._list()
 
     def _list(self) -> None:
@@ -125,7 +126,7 @@ class ModelPicker(ModalScreen[str | None]):
     @work(group="folders", exclusive=True)
     async def _look_in(self, typed: str) -> None:
         found = await asyncio.to_thread(folders, typed)
-        if self.is_attached and self._input.value.strip() == typed:
+        if is_open(self) and self._input.value.strip() == typed:
             self._folders = found
             self._list()
 

@@ -24,6 +24,7 @@ from tui.widgets.hints import Hints
 from tui.widgets.keys import open_above
 from tui.widgets.pane import Code
 from tui.widgets.rows import Line
+from tui.widgets.screens import is_open
 
 View = Literal["search", "special", "unused", "longest"]
 
@@ -179,7 +180,7 @@ class VocabularyScreen(ModalScreen[None]):
         if vocabulary is None:
             vocabulary = await asyncio.to_thread(Vocabulary, self._tokenizer)
             _known[self._tokenizer] = vocabulary
-        if not self.is_attached:
+        if not is_open(self):
             return  # closed meanwhile
         self._vocabulary = vocabulary
         self.query_one(EntryHeading).show(vocabulary)
@@ -205,7 +206,7 @@ class VocabularyScreen(ModalScreen[None]):
                 asked = self._ask
                 try:
                     found = await asyncio.to_thread(asked.answer, vocabulary)
-                    if not self.is_attached:
+                    if not is_open(self):
                         return  # closed meanwhile
                 except TermformerError as error:
                     if asked == self._ask:

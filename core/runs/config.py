@@ -118,6 +118,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     version: str = ""
     """Termformer's version that wrote this."""
 
+    def warmup_steps(self, max_steps: int) -> int:
+        """Of a run of `max_steps`, those in which the learning rate rises."""
+        return int(self.warmup_ratio * max_steps)
+
     def problems(self) -> list[Problem]:
         """What keeps this run from being started; empty when nothing does."""
         found = [Problem(field, sentence) for field, holds, sentence in self._rules() if not holds]

@@ -194,10 +194,11 @@ class CheckpointSaved(Line, frozen=True, kw_only=True, tag="checkpoint_saved"):
 
 
 class LearningRateSet(Line, frozen=True, kw_only=True, tag="learning_rate_set"):
-    """From the next step on, as a request asked."""
+    """From the next step on, as a request asked; in the warm-up it is what the rate rises to."""
 
     global_step: int
     learning_rate: float
+    in_warmup: bool = False
     request: str | None = None
 
 

@@ -81,7 +81,7 @@ def plan_run(config: RunConfig, precedent: Precedent | None = None) -> RunPlan:
         train_rows=rows,
         steps_per_epoch=per_epoch,
         max_steps=steps,
-        warmup_steps=int(config.warmup_ratio * (steps or 0)),
+        warmup_steps=config.warmup_steps(steps or 0),
         evaluations=evaluations,
         checkpoints=_every(config.save_steps, steps, at_end=False),
         seconds=seconds,

@@ -32,7 +32,7 @@ class TrainingRun:
     @property
     def warmup_steps(self) -> int:
         """Steps in which the rate rises."""
-        return int(self.config.warmup_ratio * self.max_steps)
+        return self.config.warmup_steps(self.max_steps)
 
 
 def training_code(run: TrainingRun) -> str:

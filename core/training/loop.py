@@ -49,7 +49,7 @@ class TrainingLoop:
         self.accelerator = accelerator
         steps = config.epochs * data.steps_per_epoch
         self.max_steps = min(steps, config.max_steps or steps)
-        self.warmup_steps = int(config.warmup_ratio * self.max_steps)
+        self.warmup_steps = config.warmup_steps(self.max_steps)
         self.parameters = [weight for weight in model.parameters() if weight.requires_grad]
         self._set_up(model)
         self.probes: Sequence[str] = config.probes
@@ -75,6 +75,11 @@ class TrainingLoop:
             num_training_steps=self.max_steps,
         )
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
+
+    @property
+    def in_warmup(self) -> bool:
+        """Whether the learning rate still rises."""
+        return self.global_step < self.warmup_steps
 
     @property
     def epoch(self) -> float:
@@ -196,7 +201,7 @@ class TrainingLoop:
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """From the next step on, falling linearly to zero from there; in the warm-up: its peak."""
-        if self.global_step < self.warmup_steps:
+        if self.in_warmup:
             factor, peak = self.global_step / self.warmup_steps, learning_rate
         else:
             falling = max(1, self.max_steps - self.warmup_steps)

@@ -153,7 +153,12 @@ class Steering:
             case requests.SetLearningRate(learning_rate=wanted) if 0 < wanted <= 1:
                 loop.set_learning_rate(wanted)
                 self._journal.append(
-                    LearningRateSet(global_step=step, learning_rate=wanted, request=posted.id)
+                    LearningRateSet(
+                        global_step=step,
+                        learning_rate=wanted,
+                        in_warmup=loop.in_warmup,
+                        request=posted.id,
+                    )
                 )
             case _:
                 problem = posted.problem or "A learning rate must be above 0 and at most 1."

@@ -33,7 +33,11 @@ def open_app() -> OpenApp:
         async with app.run_test(size=size, notifications=True) as pilot:
             await asyncio.wait_for(app.bench.furnished.wait(), 60)
             await pilot.pause()
-            yield pilot
+            try:
+                yield pilot
+            finally:
+                # As quitting does, and the end of a test run under Pilot does not.
+                app.workers.cancel_all()
 
     return open_
 

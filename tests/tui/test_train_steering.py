@@ -38,6 +38,7 @@ async def test_the_rate_is_changed_once_the_worker_says_so(open_app: OpenApp) ->
         assert "Asked for another learning rate" in screen_text(pilot)
         run.log.append(events.LearningRateSet(global_step=4, learning_rate=3e-5, request=posted.id))
         await until(shows(pilot, "The learning rate is 3e-05 now."), pilot)
+        assert "warms up" not in screen_text(pilot)
         # In one burst, as a slow connection delivers them: the line has all keys behind the first.
         pane = pane_of(pilot)
         for key in ("u", "ctrl+u", *"4e-5", "enter"):
@@ -45,6 +46,21 @@ async def test_the_rate_is_changed_once_the_worker_says_so(open_app: OpenApp) ->
         await until(lambda: SetLearningRate(4e-5) in _asked(run), pilot)
         await pilot.press("u", "escape")
         assert "learning rate " not in screen_text(pilot).splitlines()[-2]
+
+
+async def test_a_rate_set_in_the_warm_up_is_said_to_be_its_peak(open_app: OpenApp) -> None:
+    run = Run().starts().steps(3)
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "● running"), pilot)
+        await pilot.press("escape", "u", "ctrl+u", *"3e-5", "enter")
+        await until(lambda: waiting_requests(run.folder), pilot)
+        [posted] = waiting_requests(run.folder)
+        run.log.append(
+            events.LearningRateSet(
+                global_step=3, learning_rate=3e-5, in_warmup=True, request=posted.id
+            )
+        )
+        await until(shows(pilot, "3e-05 now. It still warms up: that is its peak."), pilot)
 
 
 def _asked(run: Run) -> list[object]:

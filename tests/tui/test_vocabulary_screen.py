@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from core.text.vocabulary import Found, Vocabulary
 from tests.tui.conftest import OpenApp, screen_text, until
 from tui import vocabulary
 from tui.app import TermformerApp
+from tui.entries import EntryHeading, EntryRows
 from tui.vocabulary import VocabularyScreen
 
 
@@ -178,3 +181,39 @@ async def test_the_palette_leads_there(open_app: OpenApp) -> None:
         commands = {each.title: each for each in app.get_system_commands(app.screen)}
         await commands["Vocabulary"].callback()
         await until(lambda: isinstance(app.screen, VocabularyScreen), pilot)
+
+
+async def test_it_is_closed_while_the_vocabulary_is_read(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The vocabulary arrives when a part of the screen is gone, and the screen itself is not."""
+    leave, closing = threading.Event(), threading.Event()
+
+    def read(tokenizer: TextTokenizer) -> Vocabulary:
+        assert leave.wait(60)
+        return Vocabulary(tokenizer)
+
+    async def unmounted(rows: EntryRows) -> None:
+        await _turns_until(lambda: not rows.screen.query(EntryHeading))
+        leave.set()
+        await _turns_until(lambda: tokenizer in vocabulary._known)
+        closing.set()
+
+    monkeypatch.setattr(vocabulary, "Vocabulary", read)
+    monkeypatch.setattr(EntryRows, "on_unmount", unmounted, raising=False)
+    tokenizer = tokenizer_of(["a", "b"], tmp_path)
+    async with open_app() as pilot:
+        await pilot.app.push_screen(VocabularyScreen(tokenizer))
+        await until(lambda: "Reading the vocabulary…" in screen_text(pilot), pilot)
+        await pilot.press("escape", "escape")
+        await until(closing.is_set, pilot)
+        await until(lambda: not isinstance(pilot.app.screen, VocabularyScreen), pilot)
+
+
+async def _turns_until(holds: Callable[[], bool]) -> None:
+    """Lets others work, without waiting for the app itself, until `holds`."""
+    for _ in range(1_000_000):
+        if holds():
+            return
+        await asyncio.sleep(0)
+    pytest.fail("did not come to hold")

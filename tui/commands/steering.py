@@ -148,6 +148,8 @@ def _done(answer: events.Event) -> str:
             return f"goes on after step {step}."
         case events.CheckpointSaved(global_step=step, path=path):
             return f"saved step {step} in {path}, and goes on."
+        case events.LearningRateSet(learning_rate=rate, in_warmup=True):
+            return f"still warms up: its learning rate rises to {rate:.3g} now."
         case events.LearningRateSet(learning_rate=rate, global_step=step):
             return f"learns with {rate:.3g} from step {step + 1} on."
         case events.Evaluation(global_step=step):

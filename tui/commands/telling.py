@@ -61,8 +61,8 @@ def _happened(event: _AtStep) -> str:
             )
         case events.CheckpointSaved(path=path):
             return f"checkpoint saved in {path}"
-        case events.LearningRateSet(learning_rate=rate):
-            return f"learning rate set to {rate:.2e}"
+        case events.LearningRateSet(learning_rate=rate, in_warmup=rises):
+            return f"learning rate set to {rate:.2e}" + (", the warm-up's peak" if rises else "")
         case events.Paused():
             return "paused"
         case events.Resumed():

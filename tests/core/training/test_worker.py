@@ -179,6 +179,7 @@ def test_every_request_is_carried_out_and_a_stop_leaves_a_checkpoint(
     run.until(Warned, lambda event: event.request == "nonsense")
     at = paused.global_step
     assert {saved.global_step, changed.global_step} == {at}
+    assert changed.in_warmup
     assert [event.global_step for event in run.read() if isinstance(event, Step)][-1] == at
     assert run_status(run.folder).status == "paused"
     resume = post_request(run.folder, Resume())

@@ -83,6 +83,14 @@ def _evaluation(posted: PostedRequest) -> events.Event:
             ),
             "calm-otter learns with 3e-05 from step 3 on.",
         ),
+        (
+            ["set", "learning_rate=3e-5"],
+            requests.SetLearningRate(3e-5),
+            lambda posted: events.LearningRateSet(
+                global_step=2, learning_rate=3e-5, in_warmup=True, request=posted.id
+            ),
+            "calm-otter still warms up: its learning rate rises to 3e-05 now.",
+        ),
     ],
 )
 def test_it_says_what_the_worker_did(
@@ -171,7 +179,7 @@ def test_a_real_run_steered_from_its_start_to_its_end(
     paused = termformer("runs", "--json").document[0]
     assert paused["status"] == "paused"
     assert "accuracy of" in termformer("evaluate", name).output
-    assert "learns with 1e-05" in termformer("set", name, "learning_rate=1e-5").output
+    assert "rises to 1e-05 now" in termformer("set", name, "learning_rate=1e-5").output
     assert "saved step" in termformer("checkpoint", name).output
     assert "goes on after step" in termformer("resume", name).output
     assert termformer("stop", "--json", name).document["status"] == "stopped"

@@ -21,6 +21,7 @@ from tui.panes.model.subject import Subject
 from tui.widgets.hints import Hints
 from tui.widgets.lines import Lines, Row
 from tui.widgets.path_input import PathInput
+from tui.widgets.screens import is_open
 
 _ASKING = (("Enter", "save"), ("Tab", "complete the path"), ("Esc", "close"))
 _DONE = (("Enter", "choose it as the model of all panes"), ("Esc", "close"))
@@ -123,15 +124,15 @@ class SaveScreen(ModalScreen[str | None]):
         except TermformerError as error:
             self.say(str(error), "problem")
         else:
-            if isinstance(reply, ModelSaved) and self.is_attached:
+            if isinstance(reply, ModelSaved) and is_open(self):
                 self._show(reply)
-            elif self.is_attached:
+            elif is_open(self):
                 self.say("Saving was given up; the folder is as it was.", "problem")
         finally:
             self._working = False
 
     def _progress(self, interim: Interim) -> None:
-        if isinstance(interim, Loading) and self.is_attached:
+        if isinstance(interim, Loading) and is_open(self):
             far = f" {(interim.done or 0) / interim.total:.0%}" if interim.total else ""
             self.say(f"{interim.stage[:1].upper()}{interim.stage[1:]}{far}…")
 

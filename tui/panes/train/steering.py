@@ -54,8 +54,6 @@ class Steering:
         for event in history.answers:
             if self._asked.pop(getattr(event, "request", ""), None):
                 self.news = _answer(event)
-                if isinstance(event, events.LearningRateSet) and _rises(history):
-                    self.news.append(("It still warms up: that is its peak.", ""))
         if not live:
             self._asked.clear()
 
@@ -68,12 +66,6 @@ class Steering:
         if self._asked:
             return [(f" {list(self._asked.values())[-1]}", "sheet--accent")]
         return self.news
-
-
-def _rises(history: RunHistory) -> bool:
-    """Whether the learning rate is in its warm-up."""
-    rates = history.curves.series("learning_rate").y[-2:]
-    return len(rates) == 2 and rates[1] > rates[0]
 
 
 def _answer(event: Event) -> list[Part]:
@@ -97,7 +89,12 @@ def _answer(event: Event) -> list[Part]:
             what = "1 probe was" if count == 1 else f"{count} probes were"
             return [(f" Step {event.global_step:,}: {what} classified.", "sheet--value")]
         case events.LearningRateSet():
-            return [(f" The learning rate is {event.learning_rate:g} now. ", "sheet--value")]
+            news: list[Part] = [
+                (f" The learning rate is {event.learning_rate:g} now. ", "sheet--value")
+            ]
+            if event.in_warmup:
+                news.append(("It still warms up: that is its peak.", ""))
+            return news
         case events.Warned():
             return [(f" {visible(event.message)}", "sheet--bad")]
     return []
