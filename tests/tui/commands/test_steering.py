@@ -171,7 +171,7 @@ def test_what_cannot_be_set_is_wrong_usage(termformer: Here, setting: str) -> No
 def test_a_real_run_steered_from_its_start_to_its_end(
     termformer: Here, tiny_classifier: Path
 ) -> None:
-    started = termformer("train", "-m", str(tiny_classifier), "--detach", "--epochs", "50")
+    started = termformer("train", "-m", str(tiny_classifier), "--detach", "--epochs", "5000")
     folder = Path(started.output.strip())
     assert folder.parent == paths.runs_dir()
     name = folder.name
