@@ -11,7 +11,7 @@ import transformers
 from core.engine.protocol.checkpoint import HEADS, Head
 from core.environment import trusts_remote_code
 from core.errors import ModelError
-from core.models.configuration import impossible
+from core.models.configuration import impossible, own_auto_class
 from core.models.failures import load_failure, reason
 from core.models.libraries import building
 
@@ -53,7 +53,7 @@ def auto_class(config: Any, head: Head | None) -> Any:
     for architecture in config.architectures or []:
         if found := getattr(transformers, architecture, None):
             return found
-    return transformers.AutoModel
+    return getattr(transformers, own_auto_class(config) or "AutoModel")
 
 
 def require_memory(needed: int, name: str) -> None:
@@ -73,7 +73,7 @@ def _build(config: Any, head: Head | None, name: str, dtype: Any) -> Any:
     kind = auto_class(config, head)
     config = copy.deepcopy(config)  # Building writes the dtype into it.
     try:
-        if head or kind is transformers.AutoModel:
+        if hasattr(kind, "from_config"):  # An Auto class, and no model's own.
             return kind.from_config(config, dtype=dtype, trust_remote_code=trusts_remote_code())
         return kind._from_config(config, dtype=dtype)
     except Exception as error:

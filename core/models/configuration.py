@@ -66,6 +66,17 @@ def is_kind(name: str) -> bool:
     return name in CONFIG_MAPPING and locate(name).kind == "hub" and hub_snapshot(name) is None
 
 
+def own_auto_class(config: Any) -> str | None:
+    """The name of the Auto class under which a checkpoint lists the model class of its own code.
+
+    None where that class is one of transformers, whose name says what it is.
+    """
+    for auto, place in (getattr(config, "auto_map", None) or {}).items():
+        if str(place).rpartition(".")[2] in (config.architectures or []):
+            return str(auto)
+    return None
+
+
 def checkpoint_of(name: str) -> str:
     """What `from_pretrained` takes for the config of `name`; "" for a kind's defaults."""
     base = base_of(name).strip()

@@ -15,7 +15,7 @@ from core.environment import trusts_remote_code
 from core.errors import ModelError
 from core.models.building import build_random
 from core.models.checkpoint import resolve
-from core.models.configuration import is_kind, read_config
+from core.models.configuration import is_kind, own_auto_class, read_config
 from core.models.failures import load_failure, remedy
 from core.models.hub import Progress
 from core.models.libraries import building
@@ -159,9 +159,9 @@ def position_offset(model: Any) -> int:
 
 
 def _head(config: Any) -> tuple[Task | None, str]:
-    for architecture in config.architectures or []:
+    for kind in (*(config.architectures or []), own_auto_class(config) or ""):
         for ending, known in _TASKS.items():
-            if ending in architecture:
+            if ending in kind:
                 return known
     return None, "AutoModel"
 

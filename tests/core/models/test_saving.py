@@ -209,6 +209,31 @@ def test_remote_code_runs_only_where_it_is_trusted(
     assert read(folder).class_name == "OwnModel"
 
 
+def test_the_head_of_a_checkpoint_with_code_is_what_its_config_lists_it_as(
+    tiny_classifier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "remote")
+    code = REMOTE.format(marker=str(tmp_path / "ran")).replace(
+        "BertModel", "BertForSequenceClassification"
+    )
+    (folder / "own.py").write_text(code)
+    config = json.loads((folder / "config.json").read_text())
+    auto_map = {
+        "AutoConfig": "own.OwnConfig",
+        "AutoModelForSequenceClassification": "own.OwnModel",
+    }
+    config |= {"model_type": "own", "architectures": ["OwnModel"], "auto_map": auto_map}
+    (folder / "config.json").write_text(json.dumps(config))
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "m"))
+    monkeypatch.setenv("TERMFORMER_TRUST_REMOTE_CODE", "1")
+    loaded = load_model(str(folder), silent, tasks=frozenset({"text-classification"}))
+    assert (loaded.info.task, loaded.info.class_name) == ("text-classification", "OwnModel")
+    plain = load_model(str(tiny_classifier), silent)
+    inputs = plain.tokenizer("Fine.", return_tensors="pt")
+    assert torch.equal(loaded.model(**inputs).logits, plain.model(**inputs).logits)
+    assert read(folder).class_name == "OwnModel"
+
+
 def test_code_beside_a_class_that_transformers_has_is_not_run_and_said(
     tiny_classifier: Path, tmp_path: Path
 ) -> None:
