@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TERMINAL_CHECK = 5.0
-"""Seconds between looks at whether the terminal is still there."""
+"""Seconds between looks at whether the terminal is still there, and then for ending in order."""
 
 
 def make_panes(attach: str | None = None, others: Path | None = None) -> list[Pane]:
@@ -93,12 +96,29 @@ class TermformerApp(App[None], inherit_bindings=False):
         self._exit_renderables.append(Text(f"{words} Sentences and runs are kept."))
         self._close_messages_no_wait()
 
-    def _check_terminal(self) -> None:
-        """Ends the app where its terminal went away without a signal, as a killed one may."""
-        try:
-            os.get_terminal_size(sys.__stdin__.fileno() if sys.__stdin__ else 0)
-        except OSError:
-            self._ended_from_outside()
+    def _watch_terminal(self) -> None:
+        """Ends the app when its terminal is gone, which no signal may tell, as a killed one.
+
+        In threads of its own: Textual's output is stuck where nobody takes it any more, and the
+        event loop with it. What is typed is saved behind every pause.
+        """
+        loop, resume = asyncio.get_running_loop(), signal.getsignal(signal.SIGCONT)
+
+        def watch() -> None:
+            while _has_terminal():
+                time.sleep(_TERMINAL_CHECK)
+            with contextlib.suppress(RuntimeError):  # The loop has ended: so does the app.
+                loop.call_soon_threadsafe(self._ended_from_outside)
+            time.sleep(_TERMINAL_CHECK)
+            os._exit(1)
+
+        def go_on(number: int, frame: FrameType | None) -> None:
+            # A hang-up sends it too, and Textual would begin anew with a terminal that is gone.
+            if callable(resume) and _has_terminal():
+                resume(number, frame)
+
+        signal.signal(signal.SIGCONT, go_on)
+        threading.Thread(target=watch, name="terminal-watch", daemon=True).start()
 
     def on_resize(self, event: events.Resize) -> None:
         """Takes the terminal's word for its size.
@@ -125,8 +145,8 @@ class TermformerApp(App[None], inherit_bindings=False):
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._ended_from_outside)
-        if not self.is_headless:
-            self.set_interval(_TERMINAL_CHECK, self._check_terminal)
+            if not self.is_headless:
+                self._watch_terminal()
         for note in self._notes:
             self.notify(visible(note), markup=False, severity="warning", timeout=10)
 
@@ -177,3 +197,11 @@ class TermformerApp(App[None], inherit_bindings=False):
     def action_interrupted(self) -> None:
         """Ctrl+c does not quit: say what does."""
         self.notify("To quit: Esc, then q. A training run goes on.", markup=False)
+
+
+def _has_terminal() -> bool:
+    try:
+        os.get_terminal_size(sys.__stdin__.fileno() if sys.__stdin__ else 0)
+    except OSError:
+        return False
+    return True

@@ -139,12 +139,17 @@ class Terminal:
         if _IN_BAND_RESIZE in self._answers:
             self.send(f"\x1b[48;{rows};{columns};{rows * 20};{columns * 10}t")
 
+    def freeze(self) -> None:
+        """Takes no more of the program's output, as a connection that is stuck."""
+        if self._reader.is_alive():
+            os.write(self._waker, b"\0")
+            self._reader.join()
+
     def hang_up(self) -> None:
         """Closes the window, or loses the connection: the program gets SIGHUP."""
         if not self._closed:
             self._closed = True
-            os.write(self._waker, b"\0")
-            self._reader.join()
+            self.freeze()
             for descriptor in (self._master, self._wake, self._waker):
                 os.close(descriptor)
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -167,6 +168,28 @@ def test_a_hang_up_ends_the_app_and_keeps_the_text() -> None:
         terminal.hang_up()
         terminal.wait_for_exit()
     assert saved_text().startswith("Kept ")
+
+
+@pytest.mark.slow
+def test_a_connection_that_is_stuck_and_then_lost_ends_the_app() -> None:
+    """No signal tells the app, which is in a session of its own."""
+    start = "import subprocess, sys; subprocess.run(sys.argv[1:], start_new_session=True)"
+    command = (sys.executable, "-c", start, *TERMFORMER)
+    with Terminal(command, cwd=Path(__file__).parents[2]) as terminal:
+        terminal.wait_for("[CLS] i ' ve")
+        terminal.freeze()
+        [process] = psutil.Process(terminal.pid).children()
+        # One pane after the other, until the app cannot get rid of them and does nothing any more.
+        for number in range(200):
+            terminal.press(f"f{2 + number % 5}")
+            process.cpu_percent(0.02)
+        eventually(lambda: process.cpu_percent(0.2) == 0.0)
+        terminal.hang_up()
+        try:
+            process.wait(60)
+        finally:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
 
 @pytest.mark.slow
