@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.text.detail import TokenDetail
 from core.text.options import EncodeOptions
 from core.text.sentences import Sentence
 from core.text.stages import Stages
@@ -87,18 +88,35 @@ def side_by_side_code(checkpoints: Sequence[str], sentence: Sentence) -> str:
     )
 
 
-def token_code(checkpoint: str, sentence: Sentence, position: int) -> str:
-    """One token of a sentence: `token`, `token_id`, its characters `start` to `end`, its `word`."""
-    return load(checkpoint) + lines(
-        f"inputs = tokenizer({_arguments_of(sentence)}, return_offsets_mapping=True)",
-        f"position = {position}",
+def token_code(checkpoint: str, sentence: Sentence, detail: TokenDetail) -> str:
+    """What `detail` says of a token of `sentence`, tokenized whole and with special tokens.
+
+    `token`, `token_id`, its characters `start` to `end`, its `word`, its `neighbours` in the
+    vocabulary, and the ids of its other `forms` there.
+    """
+    texts = ", ".join(map(literal, _texts_of(sentence)))
+    found = [
+        f"texts = [{texts}]",
+        "inputs = tokenizer(*texts, return_offsets_mapping=True)",
+        f"position = {detail.position}",
         "",
         "token = inputs.tokens()[position]",
         'token_id = inputs["input_ids"][position]',
         'start, end = inputs["offset_mapping"][position]',
         "word = inputs.word_ids()[position]",
         "print(token, token_id, (start, end), word)",
-    )
+    ]
+    if detail.start is not None:
+        found += [
+            f"characters = texts[{detail.sequence or 0}][start:end]",
+            'print(repr(characters), characters.encode().hex(" "))',
+        ]
+    ids = [each.input_id for each in detail.neighbours]
+    found += ["", f"neighbours = tokenizer.convert_ids_to_tokens({ids})", "print(neighbours)"]
+    if detail.variants:
+        forms = ", ".join(literal(each.token) for each in detail.variants)
+        found += [f"forms = [{forms}]", "print(tokenizer.convert_tokens_to_ids(forms))"]
+    return load(checkpoint) + lines(*found)
 
 
 def load(checkpoint: str) -> str:
@@ -198,8 +216,11 @@ def _input(sentence: Sentence) -> str:
 
 
 def _arguments_of(sentence: Sentence) -> str:
-    texts = [sentence.text] + ([sentence.text_pair] if sentence.text_pair else [])
-    return ", ".join(map(literal, texts))
+    return ", ".join(map(literal, _texts_of(sentence)))
+
+
+def _texts_of(sentence: Sentence) -> list[str]:
+    return [sentence.text] + ([sentence.text_pair] if sentence.text_pair else [])
 
 
 def literal(text: str) -> str:

@@ -165,3 +165,39 @@ async def test_without_a_padding_token_the_pane_says_what_one_would_do(
         await pilot.press("escape", "p")
         words = " ".join(screen_text(pilot).split())
         assert "cannot be padded: choose padding none. Shown: the defaults." in words
+
+
+async def test_the_padding_side_is_seen_at_once(open_app: OpenApp) -> None:
+    async with open_app(size=(120, 40)) as pilot:
+        await pilot.press("escape")
+        assert "2 [CLS] i hate this so much ! [SEP] ░" in screen_text(pilot)
+        await pilot.press("s")
+        shown = screen_text(pilot)
+        assert "side left" in shown
+        assert "2 ░×8 [CLS] i hate this so much ! [SEP]" in shown
+        assert "[SEP] ░" not in shown
+        await pilot.press("v", "v", "v")
+        padding = "     0" * 8
+        assert f"1.6% {padding}   101  1045" in screen_text(pilot)
+        await pilot.press("s")
+        assert "1.6%    101  1045" in screen_text(pilot)
+
+
+async def test_how_much_of_the_limit_a_cut_sentence_fills_follows_the_typing(
+    open_app: OpenApp,
+) -> None:
+    options = {"tokens": {"view": "grid", "truncation": "longest_first", "max_length": 8}}
+    async with open_app(size=(80, 24), text="so " * 20, options=options) as pilot:
+        assert "4.3%" in screen_text(pilot)
+        await pilot.press("end", *"and so on")
+        assert "4.9%" in screen_text(pilot)
+
+
+async def test_windows_say_what_they_lack(open_app: OpenApp) -> None:
+    async with open_app(size=(120, 40)) as pilot:
+        await pilot.press("escape", "right_square_bracket")
+        assert "stride 1, without windows" in screen_text(pilot)
+        await pilot.press("w")
+        assert "windows, stride 1, nothing is cut" in screen_text(pilot)
+        await pilot.press("t")
+        assert "nothing is cut" not in screen_text(pilot)

@@ -106,7 +106,7 @@ def grid(pilot: Pilot[None], layer: str) -> list[list[int]]:
 
 
 def prints_grid(layer: str, on_screen: list[list[int]], said: str) -> None:
-    fields = dict(line.split(" ", 1) for line in said.splitlines())
+    fields = dict(map(_named, said.splitlines()))
     assert ast.literal_eval(fields[layer]) == on_screen
 
 
@@ -125,8 +125,10 @@ def table(pilot: Pilot[None]) -> list[tuple[list[int], str]]:
 
 
 def prints_table(on_screen: list[tuple[list[int], str]], said: str) -> None:
-    fields = {name: ast.literal_eval(rows) for name, rows in map(_named, said.splitlines())}
     names = ("input_ids", "token_type_ids", "attention_mask", "special_tokens_mask")
+    tensors = (*names, "offset_mapping")
+    printed = map(_named, said.splitlines())
+    fields = {name: ast.literal_eval(rows) for name, rows in printed if name in tensors}
     numbers = zip(*(fields[name][0] for name in names), strict=True)
     spans = (f"{start}–{end}" for start, end in fields["offset_mapping"][0])
     assert [(list(each), span) for each, span in zip(numbers, spans, strict=True)] == on_screen
@@ -153,7 +155,7 @@ async def stages(pilot: Pilot[None]) -> Shown:
 
 
 def prints_stages(on_screen: list[list[str]], said: str) -> None:
-    normalized, *others = said.splitlines()
+    normalized, *others = said.splitlines()[:5]
     pieces, tokens, ids, in_the_end = map(ast.literal_eval, others)
     rows = ["".join(row).replace("∅", "") for row in on_screen[:2]]
     assert rows == [shown(normalized), "".join(map(shown, pieces))]
@@ -176,7 +178,7 @@ async def steps(pilot: Pilot[None]) -> Shown:
 
 
 def prints_steps(on_screen: list[str], said: str) -> None:
-    tokens, ids, decoded = said.splitlines()
+    tokens, ids, decoded = said.splitlines()[:3]
     assert on_screen[0].split() == list(map(shown, ast.literal_eval(tokens)))
     assert [int(each.strip("≠")) for each in on_screen[1].split()] == ast.literal_eval(ids)
     row = on_screen[2].strip().replace("⟦", "").replace("⟧", "")
@@ -195,12 +197,17 @@ async def one_token(pilot: Pilot[None]) -> Shown:
 
 
 def prints_token(fields: dict[str, str], said: str) -> None:
-    parsed = re.fullmatch(r"(.*) (\d+) \((\d+), (\d+)\) (\w+)\n", said)
-    assert parsed is not None
-    token, token_id, start, end, word = parsed.groups()
+    parsed = re.search(
+        r"^(.*) (\d+) \((\d+), (\d+)\) (\w+)\n'(.*)' ([0-9a-f ]+)\n(\[.*\])$", said, re.MULTILINE
+    )
+    assert parsed is not None, said
+    token, token_id, start, end, word, characters, utf8, neighbours = parsed.groups()
     assert fields["token"].split()[0] == shown(token)
     assert fields["id"] == f"{token_id}  position 3, word {word}"
-    assert fields["characters"].endswith(f"{start}–{end}")
+    assert fields["characters"] == f'"{characters}"  {start}–{end}'
+    assert fields["UTF-8"] == utf8
+    for each in ast.literal_eval(neighbours):
+        assert shown(each) in fields["neighbours"]
 
 
 async def side_by_side(pilot: Pilot[None]) -> Shown:
@@ -213,7 +220,7 @@ async def side_by_side(pilot: Pilot[None]) -> Shown:
 
 
 def prints_sides(on_screen: dict[str, list[str]], said: str) -> None:
-    lines = said.splitlines()
+    lines = said.splitlines()[: 2 * len(on_screen)]
     for (name, tokens), heading, row in zip(
         on_screen.items(), lines[::2], lines[1::2], strict=True
     ):

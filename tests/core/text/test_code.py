@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.text.code import batch_code, side_by_side_code, stages_code, steps_code, token_code
+from core.text.detail import DetailReader
 from core.text.options import EncodeOptions
 from core.text.round_trip import round_trip
 from core.text.sentences import Sentence
@@ -60,7 +61,12 @@ def test_every_snippet_gives_what_is_shown(kinds: dict[str, Kind]) -> None:
             "start": encoding.offset_mapping[5][0],
             "word": encoding.word_ids[5],
         }
-        snippets.append((token_code(checkpoint, PAIRS[1], 5), shown))
+        detail = DetailReader(tokenizer).read(encoding, 5)
+        shown |= {
+            "characters": detail.characters,
+            "neighbours": [each.token for each in detail.neighbours],
+        }
+        snippets.append((token_code(checkpoint, PAIRS[1], detail), shown))
     three = [kinds[name] for name in ("wordpiece-cased", "unigram", "byte-level")]
     code = side_by_side_code([str(kind.folder) for kind in three], PAIRS[1])
     snippets.append((code, {"all_tokens": [kind.ours.encode(PAIRS[1]).tokens for kind in three]}))

@@ -239,7 +239,7 @@ class TokenChips(RowsView):
             index - self._starts[sentence],
             sentence,
             cursor,
-            (self._batch.padded_to, self._gutter),
+            (self._batch.padded_to, self._batch.padding, self._gutter),
         )
 
     def row(self, index: int) -> Strip:

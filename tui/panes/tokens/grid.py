@@ -104,7 +104,7 @@ class BatchGrid(RowsView):
             cursor,
             self._layer,
             self._left,
-            (batch.padded_to, self._gutter, self._limit),
+            (batch.padded_to, batch.padding, self._gutter, self._use(index)),
         )
 
     def row(self, index: int) -> Strip:
@@ -131,17 +131,23 @@ class BatchGrid(RowsView):
         """The row's number, and how much of the limit its sentence fills."""
         gutter = gutter_for(len(self._batch.encodings))
         number = Segment(f"{index + 1:>{gutter - 1}} ", self.style("grid--number"))
-        if self._limit is None:
+        use = self._use(index)
+        if use is None:
             return [number]
-        origins, lengths = self._batch.overflow_to_sample_mapping, self._batch.whole_lengths
-        sentence = index if origins is None else origins[index]
-        length = lengths[sentence] if lengths else len(self._batch.encodings[sentence])
-        use = LimitUse(length, self._limit)
         text = f"{use.share:.1%}"
         if use.excess:
             text = f"{use.share:.0%}!" if use.share < TIMES else f"{use.share:,.0f}×!"
         name = "grid--problem" if use.excess else "grid--number"
         return [number, Segment(f"{fit(text, _USE - 1):>{_USE - 1}} ", self.style(name))]
+
+    def _use(self, index: int) -> LimitUse | None:
+        """How much of the limit the sentence of row `index` fills, before it was cut."""
+        if self._limit is None:
+            return None
+        origins, lengths = self._batch.overflow_to_sample_mapping, self._batch.whole_lengths
+        sentence = index if origins is None else origins[index]
+        length = lengths[sentence] if lengths else len(self._batch.encodings[sentence])
+        return LimitUse(length, self._limit)
 
     def _number(self, cell: Cell) -> int:
         if self._layer == "input_ids":

@@ -144,8 +144,8 @@ class BatchLayout:
             ("truncation", options.strategy or "off", options.strategy is not None),
             ("max_length", f"{length:,}" if length else "none", options.max_length is not None),
         ]
-        if options.return_overflowing_tokens:
-            shown.append(("windows, stride", str(options.stride), True))
+        if options.return_overflowing_tokens or options.stride:
+            shown.append(_windows(options))
         if not options.add_special_tokens:
             shown.append(("special tokens", "off", True))
         parts: list[Part] = [(" ", "")]
@@ -231,3 +231,11 @@ class LayoutLine(RowsView):
             room -= width(shown)
             segments.append(Segment(shown, self.style(name)))
         return Strip(segments)
+
+
+def _windows(options: EncodeOptions) -> tuple[str, str, bool]:
+    """Rows of what truncation leaves over, or what they lack."""
+    if not options.return_overflowing_tokens:
+        return "stride", f"{options.stride}, without windows", True
+    cut = "" if options.strategy else ", nothing is cut"
+    return "windows, stride", f"{options.stride}{cut}", True

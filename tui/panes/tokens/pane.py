@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,13 +12,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widgets import Static
 
-from core.text.code import token_code
+from core.text.code import load, token_code
 from core.text.encoding import Batch
 from core.text.options import DEFAULT_OPTIONS
 from core.text.visible import visible
 from tui.bench import ModelState
 from tui.document import Document
-from tui.panes.tokens.batch_view import ALL, PARTS
+from tui.panes.tokens.batch_view import ALL
 from tui.panes.tokens.bindings import LAYOUT, MOVING, VIEWS
 from tui.panes.tokens.choice import Choice
 from tui.panes.tokens.counts import CountsTable
@@ -120,12 +121,19 @@ class TokensPane(Pane):
         if look is None or self.bench.desk.good is None:
             return None
         source = source_of(self.bench.desk.good)
-        asked = self._choice.details and not self._choice.wide and self._choice.name in PARTS
+        view = self._choice.view.code(look, source)
         is_plain = look.encoding is look.whole and look.options.add_special_tokens
-        if asked and is_plain and look.position is not None:
-            python = token_code(source.checkpoint, look.sentence, look.position)
-            return Code("One token", python, source.note)
-        return self._choice.view.code(look, source)
+        details = self._choice.details and is_plain
+        if view is None or look.position is None or not details:
+            return view
+        detail = look.readers.detail.read(look.encoding, look.position)
+        token = token_code(source.checkpoint, look.sentence, detail)
+        if self._choice.low:
+            return Code("One token", token, source.note)
+        loaded = load(source.checkpoint)
+        if view.python.startswith(loaded):
+            token = token.removeprefix(loaded)
+        return replace(view, title=f"{view.title}, and one token", python=f"{view.python}\n{token}")
 
     def exports(self) -> Sequence[Export]:
         look = self._look()
