@@ -68,7 +68,7 @@ async def test_without_the_mask_it_differs_and_with_it_not(
         assert "NEGATIVE  POSITIVE" in screen_text(pilot)
         assert "equal: up to 1e-5" in screen_text(pilot)
         said = headline(pilot)
-        assert said.startswith("Sentence 2 is padded by 8: without the mask its logits move by ")
+        assert said.startswith("Sentence 2, padded by 8, moves by ")
         _, unmasked, masked = results(pane_of(pilot).rows[1])
         assert unmasked.max_abs_diff > 1e-2
         assert masked.max_abs_diff < 1e-5
@@ -215,7 +215,7 @@ async def test_a_model_that_cannot_be_loaded_is_tried_again(
         shutil.copy(tiny_classifier / "model.safetensors", folder)
         await pilot.press("escape", "r")
         await until(lambda: settled(pilot), pilot)
-        assert headline(pilot).startswith("Sentence 2 is padded by 8")
+        assert headline(pilot).startswith("Sentence 2, padded by 8")
 
 
 @pytest.mark.slow
@@ -227,7 +227,7 @@ async def test_what_is_too_long_or_too_much_is_said(open_app: OpenApp, classifie
         editor = bench_of(pilot).editor
         editor.load_text("word " * 20 + "\nshort")
         await until(lambda: settled(pilot), pilot)
-        assert headline(pilot).startswith("Sentence 2 is padded by ")
+        assert headline(pilot).startswith("Sentence 2, padded by ")
         editor.load_text("word " * 16_400)
         await until(lambda: "16,384 are compared: shorten it." in headline(pilot), pilot)
 

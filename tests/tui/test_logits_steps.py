@@ -53,7 +53,7 @@ async def test_each_step_is_a_key_that_adds_its_rows(open_app: OpenApp, classifi
         longer, masked = results(pane_of(pilot).rows[1])[3:]
         assert len(longer.input_ids) == 16 + 5 + 16 - 1
         assert masked.max_abs_diff < 1e-5 < longer.max_abs_diff
-        assert headline(pilot).startswith("Sentence 2 padded to 36 tokens: without the mask")
+        assert headline(pilot).startswith("Sentence 2, padded to 36 tokens, moves by ")
         assert table_rows(pilot)[4].split()[:4] == ["to", "36,", "no", "mask"]
         await pilot.press(*["left_square_bracket"] * 2)
         assert len(pane_of(pilot).rows[0].figures) == 3
@@ -66,7 +66,7 @@ async def test_each_step_is_a_key_that_adds_its_rows(open_app: OpenApp, classifi
         await pilot.press("z")
         assert len(pane_of(pilot).rows[0].figures) == 3
         assert settled(pilot)
-        assert headline(pilot).startswith("Sentence 2 is padded by 8: without the mask")
+        assert headline(pilot).startswith("Sentence 2, padded by 8, moves by ")
 
 
 def padded_left(folder: Path, texts: list[str]) -> tuple[list[float], list[float]]:

@@ -26,7 +26,7 @@ from tui.document import Document
 from tui.panes.logits import lesson
 from tui.panes.logits.columns import plan_columns
 from tui.panes.logits.experiment import Figures, Shown, shown_rows, size_of, winner
-from tui.panes.logits.steps import LESSON, Setup, most_further, steps
+from tui.panes.logits.steps import LESSON, Setup, most_further, slider, steps
 from tui.plan import Plan, plan_ids
 from tui.widgets import numbers
 from tui.widgets.headline import wrap
@@ -198,12 +198,12 @@ def shown_of(unmasked: float, masked: float = 2e-7, *, turned: bool = False) -> 
 def test_the_lesson_in_words() -> None:
     said = words_of(lesson.lesson(1, shown_of(0.334), ["NO", "YES"]))
     assert said.startswith(
-        "Sentence 2 is padded by 8: without the mask its logits move by 0.334; with it by 2e-07."
+        "Sentence 2, padded by 8, moves by 0.334 without the mask, by 2e-07 with it."
     )
     said = words_of(lesson.lesson(0, shown_of(2.0, 0.0, turned=True), ["NO", "YES"]))
-    assert "move by 2.00 and YES becomes NO; with it by 0." in said
+    assert "moves by 2.00 without the mask and YES becomes NO, by 0 with it." in said
     assert "even without the mask" in words_of(lesson.lesson(0, shown_of(1e-7), ["NO", "YES"]))
-    assert "with it still by 0.00200, more than the 1e-5" in words_of(
+    assert "and still by 0.00200 with it: rounding is up to 1e-5." in words_of(
         lesson.lesson(0, shown_of(0.3, 0.002), ["NO", "YES"])
     )
 
@@ -214,7 +214,7 @@ def test_the_lesson_in_words() -> None:
         # BERT and GPT-2: places by their number; a head that reads the first one finds padding.
         (2, 4.63, 1e-6, "sentence 2 moves by 4.63: its first token is given position 2, not 0"),
         (2, 4.63, 1e-6, lesson.WHY_SIDE),
-        (2, 0.5, 0.3, lesson.WHY_STILL),
+        (2, 0.5, 0.3, lesson.WHY_STILL.format(position=0)),
         # Rotary positions: only distances count, and these are as they were.
         (2, 3e-6, 1e-6, lesson.WHY_DISTANCE),
         # RoBERTa counts by itself, and its head reads the first place.
@@ -305,3 +305,25 @@ def test_words_wrap_at_blanks_and_long_ones_are_cut() -> None:
         "three",
         "supercal…",
     ]
+
+
+def test_the_slider_stands_where_the_length_is() -> None:
+    plan = plan_of("a", "a b")
+
+    def words(further: int) -> str:
+        return words_of([slider(Setup(further=further), plan, 512)])
+
+    assert words(0) == ""
+    assert words(1) == f"− {plan.width} ●─────────── 512 + "
+    assert words(255) == f"− {plan.width} ━━━━━━●───── 512 + "
+    assert words(512 - plan.width) == f"− {plan.width} ━━━━━━━━━━━● 512 + "
+
+
+def test_one_row_has_no_other_order() -> None:
+    plan = plan_of("a")
+    [step] = [each for each in steps(Setup(order=True), plan, "right") if each.extra == "order"]
+    row = ArrangedRow([1], [1], None, [1.0, 2.0], [1.0, 2.0], 0.0)
+    shown = shown_of(0.3)
+    shown = replace(shown, figures=(*shown.figures, Figures(step, row, True)))
+    said = words_of(lesson.of_extra("order", 0, shown, ["NO", "YES"]))
+    assert said == "One row alone has no other order."

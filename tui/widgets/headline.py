@@ -54,8 +54,17 @@ class Headline(RowsView):
         self._paragraphs, self._dim = paragraphs, dim
         self.redraw()
 
+    @property
+    def rows_needed(self) -> int:
+        """Rows that all of the words take."""
+        return sum(len(wrap(paragraph, self._cells)) for paragraph in self._paragraphs)
+
     def row_count(self) -> int:
         return self.size.height
+
+    @property
+    def _cells(self) -> int:
+        return max(8, self.size.width - 2 * _INDENT)
 
     def row(self, index: int) -> Strip:
         rows = self._rows()
@@ -69,8 +78,7 @@ class Headline(RowsView):
         )
 
     def _rows(self) -> list[list[Part]]:
-        cells = max(8, self.size.width - 2 * _INDENT)
-        height = self.size.height
+        cells, height = self._cells, self.size.height
         rows: list[list[Part]] = []
         for number, paragraph in enumerate(self._paragraphs):
             wrapped = wrap(paragraph, cells)

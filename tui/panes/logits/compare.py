@@ -14,7 +14,7 @@ from tui.panes.logits import lesson
 from tui.panes.logits.columns import Group, plan_columns
 from tui.panes.logits.experiment import Shown, shown_rows
 from tui.panes.logits.export import compared_rows, csv_export, json_export
-from tui.panes.logits.steps import EXTRAS, Extra
+from tui.panes.logits.steps import EXTRAS, Extra, slider
 from tui.panes.logits.table import Experiment, LogitsHeading, LogitsTable
 from tui.panes.logits.view import LogitsView
 from tui.widgets import numbers
@@ -30,6 +30,10 @@ _LEADS = (
     Offer("d", "no batch dimension"),
     Offer("x", "raw ids"),
 )
+
+
+_ROOMY = 12
+"""Rows from which all that the headline says is shown."""
 
 
 class CompareView(LogitsView):
@@ -127,6 +131,9 @@ class CompareView(LogitsView):
         self._heading.show_columns(columns, experiment)
         self._table.show(experiment, columns, scene.row, follow=follow)
         self._speak(rows, experiment.labels)
+        rows_needed = self.headline.rows_needed if self.size.height >= _ROOMY else 0
+        self.set_class(rows_needed == 3, "-three")
+        self.set_class(rows_needed > 3, "-four")
         hidden = len(experiment.labels) - columns.count
         notes = [
             f"labels {columns.first + 1}–{columns.first + columns.count} of "
@@ -138,7 +145,9 @@ class CompareView(LogitsView):
         ]
         equal = f" Δ largest difference to alone · equal: up to {numbers.tolerance(EQUAL_WITHIN)}"
         note = " · ".join(filter(None, notes))
-        self._legend.show([(equal, "")], [(f"{note} ", "legend--note")] if note else [])
+        right = [(f"{note} ", "legend--note")] if note else []
+        most = model.max_positions if model else None
+        self._legend.show([(equal, "")], [*right, *slider(scene.setup, scene.plan, most)])
 
     def _waiting(self) -> str:
         """The word for numbers that are not there."""

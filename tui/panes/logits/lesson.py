@@ -13,10 +13,7 @@ from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
 from tui.widgets.rows import Part
 
-WHY = (
-    "Every token attends to the padding too, unless the mask hides it: a batch goes to the model "
-    "with its attention_mask."
-)
+WHY = "Without a mask tokens attend to padding too: give a batch its attention_mask."
 
 WHY_SIDE = (
     "The mask hides padding, but tokens behind it count as later ones where a model knows places "
@@ -25,8 +22,8 @@ WHY_SIDE = (
 WHY_DISTANCE = (
     "All positions moved alike, and this model minds only how far two tokens are from each other."
 )
-WHY_STILL = "What remains: a head that reads the first place finds padding there, not a token."
-WHY_FURTHER = "With the mask it does not matter how long the padding is. − + change the length."
+WHY_STILL = "What remains: a head that reads the first place finds padding, at position {position}."
+WHY_FURTHER = "With the mask the length of the padding does not matter. − + [ ] change it."
 WHY_ORDER = "The rows of a batch never see each other; only sums may be rounded in another way."
 WHY_BFLOAT16 = (
     "bfloat16 keeps 8 binary digits of each number where float32 keeps 24: half the memory, two "
@@ -99,31 +96,27 @@ def lesson(row: int, shown: Shown, labels: Sequence[str]) -> list[Paragraph]:
     assert unmasked
     assert masked
     apart, within = unmasked.max_abs_diff, masked.max_abs_diff
-    words: list[Part] = [(f"Sentence {row + 1} is padded by {shown.padding:,}", "headline--strong")]
+    words: list[Part] = [(f"Sentence {row + 1}, padded by {shown.padding:,}", "headline--strong")]
     if size_of(apart) == "equal":
         words += [
-            (", and yet even without the mask its logits move by no more than ", ""),
+            (", moves by no more than ", ""),
             (numbers.difference(max(apart, within)), "headline--good"),
-            (".", ""),
+            (" even without the mask.", ""),
         ]
     else:
         words += [
-            (": without the mask its logits move by ", ""),
+            (", moves by ", ""),
             (numbers.difference(apart), "headline--number"),
+            (" without the mask", ""),
             *_turned(alone.logits, unmasked.logits, labels),
         ]
         if size_of(within) == "equal":
-            words += [
-                ("; with it by ", ""),
-                (numbers.difference(within), "headline--good"),
-                (".", ""),
-            ]
+            words += [(", by ", ""), (numbers.difference(within), "headline--good")]
+            words.append((" with it.", ""))
         else:
-            words += [
-                ("; with it still by ", ""),
-                (numbers.difference(within), "headline--number"),
-                (f", more than the {numbers.tolerance(EQUAL_WITHIN)} of rounding.", ""),
-            ]
+            words += [(", and still by ", ""), (numbers.difference(within), "headline--number")]
+            words.append((" with it: rounding is up to ", ""))
+            words.append((f"{numbers.tolerance(EQUAL_WITHIN)}.", ""))
     return [words, [(WHY, "headline--quiet")]]
 
 
@@ -152,20 +145,23 @@ def of_extra(extra: Extra, row: int, shown: Shown, labels: Sequence[str]) -> lis
     if extra == "further":
         pad_to = len(first.input_ids)
         words = [
-            (f"Sentence {row + 1} padded to {pad_to:,} tokens", "headline--strong"),
-            (": without the mask its logits move by ", ""),
+            (f"Sentence {row + 1}, padded to {pad_to:,} tokens", "headline--strong"),
+            (", moves by ", ""),
             _amount(first),
+            (" without the mask", ""),
             *_turned(shown.alone.logits, first.logits, labels),
         ]
         if results[1]:
-            words += [("; with it by ", ""), _amount(results[1])]
+            words += [(", by ", ""), _amount(results[1]), (" with it", "")]
         return [[*words, (".", "")], [(WHY_FURTHER, "headline--quiet")]]
     if extra == "order":
+        if len(figures[0].step.arrangement.order or ()) == 1:
+            return [[("One row alone has no other order.", "headline--strong")]]
         words = [
             ("The batch upside down", "headline--strong"),
-            (f": sentence {row + 1} in another row of it gives logits that differ by ", ""),
+            (f": sentence {row + 1} moves by ", ""),
             _amount(first),
-            (".", ""),
+            (" in another row of it.", ""),
         ]
         return [words, [(WHY_ORDER, "headline--quiet")]]
     words = [
@@ -200,7 +196,7 @@ def _side(
         words.append((". ", ""))
     words += [("With position_ids that skip the padding by ", ""), _amount(corrected), (".", "")]
     if size_of(corrected.max_abs_diff) != "equal":
-        why = WHY_STILL
+        why = WHY_STILL.format(position=_padding_position(corrected))
     else:
         why = WHY_DISTANCE if moved and size_of(other.max_abs_diff) == "equal" else WHY_SIDE
     return [words, [(why, "headline--quiet")]]
@@ -211,6 +207,11 @@ def _first_position(result: ArrangedRow) -> int | None:
     if result.position_ids is None or 1 not in result.attention_mask:
         return None
     return result.position_ids[result.attention_mask.index(1)]
+
+
+def _padding_position(result: ArrangedRow) -> int:
+    """The position that the padding in the first place was given."""
+    return result.position_ids[0] if result.position_ids else 0
 
 
 def _amount(result: ArrangedRow) -> Part:

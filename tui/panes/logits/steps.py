@@ -9,10 +9,13 @@ from msgspec import structs
 
 from core.engine.protocol import ALONE, MASKED, UNMASKED, Arrangement
 from tui.plan import MOST_CELLS, Plan
+from tui.widgets.rows import Part
 
 Extra = Literal["side", "further", "order", "bfloat16"]
 """What can be added to the three rows that are always there."""
 
+_TRACK = 12
+"""Cells of the slider's track."""
 EXTRAS: tuple[Extra, ...] = ("side", "further", "order", "bfloat16")
 
 
@@ -101,3 +104,20 @@ def most_further(plan: Plan, max_positions: int | None) -> int:
     """How far behind the longest input padding may go."""
     most = MOST_CELLS // max(1, plan.count)
     return max(0, min(most, max_positions or most) - plan.width)
+
+
+def slider(setup: Setup, plan: Plan, max_positions: int | None) -> list[Part]:
+    """How far padding goes between the longest input and the model's last position."""
+    most = most_further(plan, max_positions)
+    if not setup.further or not most:
+        return []
+    at = round((_TRACK - 1) * min(setup.further, most) / most)
+    return [
+        ("−", "legend--key"),
+        (f" {plan.width:,} ", ""),
+        ("━" * at, "legend--key"),
+        ("●", "legend--key"),
+        ("─" * (_TRACK - 1 - at), ""),
+        (f" {plan.width + most:,} ", ""),
+        ("+ ", "legend--key"),
+    ]

@@ -91,7 +91,8 @@ class LogitsView(Widget):
     DEFAULT_CSS = """
     LogitsView { height: 1fr; layout: vertical; }
     LogitsView Headline { height: 2; }
-    LogitsView.-tall Headline { height: 3; }
+    LogitsView.-tall Headline, LogitsView.-three Headline { height: 3; }
+    LogitsView.-four Headline { height: 4; }
     LogitsView.-words Headline { height: 1fr; }
     """
 
