@@ -187,12 +187,14 @@ class TermformerApp(App[None], inherit_bindings=False):
         self.call_later(self.run_action, binding.action, pane)
 
     async def action_help(self) -> None:
-        """Help for the pane that is shown."""
-        from tui.help import HelpScreen  # imported when first needed
+        """Help for the pane that is shown, or for what stands above it."""
+        from tui.help import HelpScreen  # both imported when first needed
+        from tui.vocabulary import VocabularyScreen
 
-        bench = self.bench
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(bench.pane_in_view, bench.panes, own_bindings(type(bench))))
+        bench, screen = self.bench, self.screen
+        if not isinstance(screen, HelpScreen):
+            subject = screen if isinstance(screen, VocabularyScreen) else bench.pane_in_view
+            self.push_screen(HelpScreen(subject, bench.panes, own_bindings(type(bench))))
 
     def action_interrupted(self) -> None:
         """Ctrl+c does not quit: say what does."""

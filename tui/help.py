@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Group
 from rich.table import Table
@@ -12,11 +12,16 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.keys import format_key
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.widgets.keys import PLACES, own_bindings
 from tui.widgets.pane import Pane
+
+if TYPE_CHECKING:
+    from tui.vocabulary import VocabularyScreen
 
 _SYMBOLS = {
     "right": "→",
@@ -30,14 +35,8 @@ _SYMBOLS = {
     "end": "End",
     "pageup": "PgUp",
     "pagedown": "PgDn",
-    "question_mark": "?",
-    "dollar_sign": "$",
     "space": "Space",
-    "plus": "+",
     "minus": "−",
-    "equals_sign": "=",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
 }
 _EVERYWHERE = (
     ("F1", "this help"),
@@ -59,11 +58,13 @@ def shown_keys(app: App[Any], binding: Binding) -> str:
 
 
 def _symbol(key: str) -> str:
-    return _SYMBOLS.get(key) or re.sub(r"^f(\d+)$", r"F\1", key)
+    if key in _SYMBOLS or "+" in key:
+        return _SYMBOLS.get(key, key)
+    return re.sub(r"^f(\d+)$", r"F\1", format_key(key))
 
 
 class HelpScreen(ModalScreen[None]):
-    """Help for one pane; Esc, q or F1 closes it."""
+    """Help for one pane, or for one screen above them; Esc, q or F1 closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,f1,enter", "dismiss", "close", priority=True),
@@ -79,10 +80,12 @@ class HelpScreen(ModalScreen[None]):
     }
     """
 
-    def __init__(self, pane: Pane, panes: Sequence[Pane], keys: Sequence[Binding]) -> None:
-        """Of `panes` this is about `pane`; some of `keys` lead to each from everywhere."""
+    def __init__(
+        self, subject: Pane | VocabularyScreen, panes: Sequence[Pane], keys: Sequence[Binding]
+    ) -> None:
+        """This is about `subject`; some of `keys` lead to each of `panes` from everywhere."""
         super().__init__()
-        self._pane, self._panes, self._keys = pane, panes, keys
+        self._subject, self._panes, self._keys = subject, panes, keys
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="help"):
@@ -92,21 +95,26 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=rows, animate=False)
 
     def _content(self) -> Group:
-        pane = self._pane
-        parts: list[Text | Table] = [self._heading(pane.TITLE)]
-        parts.append(Text(re.sub(r"\*\*|`", "", pane.ABOUT)))
-        for title, rows in (
-            (f"Keys of {pane.TITLE}", self._rows(type(pane))),
-            ("Keys of every pane", self._rows(Pane)),
-            ("Everywhere", (*_EVERYWHERE, *self._pane_keys())),
-            ("In the editor, one sentence a line", _EDITOR),
-        ):
+        subject = self._subject
+        title = str(subject.TITLE)
+        parts: list[Text | Table] = [self._heading(title)]
+        parts.append(Text(re.sub(r"\*\*|`", "", subject.ABOUT)))
+        tables = [(f"Keys of {title}", tuple(self._rows(type(subject))))]
+        if isinstance(subject, Pane):
+            tables += [
+                ("Keys of every pane", tuple(self._rows(Pane))),
+                ("Everywhere", (*_EVERYWHERE, *self._pane_keys())),
+                ("In the editor, one sentence a line", _EDITOR),
+            ]
+        for heading, rows in tables:
             table = Table.grid(padding=(0, 1, 0, 0))
             table.add_column(width=_KEYS)
             table.add_column(ratio=1)
             for keys, does in rows:
-                table.add_row(Text(keys, self._style("accent")), Text(does))
-            parts += [Text(), self._heading(title), table]
+                table.add_row(
+                    Text(keys, self._style("accent")), Text(f"{does[:1].upper()}{does[1:]}")
+                )
+            parts += [Text(), self._heading(heading), table]
         return Group(*parts)
 
     def _pane_keys(self) -> Iterator[tuple[str, str]]:
@@ -116,7 +124,7 @@ class HelpScreen(ModalScreen[None]):
             bound = (from_editor[f"pane.{PLACES[n]}"], numbered[f"pane.{n + 1}"])
             yield " ".join(shown_keys(self.app, each) for each in bound), pane.TITLE
 
-    def _rows(self, widget: type[Pane]) -> Iterator[tuple[str, str]]:
+    def _rows(self, widget: type[Widget]) -> Iterator[tuple[str, str]]:
         for binding in own_bindings(widget):
             if binding.action.startswith("screen.show_pane"):
                 continue  # stands with the keys that lead to panes from everywhere

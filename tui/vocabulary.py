@@ -82,6 +82,12 @@ class VocabularyScreen(ModalScreen[None]):
     `name` is the model's, for the code.
     """
 
+    TITLE = "Vocabulary"
+    ABOUT = (
+        "Every entry of the tokenizer's vocabulary: its id, its token, what that spells, and its "
+        "bytes. **/** searches while you type, by text, prefix, id or regular expression; other "
+        "keys list the special, the unused and the longest entries, and an entry's neighbours."
+    )
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "keys, then close", priority=True),
@@ -117,6 +123,7 @@ class VocabularyScreen(ModalScreen[None]):
         #case { width: 10; }
         #search Input, #search Input:focus { border: none; height: 1; padding: 0 1; width: 1fr;
                                              background: $panel; }
+        #search.-aside > * { text-opacity: 30%; }
         #found { color: $foreground 60%; margin-bottom: 1; }
         .vocabulary--name { color: $accent; text-style: bold; }
         .vocabulary--problem { color: $error; }
@@ -241,10 +248,13 @@ class VocabularyScreen(ModalScreen[None]):
         case = "any case" if self._ask.any_case else ""
         self._mode.show([(self._ask.mode, "vocabulary--name")])
         self._case.show([(case, "vocabulary--name")])
+        # What is in the field waits until the search is asked for again.
+        self.query_one("#search").set_class(self._ask.view != "search", "-aside")
 
     def _stand_at(self, place: int) -> None:
         """Shows entry `place` among its neighbours."""
         self._ask = replace(self._ask, query="", view="search")
+        self._show_mode()
         with self.prevent(Input.Changed):
             self._input.value = ""
         self.set_focus(None)
@@ -258,6 +268,7 @@ class VocabularyScreen(ModalScreen[None]):
     @on(Input.Changed)
     def _typed(self, message: Input.Changed) -> None:
         self._ask = replace(self._ask, query=message.value, view="search")
+        self._show_mode()
         self._seek()
 
     def action_search(self) -> None:
@@ -287,6 +298,7 @@ class VocabularyScreen(ModalScreen[None]):
     def action_view(self, view: View) -> None:
         """Lists all entries of one kind; the same key again goes back to the search."""
         self._ask = replace(self._ask, view="search" if self._ask.view == view else view)
+        self._show_mode()
         self._seek()
 
     def action_neighbours(self) -> None:

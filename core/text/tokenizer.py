@@ -188,7 +188,7 @@ class TextTokenizer:
         ):
             raise TermformerError(
                 "This tokenizer has no padding token, so sentences of unequal length cannot be "
-                "padded: choose padding none."
+                "padded; with padding none the rows stay as they are."
             )
         if padding is not None and options.padding_side is not None:
             padding = replace(padding, side=options.padding_side)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -208,6 +209,31 @@ async def test_it_is_closed_while_the_vocabulary_is_read(
         await pilot.press("escape", "escape")
         await until(closing.is_set, pilot)
         await until(lambda: not isinstance(pilot.app.screen, VocabularyScreen), pilot)
+
+
+async def test_a_list_sets_the_search_aside(open_app: OpenApp) -> None:
+    async with open_app(size=(100, 30)) as pilot:
+        await look_at(pilot)
+        row = pilot.app.screen.query_one("#search")
+        await pilot.press("f", "o", "x", "escape", "s")
+        await until(lambda: "special and added" in screen_text(pilot).splitlines()[4], pilot)
+        assert row.has_class("-aside")
+        await pilot.press("s")
+        await until(lambda: "fox" in listed(pilot), pilot)
+        assert not row.has_class("-aside")
+
+
+async def test_help_is_about_the_vocabulary(open_app: OpenApp) -> None:
+    async with open_app(size=(100, 40)) as pilot:
+        await look_at(pilot)
+        await pilot.press("escape", "f1")
+        await until(lambda: "Keys of Vocabulary" in screen_text(pilot), pilot)
+        shown = screen_text(pilot)
+        assert re.search(r"\B/ i +Search", shown)
+        assert re.search(r"\bu +Unused", shown)
+        assert "Keys of every pane" not in shown
+        await pilot.press("escape")
+        assert isinstance(pilot.app.screen, VocabularyScreen)
 
 
 async def _turns_until(holds: Callable[[], bool]) -> None:

@@ -40,7 +40,7 @@ from tui.commands.options import NAMES_OF_MODELS, json_option, model_option
 from tui.commands.outcome import complain
 from tui.commands.output import print_text
 from tui.commands.telling import duration
-from tui.commands.texts import ABOUT_TEXTS, Source, named_file, texts_argument
+from tui.commands.texts import ABOUT_TEXTS, Source, looks_like_a_path, named_file, texts_argument
 
 BATCH_SIZE = 32
 WINDOW = 8192
@@ -142,6 +142,8 @@ def _alone_a_file(texts: tuple[str, ...], file: Path | None) -> tuple[tuple[str,
     """One text that names a file is that file; says so, since a text it might have been."""
     named = [path for text in texts if (path := named_file(text))]
     if not named:
+        if len(texts) == 1 and looks_like_a_path(texts[0]):
+            complain(f"There is no file {texts[0]}: it is classified as a sentence.")
         return texts, file
     if len(texts) == 1:
         complain(f"{named[0]} is a file: its lines are read.")

@@ -24,6 +24,7 @@ from core.errors import ModelError
 from core.text.ids import parse_ids
 from core.text.sentences import Sentence
 from tui.commands.options import NAMES_OF_MODELS, json_option, model_option
+from tui.commands.outcome import complain
 from tui.commands.output import Column, Table, Title, encodable, print_json, print_table, print_text
 from tui.commands.texts import ABOUT_TEXTS, read_texts
 
@@ -126,6 +127,9 @@ def compare_command(
         print_json(_document(reply))
     else:
         _show(reply)
+        width = reply.results[-1].width
+        if pad_to is not None and pad_to < width:
+            complain(f"--pad-to {pad_to} changed nothing: the longest row has {width} tokens.")
 
 
 def _names(reply: Compared) -> list[str]:
@@ -162,7 +166,7 @@ def _show(reply: Compared) -> None:
     names, batch = _names(reply), reply.results[-1]
     print_text(
         f"{reply.model.name} · {reply.model.parameters / 1e6:.1f} M parameters · "
-        f"shape [{len(names)}, {batch.width}]{_unusual(batch.arrangement)}"
+        f"shape [{len(names)}, {batch.width}]{_unusual(batch)}"
     )
     if len(labels) > len(shown):
         print_text(f"{len(shown)} of {len(labels)} labels are shown; --json has all.")
@@ -190,12 +194,13 @@ def _show(reply: Compared) -> None:
     print_text(_lesson(reply.results[1]))
 
 
-def _unusual(arrangement: Arrangement) -> str:
+def _unusual(batch: Arranged) -> str:
     """What the batches are beside what a tokenizer makes by default."""
+    arrangement = batch.arrangement
     parts = []
     if arrangement.padding_side:
         parts.append(f"padded on the {arrangement.padding_side}")
-    if arrangement.pad_to:
+    if arrangement.pad_to == batch.width:
         parts.append(f"padded to {arrangement.pad_to}")
     if arrangement.dtype != "float32":
         parts.append(arrangement.dtype)

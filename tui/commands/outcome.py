@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sys
@@ -18,11 +19,16 @@ INTERRUPTED = 130
 OUTPUT_CLOSED = 141
 """As a shell reports any program whose reader went away (128 + SIGPIPE)."""
 
+_UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
 log = logging.getLogger(__name__)
 
 
 def outcome(action: Callable[[], int]) -> int:
     """Runs `action` and returns the process's exit code, whatever happened."""
+    if sys.stdout is None:
+        complain("Standard output is closed: there is nowhere to write to.")
+        return FAILED
     try:
         code = action()
         sys.stdout.flush()
@@ -35,6 +41,10 @@ def outcome(action: Callable[[], int]) -> int:
         _drop_output()
         return OUTPUT_CLOSED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _UNWRITABLE and error.filename is None:
+            complain(f"Standard output cannot be written: {error.strerror}.")
+            _drop_output()
+            return FAILED
         log.exception("unforeseen")
         complain(
             f"Something unforeseen happened ({type(error).__name__}: {error}). "
@@ -48,7 +58,9 @@ def complain(message: str) -> None:
     """Writes `message` to standard error as one line, its control characters made visible."""
     from core.text.visible import visible
 
-    with contextlib.suppress(BrokenPipeError):
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError):
         sys.stderr.write(f"termformer: {visible(message)}\n")
         sys.stderr.flush()
 

@@ -17,6 +17,7 @@ from tui.commands.outcome import complain
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _Read = Callable[[LineReader], Iterator[Block]]
+_PATH = re.compile(r"\S*/\S*|\S+\.(txt|csv|tsv|md|jsonl?)")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 
 
@@ -33,6 +34,11 @@ def named_file(text: str) -> Path | None:
         return path if text != "-" and path.exists() and not path.is_dir() else None
     except (OSError, ValueError):  # No name can be so long, or hold a null character.
         return None
+
+
+def looks_like_a_path(text: str) -> bool:
+    """Whether `text`, which names no file, may have been meant to."""
+    return _PATH.fullmatch(text) is not None
 
 
 ABOUT_TEXTS = """\

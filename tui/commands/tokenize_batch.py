@@ -60,7 +60,7 @@ def summary(batch: Batch, sentences: int) -> str:
     windows = len(batch.encodings) - sentences
     parts = [counted(sentences, "sentence")]
     parts += [f"{len(batch.encodings):,} windows"] if windows else []
-    parts += [shape, f"{batch.token_count} tokens", f"{batch.padding_count} padding"]
+    parts += [shape, f"{batch.token_count:,} tokens", f"{batch.padding_count:,} padding"]
     return " · ".join(parts)
 
 

@@ -132,7 +132,11 @@ def _add_text(
         became = back.decoded[difference.decoded_start : difference.decoded_end]
         table.add(
             "  differs",
-            f"“{was}” came back as “{became}”",
+            f"{_quoted(was)} came back as {_quoted(became)}",
             ", ".join(difference.reasons),
             style="yellow",
         )
+
+
+def _quoted(text: str) -> str:
+    return f"“{text.replace(' ', '␣')}”" if text else "nothing"

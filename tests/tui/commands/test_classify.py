@@ -134,6 +134,11 @@ def test_what_is_nothing_or_too_much(
     assert "names no format: let the file end in .json or .csv" in refused.complaint
     hint = termformer("classify", "-m", "./nowhere", str(file), "another text")
     assert f"{file} is taken for a text among others; given alone" in hint.complaint
+    for missing in ("./nowhere.txt", "nowhere.csv"):
+        hint = termformer("classify", *model, missing)
+        assert hint.code == 0
+        assert f"There is no file {missing}: it is classified as a sentence." in hint.complaint
+    assert termformer("classify", *model, "so good").complaint == ""
 
 
 def test_a_reader_that_goes_away_and_ctrl_c(tiny_classifier: Path, tmp_path: Path) -> None:

@@ -155,6 +155,27 @@ def test_the_unforeseen_is_a_sentence_and_in_the_log_file() -> None:
     assert paths.log_file().parent.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize(
+    ("redirected", "words"),
+    [
+        (">&-", "Standard output is closed: there is nowhere to write to."),
+        (">/dev/full", "Standard output cannot be written: No space left on device."),
+    ],
+)
+@pytest.mark.parametrize("options", ["", "--json "])
+def test_output_that_cannot_be_written_is_said_in_a_sentence(
+    redirected: str, words: str, options: str
+) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    command = f'"$@" tokenize {options}"so good" {redirected}'
+    finished = subprocess.run(
+        ["sh", "-c", command, "sh", *COMMAND], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 1
+    assert finished.stderr == f"termformer: {words}\n"
+
+
 def test_nothing_is_logged_where_nothing_went_wrong() -> None:
     assert run_apart("runs").code == 0
     assert not paths.log_file().exists()

@@ -183,6 +183,9 @@ def test_ids_as_the_course_types_them(folders: None, tiny_classifier: Path) -> N
         unmasked = model(torch.tensor(document["input_ids"])).logits[1]
     assert document["rows"][1]["alone"] == pytest.approx(alone.tolist(), abs=1e-5)
     assert document["rows"][1]["padded_unmasked"] == pytest.approx(unmasked.tolist(), abs=1e-5)
+    short = run_apart("compare", "-m", str(tiny_classifier), "--ids", ids, "--pad-to", "2")
+    assert "padded to" not in short.output
+    assert "--pad-to 2 changed nothing: the longest row has 3 tokens." in short.complaint
 
 
 def test_ids_that_are_none(termformer: Here, folders: None, tiny_classifier: Path) -> None:

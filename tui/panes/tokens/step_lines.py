@@ -89,7 +89,9 @@ def _heading(number: str, name: str, note: str) -> _Line:
 def _strays(trip: RoundTrip) -> str:
     if not trip.strays:
         return ""
-    return f"{len(trip.strays):,} ids ≠ those of the text encoded at once: the token took spaces in"
+    count = len(trip.strays)
+    which = "1 id ≠ that" if count == 1 else f"{count:,} ids ≠ those"
+    return f"{which} of the text encoded at once: the token took spaces in"
 
 
 def _bands(
