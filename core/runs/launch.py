@@ -6,11 +6,15 @@ parent; nothing of ours replaces it.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import uuid
 from pathlib import Path
 
 import msgspec
@@ -20,9 +24,18 @@ from core.durable import private_directory
 from core.environment import child_environment
 from core.errors import RunError
 from core.runs.config import RunConfig, read_config, write_config
+from core.runs.events import RunStopped
 from core.runs.folder import EVENTS, WORKER_LOG, settled
-from core.runs.process import PROCESS, host, is_alive, read_process, write_process
-from core.runs.requests import remove_request, waiting_requests
+from core.runs.log import EventWriter
+from core.runs.process import (
+    PROCESS,
+    ProcessRecord,
+    host,
+    is_alive,
+    read_process,
+    write_process,
+)
+from core.runs.requests import Stop, post_request, remove_request, waiting_requests
 from core.runs.status import STALLED_AFTER, run_status
 
 WORKER = "core.training.worker"
@@ -74,6 +87,48 @@ def resume_run(folder: Path) -> int:
     for posted in waiting_requests(folder):
         remove_request(posted)
     return _start(config, folder, *([RESUME] if _was_begun(folder) else [])).pid
+
+
+def stop_run(folder: Path) -> str:
+    """Asks the run's worker for a stop; returns the id that its last word will carry.
+
+    A launcher that still waits for other machines reads no requests: it is ended here, and the log
+    says so. Raises `RunError` as `post_request` does, or where the launcher does not end.
+    """
+    launcher = _waiting_launcher(folder)
+    if launcher is None:
+        return post_request(folder, Stop())
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(launcher.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _PATIENCE
+    while is_alive(launcher):
+        if time.monotonic() > deadline:
+            raise RunError(f"The launcher of {folder.name}, process {launcher.pid}, does not end.")
+        time.sleep(_POLL)
+    status = run_status(folder)
+    stopped = RunStopped(
+        global_step=status.global_step,
+        reason="Stopped before its machines had met.",
+        path=None,
+        request=uuid.uuid4().hex[:12],
+    )
+    if status.status == "crashed":  # Else a worker began meanwhile, and got the signal.
+        writer = EventWriter(folder / EVENTS)
+        try:
+            writer.append(stopped)
+        finally:
+            writer.close()
+    return str(stopped.request)
+
+
+def _waiting_launcher(folder: Path) -> ProcessRecord | None:
+    """The process that is to start the run's workers, where none of them has begun."""
+    record = read_process(folder)
+    if record is None or record.launcher is not None or not is_alive(record):
+        return None
+    config = read_config(folder)
+    is_launcher = config.config_file is not None or config.num_processes > 1
+    return record if is_launcher else None
 
 
 def take_part(config: RunConfig) -> tuple[subprocess.Popen[bytes], Path]:

@@ -15,8 +15,8 @@ from typing import Protocol
 from core.errors import RunError
 from core.runs import events
 from core.runs.folder import EVENTS
+from core.runs.launch import stop_run
 from core.runs.log import EventReader
-from core.runs.requests import Stop, post_request
 from core.runs.status import Status, run_status
 
 _POLL = 0.1
@@ -168,7 +168,7 @@ class Follower:
 
     def _ask_to_stop(self) -> None:
         try:
-            post_request(self.run.folder, Stop())
+            stop_run(self.run.folder)
         except RunError as error:
             self._view.note(str(error))
         else:

@@ -11,8 +11,8 @@ import msgspec
 from core import paths
 from core.errors import RunError
 from core.runs.folder import find_run, list_runs
+from core.runs.launch import stop_run
 from core.runs.overview import Overviews, RunOverview
-from core.runs.requests import Stop, post_request
 from core.runs.shelf import list_trash
 from core.runs.status import RunStatus, run_status
 from core.sizes import size_of
@@ -180,7 +180,7 @@ def stop_command(run: str, no_wait: bool, as_json: bool) -> None:
     With --json: the run as "termformer runs --json" lists it.
     """
     folder = find_run(run)
-    post_request(folder, Stop())
+    stop_run(folder)
     if not as_json:
         print_text(f"{folder.name} saves a checkpoint after the step it is in, and ends.")
     status = run_status(folder)

@@ -15,13 +15,21 @@ import psutil
 import pytest
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
-from core.runs.events import Event, RunFailed, RunFinished, RunResumed, RunStarted, Step
+from core.runs.events import (
+    Event,
+    RunFailed,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    RunStopped,
+    Step,
+)
 from core.runs.folder import EVENTS, saved_steps
 from core.runs.log import EventReader
+from core.runs.process import is_alive, read_process
 from core.runs.status import run_status
 from tests.tui.commands.command import COMMAND, ROOT, Here
 
-pytestmark = pytest.mark.long
 PATIENCE = 240.0
 
 
@@ -117,6 +125,7 @@ def started() -> Iterator[list[int]]:
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.long
 def test_two_machines_train_one_run_which_the_first_one_has(
     termformer: Here, sober: Path, tmp_path: Path, machines: list[Machine], started: list[int]
 ) -> None:
@@ -176,3 +185,28 @@ def test_two_machines_train_one_run_which_the_first_one_has(
     assert not (tmp_path / "machine-1" / "runs").exists()
     kept = [path for path in (tmp_path / "machine-1").rglob("*") if path.name.startswith("step-")]
     assert kept == []
+
+
+@pytest.mark.slow
+def test_the_first_machine_is_stopped_while_it_waits_for_the_second(
+    termformer: Here, sober: Path, tmp_path: Path, machines: list[Machine], started: list[int]
+) -> None:
+    first = machines[0]
+    run = tmp_path / "machine-0" / "runs" / "alone-yet"
+    launched = first.start(
+        "train", "--model", str(sober), "--config-file", str(first.configuration),
+        "--run-dir", str(run),
+    )  # fmt: skip
+    started.append(launched.pid)
+    _until(lambda: read_process(run) is not None, [first])
+    launcher = read_process(run)
+    assert launcher is not None
+    started.append(launcher.pid)
+    _until(lambda: bool(psutil.Process(launcher.pid).net_connections()), [first])
+    assert run_status(run).status == "starting"
+    row = termformer("stop", "--json", str(run)).document
+    assert (row["status"], row["global_step"]) == ("stopped", 0)
+    assert not is_alive(launcher)
+    assert [type(event) for event in _events(run)] == [RunStopped]
+    launched.wait(PATIENCE)
+    assert "Stopped before its machines had met" in first.said.read_text()

@@ -10,7 +10,7 @@ from textual import events, work
 
 from core.errors import RunError
 from core.runs import requests
-from core.runs.launch import resume_run
+from core.runs.launch import resume_run, stop_run
 from core.runs.requests import Request, post_request
 from core.text.visible import visible
 from tui.panes.train.entry import Prompt
@@ -193,7 +193,10 @@ class AskingPane(Pane):
     @work(group="ask")
     async def _ask(self, watch: RunWatch, request: Request) -> None:
         try:
-            request_id = await asyncio.to_thread(post_request, watch.folder, request)
+            if isinstance(request, requests.Stop):
+                request_id = await asyncio.to_thread(stop_run, watch.folder)
+            else:
+                request_id = await asyncio.to_thread(post_request, watch.folder, request)
         except RunError as error:
             self.complain(str(error))
         else:
