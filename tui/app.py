@@ -102,7 +102,7 @@ class TermformerApp(App[None], inherit_bindings=False):
         In threads of its own: Textual's output is stuck where nobody takes it any more, and the
         event loop with it. What is typed is saved behind every pause.
         """
-        loop, resume = asyncio.get_running_loop(), signal.getsignal(signal.SIGCONT)
+        loop = asyncio.get_running_loop()
 
         def watch() -> None:
             while _has_terminal():
@@ -112,13 +112,32 @@ class TermformerApp(App[None], inherit_bindings=False):
             time.sleep(_TERMINAL_CHECK)
             os._exit(1)
 
+        threading.Thread(target=watch, name="terminal-watch", daemon=True).start()
+
+    def _watch_suspension(self) -> None:
+        """Draws the whole screen when the process goes on after it was stopped.
+
+        A hang-up sends SIGCONT too: Textual would then begin anew with a terminal that is gone.
+        """
+        loop, resume = asyncio.get_running_loop(), signal.getsignal(signal.SIGCONT)
+        driver = self._driver
+
+        def begin_anew() -> None:
+            # SIGSTOP left no time to put the terminal in order, and the shell has used it since.
+            if driver is not None:
+                driver.suspend_application_mode()
+                driver.resume_application_mode()
+
         def go_on(number: int, frame: FrameType | None) -> None:
-            # A hang-up sends it too, and Textual would begin anew with a terminal that is gone.
-            if callable(resume) and _has_terminal():
+            if not callable(resume) or not _has_terminal():
+                return
+            if getattr(driver, "_must_signal_resume", True):
                 resume(number, frame)
+            else:
+                loop.call_soon_threadsafe(begin_anew)
+            loop.call_soon_threadsafe(self.screen.refresh)
 
         signal.signal(signal.SIGCONT, go_on)
-        threading.Thread(target=watch, name="terminal-watch", daemon=True).start()
 
     def on_resize(self, event: events.Resize) -> None:
         """Takes the terminal's word for its size.
@@ -147,6 +166,7 @@ class TermformerApp(App[None], inherit_bindings=False):
                 asyncio.get_running_loop().add_signal_handler(number, self._ended_from_outside)
             if not self.is_headless:
                 self._watch_terminal()
+                self._watch_suspension()
         for note in self._notes:
             self.notify(visible(note), markup=False, severity="warning", timeout=10)
 

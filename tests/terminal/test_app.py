@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -168,6 +169,31 @@ def test_a_hang_up_ends_the_app_and_keeps_the_text() -> None:
         terminal.hang_up()
         terminal.wait_for_exit()
     assert saved_text().startswith("Kept ")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTSTP, signal.SIGSTOP])
+def test_a_process_that_was_stopped_draws_its_screen_anew(stop: signal.Signals) -> None:
+    with app() as terminal:
+        terminal.wait_for("[CLS] i ' ve")
+        process = psutil.Process(terminal.pid)
+        for word in ("One", "Two"):
+            terminal.kill(stop)
+            eventually(lambda: process.status() == psutil.STATUS_STOPPED)
+            drawn = terminal.bytes_written
+            terminal.kill(signal.SIGCONT)
+            eventually(partial(_is_drawn_since, terminal, drawn))
+            terminal.send(f"{word} ")
+            terminal.wait_for(f" {word.lower()} i ' ve")
+        terminal.press("escape")
+        terminal.wait_for("KEYS")
+        terminal.press("q")
+        assert terminal.wait_for_exit() == 0
+
+
+def _is_drawn_since(terminal: Terminal, drawn: int) -> bool:
+    """Whether the first and the last row have been sent again, after `drawn` bytes."""
+    fresh = terminal.output[drawn:]
+    return b"Termformer" in fresh and b"palette" in fresh
 
 
 @pytest.mark.slow
