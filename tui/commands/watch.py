@@ -46,10 +46,10 @@ def watch_command(folder: Path, file: Path | None, force: bool) -> None:
         watch.close()
     for sentence in watch.troubles:
         complain(visible(sentence))
-    if not watch.curves.main:
+    if not watch.runs:
         raise RunError(
             f"There are no curves under {folder}: neither numbers in TensorBoard event files nor a "
             "trainer_state.json with a history."
         )
-    write_chart(file, [watch, *watch.siblings], replace=force)
+    write_chart(file, watch.shown, replace=force)
     print_text(f"Written: {file}")

@@ -75,3 +75,30 @@ def test_others_curves_are_written_too(termformer: Here, tmp_path: Path) -> None
     (folder / "checkpoint-3/trainer_state.json").write_text(json.dumps(state))
     assert termformer("watch", str(folder), "--export", str(tmp_path / "a.csv")).code == 0
     assert (tmp_path / "a.csv").read_text().splitlines()[1] == "out,train/loss,1,,1.0"
+
+
+def test_each_quantity_is_drawn_for_the_runs_that_have_it(termformer: Here, tmp_path: Path) -> None:
+    for run, names in (("a", ("loss",)), ("b", ("loss", "speed")), ("c", ("other",))):
+        history = [{"step": at, **dict.fromkeys(names, 1 / at)} for at in (1, 2, 3)]
+        folder = tmp_path / f"out/{run}/checkpoint-3"
+        folder.mkdir(parents=True)
+        (folder / "trainer_state.json").write_text(json.dumps({"log_history": history}))
+    arguments = ("watch", str(tmp_path / "out"), "--export")
+    assert termformer(*arguments, str(tmp_path / "a.txt")).code == 0
+    titles = (tmp_path / "a.txt").read_text().splitlines()
+    assert titles[titles.index("train/loss") + 1] == "━ a  ╍ b"
+    assert titles[titles.index("train/speed") + 1] == "╍ b"
+    assert titles[titles.index("train/other") + 1] == "┅ c"
+    assert termformer(*arguments, str(tmp_path / "a.svg")).code == 0
+    root = ElementTree.parse(tmp_path / "a.svg").getroot()
+    words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    named = [word for word in words if word in {"train/loss", "train/speed", "a", "b", "c"}]
+    assert named == ["a", "b", "train/loss", "b", "train/speed", "c"]
+
+
+def test_several_runs_are_named_under_each_title(termformer: Here, tmp_path: Path) -> None:
+    make_run("calm-otter", *losses())
+    make_run("brave-heron", STARTED, *(step(at, 0.5) for at in range(1, 41)))
+    runs = ("calm-otter", "brave-heron")
+    assert termformer("runs", "export", *runs, str(tmp_path / "a.txt")).code == 0
+    assert (tmp_path / "a.txt").read_text().startswith("loss\n━ calm-otter  ╍ brave-heron\n")

@@ -75,9 +75,9 @@ class RunWatch:
         return self.status.is_live
 
     @property
-    def siblings(self) -> tuple[RunWatch, ...]:
-        """Runs that were found with it and are drawn over it."""
-        return ()
+    def shown(self) -> tuple[RunWatch, ...]:
+        """It, or the runs that were found with it: the main one, and those drawn over it."""
+        return (self,)
 
     def close(self) -> None:
         """Ends what reading it takes; nothing is open between reads of a log."""
