@@ -39,7 +39,7 @@ def watch_command(folder: Path, file: Path | None, force: bool) -> None:
     from tui.commands.chart_files import write_chart
     from tui.panes.train.others import watch_others
 
-    watch = watch_others(folder.absolute())
+    watch = watch_others(folder.absolute(), once=True)
     try:
         watch.read_all()
     finally:

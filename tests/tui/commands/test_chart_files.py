@@ -102,3 +102,28 @@ def test_several_runs_are_named_under_each_title(termformer: Here, tmp_path: Pat
     runs = ("calm-otter", "brave-heron")
     assert termformer("runs", "export", *runs, str(tmp_path / "a.txt")).code == 0
     assert (tmp_path / "a.txt").read_text().startswith("loss\n━ calm-otter  ╍ brave-heron\n")
+
+
+def test_what_is_not_good_of_a_log_is_said_when_the_rest_is_written(
+    termformer: Here, tmp_path: Path
+) -> None:
+    log = make_run("calm-otter", *losses()) / "events.jsonl"
+    with log.open("ab") as stream:
+        stream.write(b"\x00 rubbish\n" * 2 + b'{"seq":99,"type":"new"}\n{"seq":')
+    written = termformer("runs", "export", "calm-otter", str(tmp_path / "a.csv"))
+    assert written.code == 0
+    assert "Written" in written.output
+    assert "calm-otter has 5 faults in the log" in written.complaint
+    assert "1 event of an unknown type, 2 unreadable lines, 1 hole, a torn end" in written.complaint
+    make_run("brave-heron", *losses())
+    assert not termformer("runs", "export", "brave-heron", str(tmp_path / "b.csv")).complaint
+
+
+def test_what_is_not_good_of_others_files_is_said_too(termformer: Here, tmp_path: Path) -> None:
+    for run, text in (("a", '{"log_history": [{"step": 1, "loss": 2}, 5]}'), ("b", "{torn")):
+        (tmp_path / run / "checkpoint-1").mkdir(parents=True)
+        (tmp_path / run / "checkpoint-1/trainer_state.json").write_text(text)
+    written = termformer("watch", str(tmp_path), "--export", str(tmp_path / "a.csv"))
+    assert written.code == 0
+    assert "a/checkpoint-1/trainer_state.json: 1 entry" in written.complaint
+    assert "b/checkpoint-1/trainer_state.json is no whole JSON document" in written.complaint

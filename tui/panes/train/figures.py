@@ -11,7 +11,8 @@ from core.sizes import size_of
 from core.text.visible import visible, width
 from tui.panes.train.arrival import crash_words
 from tui.panes.train.history import RunHistory
-from tui.panes.train.sheet import Row, wrapped
+from tui.panes.train.remarks import remarks
+from tui.panes.train.sheet import Row
 from tui.panes.train.watch import RunWatch
 from tui.widgets.rows import Part
 
@@ -198,13 +199,13 @@ def compact(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list
             shown = value if len(value) <= room else value.lstrip()
             row += [(f"{shown:<{room}}", "sheet--value")]
         found.append(row)
-    remarks = _remarks(watch, cells)
-    wrong = sum(row[0][1] == "sheet--bad" for row in remarks)
+    below = remarks(watch, cells)
+    wrong = sum(row[0][1] == "sheet--bad" for row in below)
     # What is wrong, and the evaluations, are worth more than the last figures.
     left = max(1, rows - min(wrong, 2))
     if watch.history.evaluations:
         found[max(1, min(len(found), left - 1)) :] = [evaluations_in_a_row(watch.history, cells)]
-    return [*found[:left], *remarks][:rows]
+    return [*found[:left], *below][:rows]
 
 
 def evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
@@ -240,7 +241,7 @@ def panel(watch: RunWatch, trend: float | None, cells: int) -> list[Row]:
         rows.append([(f" {label:<{_LABEL}}", "sheet--label"), (f"{value:<14}", "sheet--value")])
     if watch.history.evaluations:
         rows += [[], *_evaluation_table(watch.history)]
-    return [*rows, [], *_remarks(watch, cells)]
+    return [*rows, [], *remarks(watch, cells)]
 
 
 def _evaluation_table(history: RunHistory) -> list[Row]:
@@ -259,43 +260,6 @@ def _evaluation_table(history: RunHistory) -> list[Row]:
     baseline = history.evaluations[-1].majority_baseline * 100
     rows.append([(f" {'majority class':<{_LABEL}}{'':>8}{baseline:>9.1f} %", "sheet--label")])
     return rows
-
-
-def _remarks(watch: RunWatch, cells: int) -> list[Row]:
-    """The remarks in rows of `cells` cells, all but the first of each indented."""
-    return [
-        [(f"   {line}" if number else f" {line}", style)]
-        for text, style in _remark_texts(watch)
-        for number, line in enumerate(wrapped(visible(text), cells - 3))
-    ]
-
-
-def _remark_texts(watch: RunWatch) -> list[Part]:
-    """What is wrong, warnings, what the worker chose and why."""
-    history = watch.history
-    texts: list[Part] = []
-    if count := history.curves.loss.gaps:
-        steps = "1 step has" if count == 1 else f"{count:,} steps have"
-        words = f"{steps} a loss that is no finite number: a gap, marked ×."
-        texts.append((words, "sheet--bad"))
-    if count := history.problem_count:
-        faults = "1 fault" if count == 1 else f"{count:,} faults"
-        words = f"{faults} in the log; the first is in {history.first_problem}"
-        texts.append((words, "sheet--bad"))
-    texts += [(warning.message, "sheet--value") for warning in list(history.warnings)[-3:]]
-    if history.started is not None:
-        started = history.started
-        trained = (
-            "all trained"
-            if started.trainable == started.parameters
-            else f"{started.trainable:,} trained"
-        )
-        words = (
-            f"{started.train_rows:,} + {started.validation_rows:,} rows · "
-            f"{started.parameters / 1e6:.1f} M parameters, {trained} · {started.device}"
-        )
-        texts += [(note, "sheet--label") for note in (words, *started.notes)]
-    return texts
 
 
 def phases(history: RunHistory, *, live: bool) -> list[Row]:

@@ -108,6 +108,11 @@ class OtherWatch(RunWatch):
         return True
 
     @property
+    def is_torn(self) -> bool:
+        # Files of other kinds have sentences of their own in `troubles`.
+        return False
+
+    @property
     def may_grow(self) -> bool:
         first = self._first
         return first.behind or first._grew is not None
@@ -138,8 +143,7 @@ class OtherWatch(RunWatch):
             case Planned():
                 self._of(message.run)._planned = message.max_steps
             case Trouble():
-                if len(self.troubles) < _MOST_TROUBLES:
-                    self.troubles.append(message.message)
+                self.troubles.append(message.message)
             case CaughtUp():
                 news = self.behind or self.files != message.files
                 self.behind, self.files = False, message.files
@@ -212,7 +216,10 @@ class OtherWatch(RunWatch):
             points = "1 point is" if count == 1 else f"{count:,} points are"
             words = f"{points} no finite number: a gap, marked ×."
             found.append((words, "sheet--bad"))
-        found += [(sentence, "sheet--bad") for sentence in self._first.troubles]
+        troubles = self._first.troubles
+        found += [(sentence, "sheet--bad") for sentence in troubles[:_MOST_TROUBLES]]
+        if (more := len(troubles) - _MOST_TROUBLES) > 0:
+            found.append((f"And {more:,} more.", "sheet--bad"))
         return [
             [(f"   {line}" if number else f" {line}", style)]
             for text, style in found
@@ -234,6 +241,9 @@ class OtherWatch(RunWatch):
         return [*rows, *self.remarks(cells)]
 
 
-def watch_others(folder: Path) -> OtherWatch:
-    """Begins to read what is under `folder`; raises `RunError` where no process can be started."""
-    return OtherWatch(folder, folder.name, ForeignReader(folder))
+def watch_others(folder: Path, *, once: bool = False) -> OtherWatch:
+    """Begins to read what is under `folder`; raises `RunError` where no process can be started.
+
+    Who reads it only `once` hears of what is not whole without waiting for its rest.
+    """
+    return OtherWatch(folder, folder.name, ForeignReader(folder, once=once))

@@ -75,6 +75,11 @@ class RunWatch:
         return self.status.is_live
 
     @property
+    def is_torn(self) -> bool:
+        """Whether the log ends within a line that nobody will complete."""
+        return self._reader.rest > 0 and not self.status.is_live
+
+    @property
     def shown(self) -> tuple[RunWatch, ...]:
         """It, or the runs that were found with it: the main one, and those drawn over it."""
         return (self,)
