@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from math import isfinite, isnan
+from math import isclose, isfinite, isnan
 
 from core.runs import events
 from core.runs.config import RunConfig
-from core.sizes import size_of
+from core.sizes import percent, size_of
 from core.text.visible import visible, width
 from tui.panes.train.arrival import crash_words
 from tui.panes.train.history import RunHistory
@@ -27,10 +27,13 @@ STATUS_STYLES = {
 _LABEL = 14
 _WHOLE = 4
 """Characters before the decimal point."""
+_SMALL_PART = 0.1
+"""Of an epoch, below which two decimals of it say little."""
 _IN_PANEL = (
     "loss",
     "trend",
     "epoch",
+    "step",
     "learning rate",
     "gradient norm",
     "samples/s",
@@ -62,25 +65,30 @@ def loss_text(value: float) -> str:
     return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3e}"
 
 
-def percent(share: float) -> str:
-    """`86.0 %` for 0.86."""
-    return f"{share * 100:.1f} %"
-
-
-def settings(config: RunConfig | None) -> str:
+def settings(config: RunConfig | None, started: events.RunStarted | None = None) -> str:
     """What a run does, in one line of visible text."""
     if config is None:
         return "its config.json cannot be read"
+    model = _short(config.model) if config.scratch is None else config.scratch.summary
     words = [
-        f"{_short(config.model)} on {_short(config.data)}",
-        f"{config.epochs} epoch{'' if config.epochs == 1 else 's'}",
+        f"{model} on {_short(config.data)}",
+        _length(config, started),
         f"rate {config.learning_rate:g}",
         f"batch {config.batch_size}",
         f"seed {config.seed}",
     ]
-    words += [f"{config.max_steps} steps"] if config.max_steps else []
     words += [config.adapter] if config.adapter != "full" else []
     return visible(" · ".join(words))
+
+
+def _length(config: RunConfig, started: events.RunStarted | None) -> str:
+    """Epochs, or steps where their number is what ends the run."""
+    epochs = f"{config.epochs} epoch{'' if config.epochs == 1 else 's'}"
+    if config.max_steps is None:
+        return epochs
+    if started is None:
+        return f"{epochs}, at most {config.max_steps:,} steps"
+    return epochs if started.max_steps < config.max_steps else f"{config.max_steps:,} steps"
 
 
 def _short(name: str) -> str:
@@ -104,8 +112,12 @@ def heading(watch: RunWatch) -> tuple[list[Part], list[Part]]:
         left.append((f" · {_phase_words(phase.name, phase.done, phase.total)}", "sheet--value"))
     elif watch.behind:
         left.append((" · reading the log…", ""))
-    seconds = history.seconds_left() if status.status == "running" else None
-    return left, [(f"{duration(seconds)} left ", "")] if seconds else []
+    right: list[Part] = []
+    if status.status == "running" and watch.has_all_steps:
+        right = [("steps done · evaluates and saves ", "")]
+    elif status.status == "running" and (seconds := history.seconds_left()):
+        right = [(f"{duration(seconds)} left ", "")]
+    return left, right
 
 
 def position(watch: RunWatch) -> str:
@@ -146,18 +158,26 @@ def _pairs(watch: RunWatch, trend: float | None) -> list[tuple[str, str]]:
     history, step = watch.history, watch.history.step
     if step is None:
         return []
-    epochs = "" if watch.config is None else f" of {_epochs(watch.config, history.started)}"
     found = [
         ("loss", loss_text(float(step.loss))),
         ("learning rate", f"{step.learning_rate:.2e}"),
         ("samples/s", f"{history.samples_per_second:.1f}"),
         ("trend", "·" if trend is None else loss_text(trend)),
         ("gradient norm", loss_text(float(step.grad_norm))),
-        ("padding", f"{history.padding * 100:.0f} %"),
-        ("epoch", f"{step.epoch:.2f}{epochs}"),
+        ("padding", percent(history.padding, 0)),
+        _progress(watch, step),
         *_machine(history),
     ]
     return [(label, " " * (_WHOLE - _whole(value)) + value) for label, value in found]
+
+
+def _progress(watch: RunWatch, step: events.Step) -> tuple[str, str]:
+    """How far the run came in epochs; in steps where it takes a small part of one."""
+    started = watch.history.started
+    if started is not None and started.max_steps < _SMALL_PART * started.steps_per_epoch:
+        return "step", f"{step.global_step:,} of {started.max_steps:,}"
+    epochs = "" if watch.config is None else f" of {_epochs(watch.config, started)}"
+    return "epoch", f"{step.epoch:.2f}{epochs}"
 
 
 def _machine(history: RunHistory) -> list[tuple[str, str]]:
@@ -224,14 +244,11 @@ def evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
 
 
 def evaluation_place(found: events.Evaluation) -> str:
-    """`epoch 2`, `step 150` where it was asked for, or the split."""
+    """`epoch 2` at the end of one, `step 150` within one or where it was asked for; the split."""
     if found.split != "validation":
         return visible(found.split)
-    return (
-        f"epoch {round(found.epoch, 2):g}"
-        if found.request is None
-        else f"step {found.global_step:,}"
-    )
+    ends = isclose(found.epoch, round(found.epoch)) and found.request is None
+    return f"epoch {found.epoch:.0f}" if ends else f"step {found.global_step:,}"
 
 
 def panel(watch: RunWatch, trend: float | None, cells: int) -> list[Row]:
@@ -309,4 +326,4 @@ def last_word(watch: RunWatch) -> list[Part]:
         return [(f" {visible(crash_words(watch.status))}", "sheet--bad"), *_GOES_ON]
     if watch.status.status == "stalled":
         return [(" Its worker gives no sign of life: it hangs, or the machine does.", "sheet--bad")]
-    return [(f" {settings(watch.config)}", "")]
+    return [(f" {settings(watch.config, watch.history.started)}", "")]

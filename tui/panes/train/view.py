@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from core.runs.plan import plan_run
+from core.runs.config import RunConfig
+from core.runs.plan import Precedent, plan_run
 from tui.panes.train import figures
 from tui.panes.train.charts import Charts
 from tui.panes.train.details import Details
@@ -20,20 +23,32 @@ _ROOMY = 150
 """Columns from which the figures stand beside the details too."""
 
 
-def _before_the_first_step(watch: RunWatch, cells: int) -> list[Row]:
+def _before_the_first_step(
+    watch: RunWatch, precedent_of: Callable[[RunConfig], Precedent | None], cells: int
+) -> list[Row]:
     """What the worker does, and what the run will do."""
     live = watch.status.is_live
     rows = figures.phases(watch.history, live=live)
     if not live or watch.config is None:
         return rows
-    return [*rows, [], *plan_rows(watch.config, plan_run(watch.config), cells, drawn=False)]
+    plan = plan_run(watch.config, precedent_of(watch.config))
+    return [*rows, [], *plan_rows(watch.config, plan, cells, drawn=False)]
 
 
 class RunView(Widget):
-    """Draws a `RunWatch`; what did not change is not sent again."""
+    """Draws a `RunWatch`; what did not change is not sent again.
+
+    `precedent_of` finds what an earlier run tells of one that is about to begin.
+    """
 
     _wide = False
     _rows = 0
+
+    def __init__(
+        self, precedent_of: Callable[[RunConfig], Precedent | None], *, id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self._precedent_of = precedent_of
 
     def compose(self) -> ComposeResult:
         self._heading = WordLine(id="run-heading")
@@ -69,7 +84,9 @@ class RunView(Widget):
         elif begun:
             self.charts.show(watch, overlaid)
         else:
-            self._phases.show(lambda cells, rows: _before_the_first_step(watch, cells))
+            self._phases.show(
+                lambda cells, rows: _before_the_first_step(watch, self._precedent_of, cells)
+            )
         if self._comparison.display:
             plain = self.charts.plain
             self._comparison.show(

@@ -94,6 +94,12 @@ class RunWatch:
         return started.max_steps if started else self.status.max_steps
 
     @property
+    def has_all_steps(self) -> bool:
+        """Whether nothing is left to it but to evaluate and to save."""
+        started = self.history.started
+        return started is not None and self.global_step >= started.max_steps
+
+    @property
     def global_step(self) -> int:
         """The last step that was read."""
         step = self.history.step
