@@ -226,6 +226,12 @@ async def test_every_size(open_app: OpenApp, size: tuple[int, int]) -> None:
             await until(shows(pilot, "calm-otter"), pilot)
 
 
+async def test_the_figures_stand_where_no_chart_has_room(open_app: OpenApp) -> None:
+    Run().starts().steps(20).evaluates("validation", 0.8)
+    async with open_app(size=(40, 12), **TRAIN) as pilot:
+        await until(shows(pilot, "loss             0.0500", "epoch 1 80.0 %"), pilot)
+
+
 # --- what happened --------------------------------------------------------------------------
 
 

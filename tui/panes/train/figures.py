@@ -229,8 +229,12 @@ def compact(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list
 
 
 def evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
-    """The latest accuracies that fit, the oldest first."""
-    baseline = f"   majority {percent(history.evaluations[-1].majority_baseline)}"
+    """The latest accuracies that fit, the oldest first, and what guessing gives where that fits."""
+    latest = history.evaluations[-1]
+    baseline = f"   majority {percent(latest.majority_baseline)}"
+    newest = f" accuracy   {evaluation_place(latest)} {percent(latest.accuracy)}"
+    if width(newest + baseline) > cells:
+        baseline = ""
     row: list[Part] = []
     room = cells - len(" accuracy") - len(baseline)
     for found in reversed(history.evaluations):

@@ -19,6 +19,8 @@ from tui.panes.train.plan_view import plan_rows
 from tui.panes.train.sheet import Row, Sheet, WordLine
 from tui.panes.train.watch import RunWatch
 
+_LOWEST = 7
+"""Rows of the pane from which a chart says anything; the figures stand in a lower one."""
 _ROOMY = 150
 """Columns from which the figures stand beside the details too."""
 
@@ -107,11 +109,11 @@ class RunView(Widget):
             self.charts.show(watch, overlaid)
         else:
             self._phases.show(lambda cells, rows: watch.before_the_first_point(cells))
-        narrow = not self._wide
+        beside = self._wide or not self.charts.display
         self._figures.show(
-            lambda cells, rows: (watch.remarks(cells) if narrow else watch.panel(cells))[:rows]
+            lambda cells, rows: (watch.panel(cells) if beside else watch.remarks(cells))[:rows]
         )
-        self._figures.display = begun and (self._wide or bool(watch.remarks(80)))
+        self._figures.display = begun and (beside or bool(watch.remarks(80)))
 
     def _place(self, *, begun: bool, detailed: bool, overlaid: int) -> None:
         """Who is seen: below the chart the comparison stands instead of the figures."""
@@ -121,10 +123,11 @@ class RunView(Widget):
             wanted = min(overlaid + 2 + (2 if self._rows > 20 else 1), self._rows // 2)
             self._comparison.styles.height = max(2, wanted)
         self._comparison.display = compared
-        self.charts.display = begun and not detailed
+        low = self._rows < _LOWEST and begun and not detailed
+        self.charts.display = begun and not detailed and not low
         self.details.display = detailed
         self._phases.display = not begun and not detailed
         roomy = self.size.width >= _ROOMY or not detailed
         shown = (self._wide and roomy) or (below > 0 and not compared and not detailed)
-        self._figures.display = shown
-        self._figures.styles.height = "1fr" if self._wide else below
+        self._figures.display = shown or (low and not compared)
+        self._figures.styles.height = "1fr" if self._wide or low else below
