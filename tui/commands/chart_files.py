@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.errors import RunError
 from core.text.visible import visible
+from tui.commands.outcome import complain
 from tui.panes.train.exports import exports
 from tui.panes.train.quantities import quantities
 from tui.panes.train.scene import Titled
@@ -14,6 +15,9 @@ from tui.panes.train.watch import RunWatch
 from tui.saving import OccupiedError, write_file
 from tui.widgets.chart import Curve, Mark, Plot, along_one_axis
 
+_MOST = 24
+"""Plots under one another: a picture of more could be opened nowhere."""
+_CHARTS = {"svg", "png", "txt"}
 _SMOOTHING = 0.04
 
 
@@ -30,8 +34,11 @@ def write_chart(file: Path, watches: Sequence[RunWatch], *, replace: bool) -> in
     Raises `RunError` for an ending that is not known, and a `TermformerError` where the file
     cannot be written.
     """
-    found = {each.suffix: each for each in exports(plots(watches), watches)}
+    drawn = plots(watches)
+    found = {each.suffix: each for each in exports(drawn[:_MOST], watches)}
     export = found.get(file.suffix.lower().removeprefix("."))
+    if export is not None and export.suffix in _CHARTS and len(drawn) > _MOST:
+        complain(f"The chart has the first {_MOST} of {len(drawn):,} curves; .csv has all numbers.")
     if export is None:
         endings = ", ".join(f".{suffix}" for suffix in found)
         raise RunError(f"{visible(file.name)}: the ending says the format, one of {endings}.")

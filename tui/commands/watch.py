@@ -30,7 +30,8 @@ def watch_command(folder: Path, file: Path | None, force: bool) -> None:
 
     Shown are the scalars of TensorBoard's event files (as Trainer, Lightning, Keras and
     SummaryWriter write them) and the history in the trainer_state.json of Hugging Face
-    checkpoints. Each folder that holds such files is a run; all are drawn in one chart.
+    checkpoints. Each folder that holds such files is a run; all are drawn in one chart, those
+    of one quantity together where their names usually mean the same (loss, train/loss).
 
     Event files need TensorBoard: pip install 'termformer[tensorboard]'.
     """

@@ -127,3 +127,15 @@ def test_what_is_not_good_of_others_files_is_said_too(termformer: Here, tmp_path
     assert written.code == 0
     assert "a/checkpoint-1/trainer_state.json: 1 entry" in written.complaint
     assert "b/checkpoint-1/trainer_state.json is no whole JSON document" in written.complaint
+
+
+def test_a_chart_of_very_many_curves_says_which_it_leaves_out(
+    termformer: Here, tmp_path: Path
+) -> None:
+    history = [{"step": 1, **{f"number_{index}": index for index in range(30)}}]
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"log_history": history}))
+    text = termformer("watch", str(tmp_path), "--export", str(tmp_path / "a.txt"))
+    assert "the first 24 of 30 curves" in text.complaint
+    numbers = termformer("watch", str(tmp_path), "--export", str(tmp_path / "a.csv"))
+    assert not numbers.complaint
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 31
