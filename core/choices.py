@@ -23,7 +23,7 @@ from core.checkpoints import (
 from core.errors import ModelError
 from core.runs.folder import list_runs, saved_steps
 from core.runs.overview import Overviews, RunOverview
-from core.sizes import size_of
+from core.sizes import percent, size_of
 
 Group = Literal["typed", "embedded", "recent", "runs", "hub", "folders", "kinds"]
 MOST_RECENT = 12
@@ -103,13 +103,15 @@ def _runs() -> Iterator[Choice]:
 
 def _of_run(run: RunOverview) -> str:
     steps = f"step {run.status.global_step:,}"
-    started = f" from {Path(run.config.model).name}" if run.config else ""
-    return f"{run.status.status} · {steps}{started}"
+    if run.config is None:
+        return f"{run.status.status} · {steps}"
+    started = "scratch" if run.config.scratch is not None else Path(run.config.model).name
+    return f"{run.status.status} · {steps} from {started}"
 
 
 def _metric(run: RunOverview) -> str:
     if run.best is not None:
-        return f"accuracy {run.best.accuracy:.1%}"
+        return f"accuracy {percent(run.best.accuracy)}"
     return f"loss {run.status.loss:.3f}" if run.status.loss is not None else ""
 
 

@@ -1,4 +1,4 @@
-"""How many bytes files and folders take, and how a person reads that."""
+"""How many bytes files and folders take, and how a person reads that and shares."""
 
 from __future__ import annotations
 
@@ -34,3 +34,8 @@ def size_of(count: int) -> str:
         if value >= 1000:
             value, unit = value / 1000, larger
     return f"{value:.1f} {unit}"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """`52.8 %` for 0.528."""
+    return f"{share * 100:.{digits}f} %"

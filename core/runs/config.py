@@ -38,6 +38,12 @@ class Scratch(msgspec.Struct, frozen=True, kw_only=True):
     vocabulary: int = 8000
     tokenizer: Literal["wordpiece", "bpe"] = "wordpiece"
 
+    @property
+    def summary(self) -> str:
+        """Layers and width in words."""
+        layers = "1 layer" if self.layers == 1 else f"{self.layers} layers"
+        return f"a new model of {layers}, {self.hidden} wide"
+
     def problems(self) -> list[str]:
         """What keeps such a model from being made, each as a sentence."""
         found = []

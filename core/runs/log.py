@@ -22,7 +22,7 @@ _BLOCK = 1 << 16
 _MEMORY = 512
 """Bytes kept to know the file again by; lines carry their time, so that no two are alike."""
 
-ProblemKind = Literal["bad_line", "unknown_type", "hole"]
+ProblemKind = Literal["bad_line", "long_line", "unknown_type", "hole"]
 
 
 class LogProblem(msgspec.Struct, frozen=True):
@@ -62,6 +62,8 @@ class EventReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problem_count = 0
+        self.rest = 0
+        """Bytes behind the last complete line, as of the last read."""
         self._reset()
 
     def _reset(self) -> None:
@@ -75,7 +77,7 @@ class EventReader:
     def read(self, limit: int = CHUNK) -> EventBatch:
         """The complete lines of the next `limit` bytes; an empty batch where there are none.
 
-        A line longer than `limit` bytes counts as a bad line.
+        A line longer than `limit` bytes is a problem of its own kind.
         """
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -93,6 +95,7 @@ class EventReader:
         finally:
             os.close(descriptor)
         block, more = self._complete(data, limit)
+        self.rest = len(data) - len(block)
         events, problems = self._decode(block)
         self.problem_count += len(problems)
         return EventBatch(events, problems, restarted, more)
@@ -155,7 +158,7 @@ class EventReader:
                 if line.endswith(b"\n"):
                     self._oversized = False
                     self.line += 1
-                    problems.append(LogProblem(self.line, "bad_line", "The line is too long."))
+                    problems.append(LogProblem(self.line, "long_line", "The line is too long."))
                 continue
             self.line += 1
             seq = self._decode_line(line, events, problems)

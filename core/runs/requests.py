@@ -50,6 +50,12 @@ class SetLearningRate(msgspec.Struct, frozen=True, tag="set_learning_rate"):
 
     learning_rate: float
 
+    @property
+    def problem(self) -> str:
+        """Why no run would take it, as a sentence; empty where one would."""
+        sound = 0 < self.learning_rate <= 1
+        return "" if sound else "The learning rate must be above 0 and at most 1."
+
 
 class Probe(msgspec.Struct, frozen=True, tag="probe"):
     """Classify these sentences now and at each evaluation from now on; none ends it."""
@@ -77,8 +83,8 @@ def post_request(folder: Path, request: Request) -> str:
 
     Raises `RunError` where no worker is there to hear it, or the folder cannot be written.
     """
-    if isinstance(request, SetLearningRate) and not 0 < request.learning_rate <= 1:
-        raise RunError("The learning rate must be above 0 and at most 1.")
+    if isinstance(request, SetLearningRate) and request.problem:
+        raise RunError(request.problem)
     status = run_status(folder)
     if not status.is_live:
         raise RunError(f"The run {folder.name} is {status.status}; no worker is there to ask.")

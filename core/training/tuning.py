@@ -24,6 +24,7 @@ from torch.optim import AdamW
 
 from core.data.batches import Batch, BatchedData, epoch_order, padding_share
 from core.runs.config import Precision, RunConfig
+from core.sizes import percent
 
 _ROUNDS = 5
 _BUDGET = 3.0
@@ -138,10 +139,10 @@ def _grouping(config: RunConfig, data: BatchedData) -> tuple[bool, str]:
         for grouped in (False, True)
     )
     if at_random - grouped < _WORTHWHILE:
-        return False, f"Batches of random rows: {at_random:.0%} of their cells are padding."
+        return False, f"Batches of random rows: {percent(at_random, 0)} of their cells are padding."
     return True, (
-        f"Rows of like length share a batch: {grouped:.0%} of the cells are padding, of random "
-        f"rows it would be {at_random:.0%}."
+        f"Rows of like length share a batch: {percent(grouped, 0)} of the cells are padding, of "
+        f"random rows it would be {percent(at_random, 0)}."
     )
 
 
@@ -247,7 +248,7 @@ def _data_workers(
     computing = median(_gradient_seconds(trial, batch, device) for batch in batches)
     share = preparing / (preparing + computing)
     if share < _NOTICEABLE:
-        return 0, f"Batches are prepared in between, which takes {share:.1%} of a step."
+        return 0, f"Batches are prepared in between, which takes {percent(share)} of a step."
     paces = {
         workers: median(
             _paces(data, workers, lambda batch: _gradient_seconds(trial, batch, device))

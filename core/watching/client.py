@@ -14,7 +14,7 @@ import msgspec
 
 from core.environment import child_environment
 from core.errors import RunError
-from core.watching.protocol import CaughtUp, Frames, Message, Trouble
+from core.watching.protocol import ONCE, CaughtUp, Frames, Message, Trouble
 
 _PIECE = 1 << 18
 _END_SECONDS = 2.0
@@ -23,16 +23,18 @@ _END_SECONDS = 2.0
 class ForeignReader:
     """Reads the curves under `folder` in a process of its own, which ends with its standard input.
 
-    Raises `RunError` where the process cannot be started.
+    Who takes `all`, and no more, looks only `once`: what is not whole is then told at once. Raises
+    `RunError` where the process cannot be started.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, once: bool = False) -> None:
         self.folder = folder
         self._frames = Frames()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 — closed with the process
+        options = [ONCE] if once else []
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "core.watching.reader", str(folder)],
+                [sys.executable, "-P", "-m", "core.watching.reader", str(folder), *options],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,

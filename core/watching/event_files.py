@@ -15,7 +15,7 @@ from tensorboard.util import tensor_util
 
 _AROUND = 16
 """Bytes that a record takes beside its own: its length, and two checksums."""
-_PATIENCE = 3.0
+PATIENCE = 3.0
 """Seconds after which a record that is not whole is not merely being written."""
 _NUMBERS = "fiub"
 """Kinds of arrays that are numbers."""
@@ -32,10 +32,15 @@ class Scalar:
 
 
 class EventFile:
-    """One file, read from where the last look ended."""
+    """One file, read from where the last look ended; `name` is what sentences call it.
 
-    def __init__(self, path: Path) -> None:
+    A rest that is no record is said after `patience` seconds without a change.
+    """
+
+    def __init__(self, path: Path, name: str, patience: float = PATIENCE) -> None:
         self.path = path
+        self._name = name
+        self._patience = patience
         self.trouble = ""
         """What cannot be read of it, as a sentence."""
         self.records = 0
@@ -44,6 +49,7 @@ class EventFile:
         self._consumed = 0
         self._plugins: dict[str, str] = {}
         self._stuck: tuple[int, float] | None = None
+        self._left_out = 0
 
     def read(self, most: int) -> Iterator[Scalar]:
         """The next scalars, of at most `most` records; none where no whole record is there."""
@@ -65,19 +71,26 @@ class EventFile:
             return
         if size <= self._consumed:
             self._stuck = None
-        elif self._stuck is None or self._stuck[0] != size:
+            return
+        if self._stuck is None or self._stuck[0] != size:
             self._stuck = size, time.monotonic()
-        elif time.monotonic() - self._stuck[1] >= _PATIENCE and not self.trouble:
+        if time.monotonic() - self._stuck[1] < self._patience:
+            return
+        if self._consumed:
             self.trouble = (
-                f"{self.path.name} cannot be read from byte {self._consumed:,} on (torn or "
-                "damaged); what stands before is shown."
+                f"{self._name} cannot be read from byte {self._consumed:,} on: it is torn or "
+                "damaged there. What stands before is taken."
             )
+        else:
+            self.trouble = f"{self._name} is no event file: its first record cannot be read."
 
     def _scalars(self, raw: bytes) -> Iterator[Scalar]:
         try:
             event = event_pb2.Event.FromString(raw)
         except DecodeError:
-            self.trouble = f"{self.path.name}: a record that is no event was left out."
+            self._left_out += 1
+            some = "1 record" if self._left_out == 1 else f"{self._left_out:,} records"
+            self.trouble = f"{self._name} has {some} in it that cannot be read as an event."
             return
         for value in event.summary.value:
             number = self._number(value)

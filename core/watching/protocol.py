@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 LENGTH_BYTES = 4
+ONCE = "--once"
+"""The reader's option for who looks only once."""
 
 
 class Points(msgspec.Struct, frozen=True, tag=True):

@@ -1,4 +1,6 @@
-"""The process that reads: `python -m core.watching.reader FOLDER`, its messages on stdout. Heavy.
+"""The process that reads: `python -m core.watching.reader FOLDER [--once]`. Heavy.
+
+Its messages go to stdout.
 
 It ends when its standard input does, and so never outlives the app.
 """
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.watching.protocol import (
+    ONCE,
     CaughtUp,
     Message,
     Planned,
@@ -49,10 +52,14 @@ class _Column:
 
 
 class FolderReader:
-    """Finds the files under a folder, and tells what is new in them."""
+    """Finds the files under a folder, and tells what is new in them.
 
-    def __init__(self, folder: Path) -> None:
+    Who looks only `once` is told at once what is not whole: nobody waits for the rest of it.
+    """
+
+    def __init__(self, folder: Path, *, once: bool = False) -> None:
         self._folder = folder
+        self._once = once
         self._files: dict[Path, EventFile] = {}
         self._states: dict[str, TrainerState] = {}
         self._last: dict[tuple[str, str], float] = {}
@@ -94,16 +101,17 @@ class FolderReader:
 
     def _read_events(self, path: Path) -> Iterable[Message]:
         file = self._files.get(path)
+        name = path.relative_to(self._folder).as_posix()
         if file is None:
             try:
-                from core.watching.event_files import EventFile
+                from core.watching.event_files import PATIENCE, EventFile
             except ImportError:
                 yield from self._say(_MISSING)
                 return
             try:
-                file = EventFile(path)
+                file = EventFile(path, name, 0.0 if self._once else PATIENCE)
             except Exception as error:  # TensorBoard's own kinds among them
-                yield from self._say(f"{path.name} cannot be read: {error}.")
+                yield from self._say(f"{name} cannot be read: {str(error).rstrip('.')}.")
                 return
             self._files[path] = file
         run = self._run(path.parent)
@@ -120,7 +128,7 @@ class FolderReader:
                 return
 
     def _read_state(self, run: str, paths: list[Path]) -> Iterable[Message]:
-        state = self._states.setdefault(run, TrainerState())
+        state = self._states.setdefault(run, TrainerState(self._folder))
         entries, void = state.read(paths)
         if state.trouble:
             yield from self._say(state.trouble)
@@ -166,9 +174,9 @@ class FolderReader:
             yield Trouble(sentence)
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *, once: bool) -> None:
     """Tells all that is and comes to be under `folder`, until standard input ends."""
-    reader = FolderReader(folder)
+    reader = FolderReader(folder, once=once)
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     # What a library prints is not to stand between messages.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -187,6 +195,6 @@ def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     try:
-        main(Path(sys.argv[1]))
+        main(Path(sys.argv[1]), once=ONCE in sys.argv[2:])
     except BrokenPipeError:
         os._exit(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from math import nan
+from math import isfinite, nan
 from pathlib import Path
 
 STATE = "trainer_state.json"
@@ -20,31 +20,41 @@ class Entry:
     value: float
 
 
-class TrainerState:
-    """The newest state of one run; a checkpoint repeats the whole history before it."""
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What counts of a file: nothing in it is known to be as it should."""
 
-    def __init__(self) -> None:
+    history: list[object]
+    max_steps: object
+
+
+class TrainerState:
+    """The newest state of one run; a checkpoint repeats the whole history before it.
+
+    Sentences call its file by its path below `folder`.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self.max_steps = 0
         self.trouble = ""
+        """What cannot be read of it, as a sentence."""
+        self._folder = folder
         self._seen: tuple[Path, int, int] | None = None
         self._told: list[Entry] = []
 
     def read(self, paths: list[Path]) -> tuple[list[Entry], float | None]:
         """The entries that are new, and the step from which on earlier ones are void, or None."""
         newest = _newest(paths)
-        if newest is None:
+        if newest is None or newest == self._seen:
             return [], None
-        path, stamp, size = newest
-        if newest == self._seen:
+        path = newest[0]
+        name = path.relative_to(self._folder).as_posix()
+        history = self._load(path, name)
+        if history is None:
             return [], None
-        try:
-            history = json.loads(path.read_bytes())
-            found = _entries(history)
-        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-            self.trouble = f"{path.parent.name}/{STATE} cannot be read ({type(error).__name__})."
-            return [], None
-        self._seen = path, stamp, size
-        most = history.get("max_steps")
+        self._seen = newest
+        found = self._entries(history, name)
+        most = history.max_steps
         self.max_steps = most if isinstance(most, int) else 0
         same = 0
         for before, after in zip(self._told, found, strict=False):
@@ -59,6 +69,37 @@ class TrainerState:
             fresh = found[same:]
         self._told = found
         return fresh, void
+
+    def _load(self, path: Path, name: str) -> _State | None:
+        """What stands in the file; None, and a sentence, where it is no trainer's state."""
+        try:
+            state = json.loads(path.read_bytes())
+        except OSError as error:
+            self.trouble = f"{name} cannot be read: {error.strerror}."
+            return None
+        except (ValueError, RecursionError):
+            self.trouble = f"{name} is no whole JSON document. Nothing of it is taken."
+            return None
+        history = state.get("log_history") if isinstance(state, dict) else None
+        if not isinstance(history, list):
+            self.trouble = f"{name} has no list called log_history. Nothing of it is taken."
+            return None
+        return _State(history, state.get("max_steps"))
+
+    def _entries(self, state: _State, name: str) -> list[Entry]:
+        """Named as `Trainer` names its scalars for TensorBoard: `train/loss`, `eval/accuracy`."""
+        found: list[Entry] = []
+        faulty: list[int] = []
+        for number, logged in enumerate(state.history, 1):
+            entries, sound = _numbers(logged)
+            found += entries
+            if not sound:
+                faulty.append(number)
+        if faulty:
+            some = "1 entry" if len(faulty) == 1 else f"{len(faulty):,} entries"
+            what = f"of {len(state.history):,} in log_history, the first of them number {faulty[0]}"
+            self.trouble = f"{name}: {some} ({what}) cannot be read whole. What is good is taken."
+        return found
 
 
 def _newest(paths: list[Path]) -> tuple[Path, int, int] | None:
@@ -75,24 +116,32 @@ def _newest(paths: list[Path]) -> tuple[Path, int, int] | None:
     return path, stamp, size
 
 
-def _entries(state: dict[str, object]) -> list[Entry]:
-    """Named as `Trainer` names its scalars for TensorBoard: `train/loss`, `eval/accuracy`."""
-    history = state["log_history"]
-    if not isinstance(history, list):
-        raise TypeError("log_history is no list")
+def _numbers(logged: object) -> tuple[list[Entry], bool]:
+    """The numbers of one entry, and whether there is nothing else in it."""
+    step = _number(logged.get("step")) if isinstance(logged, dict) else None
+    if not isinstance(logged, dict) or step is None or not isfinite(step):
+        return [], False
     found = []
-    for logged in history:
-        step = logged.get("step")
-        if not isinstance(step, int | float):
+    sound = True
+    for name, value in logged.items():
+        if name in _NOT_CURVES or isinstance(value, bool):
             continue
-        for name, value in logged.items():
-            if name in _NOT_CURVES or isinstance(value, bool):
-                continue
-            if isinstance(value, int | float):
-                found.append(Entry(_tag(name), float(step), float(value)))
-            elif value is None:
-                found.append(Entry(_tag(name), float(step), nan))
-    return found
+        number = nan if value is None else _number(value)
+        if number is None:
+            sound = False
+        else:
+            found.append(Entry(_tag(name), step, number))
+    return found, sound
+
+
+def _number(value: object) -> float | None:
+    """As a float; None where it is no number, or too large for one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def _tag(name: str) -> str:

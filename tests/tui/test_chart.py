@@ -18,7 +18,7 @@ from tui.widgets.chart import Curve, LineChart, Mark, Plot, Series
 from tui.widgets.chart.canvas import BRAILLE, Canvas
 from tui.widgets.chart.chart import terminal_is_plain
 from tui.widgets.chart.picture import draw
-from tui.widgets.chart.scale import x_ticks, y_axis
+from tui.widgets.chart.scale import whole_axis, x_ticks, y_axis
 from tui.widgets.chart.series import FANOUT, Bucket
 
 
@@ -68,6 +68,19 @@ def test_axis_labels_are_round() -> None:
     assert [*y_axis(0.03, 0.98, 10).labels().values()] == ["0.00", "0.25", "0.50", "0.75", "1.00"]
     assert [*y_axis(2.31, 2.49, 12).labels().values()] == ["2.30", "2.35", "2.40", "2.45"]
     assert y_axis(0.69, 0.71, 12, from_zero=True).low == 0
+
+
+@given(st.floats(1, 1e12))
+def test_an_axis_without_a_known_end_ends_near_the_data(last: float) -> None:
+    end = whole_axis(0, last)
+    assert last <= end * (1 + 1e-9)
+    assert end <= max(last + 1, last * 1.15)
+    assert whole_axis(0, end) == end
+
+
+def test_axes_end_at_round_numbers_or_where_the_run_will() -> None:
+    assert [whole_axis(0, last) for last in (1, 40, 115, 1_010)] == [1, 40, 120, 1_100]
+    assert whole_axis(375, 115) == 375
 
 
 @given(st.floats(1, 1e12), st.integers(8, 300))

@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from core.choices import choices, folders, with_recent
+from core.runs.config import RunConfig, Scratch
 from tests.hub_server import HubServer
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.logits import bench_of, know_tokenizer
@@ -37,9 +38,10 @@ def hub_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_is_here(hub_home: Path, tmp_path: Path) -> None:
     fetched(hub_home, "someone/model", 2_500_000)
     run = Run().starts().steps(3).evaluates("validation", 0.91)
-    for part in ("checkpoints/step-2", "model"):
-        (run.folder / part).mkdir(parents=True)
-        (run.folder / part / "config.json").write_text("{}")
+    new = Run(config=RunConfig(name="new-one", model="mini-base", scratch=Scratch())).starts()
+    for folder in (run.folder / "checkpoints/step-2", run.folder / "model", new.folder / "model"):
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
     recent = ["someone/model", "never/fetched", "random:mini", str(run.folder)]
     found = {(each.group, each.label): each for each in choices(recent)}
     assert ("embedded", "mini") in found
@@ -49,8 +51,9 @@ def test_what_is_here(hub_home: Path, tmp_path: Path) -> None:
     assert found["hub", "someone/model"].figure == "2.5 MB"
     listed = found["runs", run.folder.name]
     assert listed.name == str(run.folder)
-    assert listed.figure == "accuracy 91.0%"
-    assert "step 3" in listed.about
+    assert listed.figure == "accuracy 91.0 %"
+    assert listed.about.endswith("step 3 from mini-base")
+    assert found["runs", "new-one"].about.endswith("from scratch")
     step = found["runs", "step 2"]
     assert step.within
     assert step.name == str(run.folder / "checkpoints" / "step-2")

@@ -8,17 +8,33 @@ import os
 import time
 from itertools import pairwise
 
+import msgspec
 import pytest
 from textual.events import Key
 
 from core.runs import events
+from core.runs.config import RunConfig, Scratch
 from core.runs.folder import EVENTS
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.training import TRAIN, Run, losses, pane_of, shows, told
+from tests.tui.written_runs import write_run
 from tui.app import TermformerApp
-from tui.panes.train.figures import duration
+from tui.panes.train.figures import duration, settings
 
 # --- watching -------------------------------------------------------------------------------
+
+
+TWELVE_STEPS = events.RunStarted(
+    max_steps=12,
+    steps_per_epoch=333,
+    train_rows=5_328,
+    validation_rows=400,
+    parameters=1,
+    trainable=1,
+    labels=["a", "b"],
+    threads=1,
+    device="cpu",
+)
 
 
 async def test_the_curve_is_whole_after_reopening(open_app: OpenApp) -> None:
@@ -57,6 +73,56 @@ async def test_figures_evaluations_and_notes(open_app: OpenApp) -> None:
         await until(shows(pilot, "● finished", "Finished in 2 min 10 s"), pilot)
         assert "test accuracy 85.0 %" in screen_text(pilot)
         assert screen_text(pilot).count("◇") == 1
+
+
+async def test_a_run_of_a_small_part_of_an_epoch_counts_steps(open_app: OpenApp) -> None:
+    config = RunConfig(
+        name="tiny-run",
+        model="mini-base",
+        max_steps=12,
+        scratch=Scratch(layers=1, hidden=32, heads=2),
+    )
+    run = Run(max_steps=12, config=config, steps_per_epoch=1_332).starts()
+    run.steps(6).evaluates("validation", 0.5)
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await until(shows(pilot, "tiny-run", "step 6 of 12"), pilot)
+        rows = [line[76:].split() for line in screen_text(pilot).splitlines()]
+        assert ["step", "6", "of", "12"] in rows
+        assert ["step", "6", "0.4000", "50.0", "%"] in rows
+        assert "epoch" not in screen_text(pilot)
+        run.steps(6)
+        await until(shows(pilot, "steps done · evaluates and saves"), pilot)
+        assert " left" not in screen_text(pilot)
+
+
+def test_a_run_is_described_by_what_begins_it_and_what_ends_it() -> None:
+    scratch = Scratch(layers=1, hidden=32, heads=2)
+    config = RunConfig(name="a", model="mini-base", max_steps=12, scratch=scratch)
+    words = settings(config, TWELVE_STEPS)
+    assert words.startswith("a new model of 1 layer, 32 wide on reviews · 12 steps · rate")
+    assert "2 epochs, at most 12 steps" in settings(config)
+    # Its epochs end it before: it never gets so far.
+    longer = msgspec.structs.replace(config, max_steps=4_000, scratch=None)
+    words = settings(longer, TWELVE_STEPS)
+    assert words.startswith("mini-base on reviews · 2 epochs · rate")
+
+
+async def test_a_view_of_a_run_that_has_ended_is_not_live(open_app: OpenApp) -> None:
+    run = Run().starts().steps(40)
+    run.log.append(events.RunFinished(global_step=40, seconds=1))
+    options = {"train": {"watched": str(run.folder)}}
+    async with open_app(options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "plus")
+        await until(shows(pilot, "zoomed"), pilot)
+        assert "live" not in screen_text(pilot)
+
+
+async def test_the_plan_of_a_run_that_begins_knows_as_much_as_the_form(open_app: OpenApp) -> None:
+    write_run("frank-carp", 0)
+    Run("calm-otter")
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await until(shows(pilot, "● starting", "as frank-carp took"), pilot)
 
 
 async def test_a_torn_line_is_read_when_it_is_whole(open_app: OpenApp) -> None:
@@ -146,7 +212,7 @@ async def test_a_log_with_rubbish_shows_what_is_good(open_app: OpenApp) -> None:
         log.write(b"\xff\x00 rubbish\n")
         log.write(b'{"seq":3,"time":1.0,"type":"probe_of_tomorrow"}\n')
     async with open_app(size=(120, 40), **TRAIN) as pilot:
-        await until(shows(pilot, "2 faults in the log; the first is in line"), pilot)
+        await until(shows(pilot, "2 faults in the log: 1 event of an"), pilot)
         assert len(losses(pilot)) == 2
 
 
@@ -158,6 +224,12 @@ async def test_every_size(open_app: OpenApp, size: tuple[int, int]) -> None:
         await pilot.press("escape", *"ddddl", "f", "tab", "x", "escape", "escape")
         if size >= (40, 12):
             await until(shows(pilot, "calm-otter"), pilot)
+
+
+async def test_the_figures_stand_where_no_chart_has_room(open_app: OpenApp) -> None:
+    Run().starts().steps(20).evaluates("validation", 0.8)
+    async with open_app(size=(40, 12), **TRAIN) as pilot:
+        await until(shows(pilot, "loss             0.0500", "epoch 1 80.0 %"), pilot)
 
 
 # --- what happened --------------------------------------------------------------------------

@@ -84,3 +84,48 @@ async def test_a_checkpoint_of_trainer_has_its_curve_at_every_size(
         await until(shows(pilot, "step 79 of 100", "train/loss", "read-only"), pilot)
         await pilot.press("t")
         assert pane_of(pilot)._run_view.charts.unit == "steps"
+
+
+async def test_all_runs_are_in_one_chart_whatever_they_call_their_loss(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    first = EventFileWriter(str(tmp_path / "a"))
+    logged(first, "loss", range(1, 51))
+    second = EventFileWriter(str(tmp_path / "b"))
+    logged(second, "train/loss", range(1, 101))
+    logged(second, "train/grad_norm", range(1, 101))
+    logged(EventFileWriter(str(tmp_path / "c")), "score", range(1, 11))
+    app = TermformerApp(others=tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "loss  ━ a  ╍ b", "1 of 3 runs"), pilot)
+        assert "┅" not in screen_text(pilot)
+        charts = pane_of(pilot)._run_view.charts
+        first_plot = charts.plots()[0].plot
+        assert [len(curve.series) for curve in first_plot.curves] == [50, 100, 0]
+        await pilot.press("n")
+        await until(shows(pilot, "loss · train/grad_norm  ━ a  ╍ b"), pilot)
+        assert {plot.plot.end for plot in charts.plots()} == {100}
+        await pilot.press("n")
+        await until(shows(pilot, "loss · score  ━ a  ╍ b  ┅ c"), pilot)
+        await pilot.press("down")
+        await until(shows(pilot, "b  ● ", "train/loss · score  ━ b  ╍ a  ┅ c"), pilot)
+        await pilot.press("up", "up")
+        await until(shows(pilot, "c  ● ", "score  ━ c"), pilot)
+
+
+async def test_a_rate_over_the_loss_has_a_scale_of_its_own(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    history = [{"step": at, "loss": 3 / at, "learning_rate": 1e-6 * at} for at in range(1, 80)]
+    text = json.dumps({"log_history": history})
+    write(tmp_path / "out/checkpoint-79/trainer_state.json", text)
+    app = TermformerApp(others=tmp_path / "out")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "step 79"), pilot)
+        await pilot.press("a")
+        await until(shows(pilot, "learning_rate from 1e-06 to 7.9e-05"), pilot)
+        rows = screen_text(pilot).splitlines()
+        top = next(at for at, row in enumerate(rows) if "learning_rate from" in row) + 1
+        # It ends at the upper right, where the loss is not.
+        upper_right = "".join(row[40:78] for row in rows[top : top + 6])
+        assert any("\u2800" < character <= "\u28ff" for character in upper_right), rows

@@ -22,11 +22,13 @@ async def test_the_rate_is_changed_once_the_worker_says_so(open_app: OpenApp) ->
     async with open_app(**TRAIN) as pilot:
         await until(shows(pilot, "● running"), pilot)
         await pilot.press("escape", "u", "ctrl+u", *"x", "enter")
-        await until(shows(pilot, "The learning rate must be a number", "left as it is"), pilot)
-        await pilot.press("u", "ctrl+u", *"3", "enter")
-        await until(shows(pilot, "The learning rate must be above 0 and at most 1."), pilot)
+        await until(shows(pilot, "The learning rate must be a number", "learning rate x"), pilot)
+        # The line stays to be put right.
+        await pilot.press("backspace", *"3", "enter")
+        problem = "The learning rate must be above 0 and at most 1."
+        await until(shows(pilot, problem, "learning rate 3"), pilot)
         assert waiting_requests(run.folder) == []
-        await pilot.press("u", "ctrl+u", *"3e-5", "enter")
+        await pilot.press(*"e-5", "enter")
         await until(lambda: waiting_requests(run.folder), pilot)
         [posted] = waiting_requests(run.folder)
         assert posted.request == SetLearningRate(3e-5)

@@ -23,10 +23,18 @@ TRAIN = {"pane": "train"}
 class Run:
     """A run whose worker is this test: it writes the log and answers, or does not."""
 
-    def __init__(self, name: str = "calm-otter", max_steps: int = 40) -> None:
-        self.folder = create_run(RunConfig(name=name, model="mini-base"))
+    def __init__(
+        self,
+        name: str = "calm-otter",
+        max_steps: int = 40,
+        *,
+        config: RunConfig | None = None,
+        steps_per_epoch: int | None = None,
+    ) -> None:
+        self.folder = create_run(config or RunConfig(name=name, model="mini-base"))
         self.log = EventWriter(self.folder / EVENTS)
         self.max_steps = max_steps
+        self.steps_per_epoch = steps_per_epoch or max(1, max_steps // 2)
         self.global_step = 0
         self.lives()
 
@@ -43,7 +51,7 @@ class Run:
         self.log.append(
             events.RunStarted(
                 max_steps=self.max_steps,
-                steps_per_epoch=max(1, self.max_steps // 2),
+                steps_per_epoch=self.steps_per_epoch,
                 train_rows=320,
                 validation_rows=40,
                 parameters=22_713_986,
@@ -62,7 +70,7 @@ class Run:
             self.log.append(
                 events.Step(
                     global_step=self.global_step,
-                    epoch=self.global_step / max(1, self.max_steps // 2),
+                    epoch=self.global_step / self.steps_per_epoch,
                     loss=events.number(loss(self.global_step)),
                     learning_rate=2.5e-5,
                     grad_norm=1.25,
@@ -76,7 +84,7 @@ class Run:
         self.log.append(
             events.Evaluation(
                 global_step=self.global_step,
-                epoch=self.global_step / (self.max_steps / 2),
+                epoch=self.global_step / self.steps_per_epoch,
                 split=split,
                 loss=0.4,
                 accuracy=accuracy,

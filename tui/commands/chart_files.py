@@ -7,14 +7,17 @@ from pathlib import Path
 
 from core.errors import RunError
 from core.text.visible import visible
+from tui.commands.outcome import complain
 from tui.panes.train.exports import exports
+from tui.panes.train.quantities import quantities
 from tui.panes.train.scene import Titled
 from tui.panes.train.watch import RunWatch
 from tui.saving import OccupiedError, write_file
-from tui.widgets.chart import Curve, Mark, Plot
+from tui.widgets.chart import Curve, Mark, Plot, along_one_axis
 
-_MOST = 4
-"""Plots under one another."""
+_MOST = 24
+"""Plots under one another: a picture of more could be opened nowhere."""
+_CHARTS = {"svg", "png", "txt"}
 _SMOOTHING = 0.04
 
 
@@ -31,8 +34,11 @@ def write_chart(file: Path, watches: Sequence[RunWatch], *, replace: bool) -> in
     Raises `RunError` for an ending that is not known, and a `TermformerError` where the file
     cannot be written.
     """
-    found = {each.suffix: each for each in exports(plots(watches), watches)}
+    drawn = plots(watches)
+    found = {each.suffix: each for each in exports(drawn[:_MOST], watches)}
     export = found.get(file.suffix.lower().removeprefix("."))
+    if export is not None and export.suffix in _CHARTS and len(drawn) > _MOST:
+        complain(f"The chart has the first {_MOST} of {len(drawn):,} curves; .csv has all numbers.")
     if export is None:
         endings = ", ".join(f".{suffix}" for suffix in found)
         raise RunError(f"{visible(file.name)}: the ending says the format, one of {endings}.")
@@ -43,23 +49,31 @@ def write_chart(file: Path, watches: Sequence[RunWatch], *, replace: bool) -> in
 
 
 def plots(watches: Sequence[RunWatch]) -> list[Titled]:
-    """The main curve of all runs in one plot, and under it the next ones that have points."""
-    first = watches[0].history.curves
-    names = [name for name in dict.fromkeys([first.main, *first.names()]) if first.series(name)]
-    return [_titled(name, watches) for name in names[:_MOST]]
+    """The main curve of all runs in one plot, and under it the others that have points."""
+    found = quantities([each.history.curves for each in watches])
+    drawn = [
+        (name, owns)
+        for name, owns in found.items()
+        if any(each.history.curves.series(own) for each, own in zip(watches, owns, strict=True))
+    ]
+    made = along_one_axis([_plot(name, owns, watches) for name, owns in drawn])
+    whose = f"{watches[0].name}: " if len(watches) == 1 else ""
+    titles = [f"{whose}{name.replace('_', ' ')}" for name, _ in drawn]
+    return list(map(Titled, titles, made))
 
 
-def _titled(name: str, watches: Sequence[RunWatch]) -> Titled:
-    main = name == watches[0].history.curves.main
+def _plot(name: str, owns: Sequence[str], watches: Sequence[RunWatch]) -> Plot:
+    """One quantity of all runs, each of which calls it by a name of its own."""
+    first = watches[0].history
     curves = tuple(
-        Curve(each.history.curves.series(name), each.name, raw=number == 0)
-        for number, each in enumerate(watches)
+        Curve(
+            each.history.curves.series(own),
+            each.name,
+            raw=number == 0,
+            smooth=each.history.curves.is_dense(own),
+        )
+        for number, (each, own) in enumerate(zip(watches, owns, strict=True))
     )
-    marks = [Mark(each.global_step, float(each.loss)) for each in watches[0].history.evaluations]
-    plot = Plot(
-        curves,
-        float(watches[0].max_steps or 0),
-        tuple(marks) if main else (),
-        _SMOOTHING if watches[0].history.curves.is_dense(name) else 0.0,
-    )
-    return Titled(f"{watches[0].name}: {name.replace('_', ' ')}", plot)
+    marks = [Mark(each.global_step, float(each.loss)) for each in first.evaluations]
+    main = name == first.curves.main
+    return Plot(curves, float(watches[0].max_steps or 0), tuple(marks) if main else (), _SMOOTHING)

@@ -15,6 +15,7 @@ from core.runs.notes import RunNotes, read_notes, write_notes
 from core.runs.plan import repeating
 from core.runs.shelf import delete_run, list_trash, rename_run, restore_run
 from tui.commands.options import complete_run, json_option, run_argument
+from tui.commands.outcome import complain
 from tui.commands.output import Column, Table, encodable, print_json, print_table, print_text
 
 
@@ -152,9 +153,13 @@ def export_command(runs: tuple[str, ...], file: Path, force: bool) -> None:
     Several runs are drawn in one chart. The file's ending says the format.
     """
     from tui.commands.chart_files import read_whole, write_chart
+    from tui.panes.train.remarks import fault_words
     from tui.panes.train.watch import RunWatch
 
     watches = [read_whole(RunWatch(find_run(run))) for run in runs]
+    for watch in watches:
+        if words := fault_words(watch):
+            complain(f"{watch.name} has {words}")
     write_chart(file, watches, replace=force)
     print_text(f"Written: {file}")
 

@@ -15,7 +15,7 @@ from core.runs.launch import stop_run
 from core.runs.overview import Overviews, RunOverview
 from core.runs.shelf import list_trash
 from core.runs.status import RunStatus, run_status
-from core.sizes import size_of
+from core.sizes import percent, size_of
 from tui.commands.opening import open_app
 from tui.commands.options import json_option, run_argument
 from tui.commands.output import Column, Table, encodable, print_json, print_table, print_text
@@ -145,7 +145,7 @@ def _table(found: list[RunOverview]) -> Table:
             status.status,
             steps,
             "" if status.loss is None else f"{status.loss:.4f}",
-            "" if run.best is None else f"{run.best.accuracy:.1%}",
+            "" if run.best is None else percent(run.best.accuracy),
             "" if run.size is None else size_of(run.size),
             "" if status.last_event_age is None else f"{duration(status.last_event_age)} ago",
             " ".join(filter(None, words)),

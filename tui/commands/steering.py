@@ -16,6 +16,7 @@ from core.runs.folder import find_run
 from core.runs.launch import resume_run
 from core.runs.requests import Request, find_answer, find_resumed, post_request
 from core.runs.status import run_status
+from core.sizes import percent
 from tui.commands.options import json_option, run_argument
 from tui.commands.output import print_json, print_text
 from tui.commands.runs import run_row
@@ -155,8 +156,8 @@ def _done(answer: events.Event) -> str:
         case events.Evaluation(global_step=step):
             return (
                 f"has after step {step} a {answer.split} loss of {number(answer.loss)} and an "
-                f"accuracy of {answer.accuracy:.1%}; the commonest label alone has "
-                f"{answer.majority_baseline:.1%}."
+                f"accuracy of {percent(answer.accuracy)}; the commonest label alone has "
+                f"{percent(answer.majority_baseline)}."
             )
         case events.RunResumed(checkpoint=checkpoint) if checkpoint:
             return f"goes on from {checkpoint}."

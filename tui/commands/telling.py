@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from core.runs import events
+from core.sizes import percent
 
 _LABELS_TOLD = 8
 
@@ -55,12 +56,14 @@ def _happened(event: _AtStep) -> str:
         case events.Evaluation():
             return (
                 f"{event.split} loss {number(event.loss)} · "
-                f"accuracy {100 * event.accuracy:.1f} % "
-                f"(the commonest label alone: {100 * event.majority_baseline:.1f} %) · "
+                f"accuracy {percent(event.accuracy)} "
+                f"(the commonest label alone: {percent(event.majority_baseline)}) · "
                 f"F1 {event.f1:.3f}"
             )
-        case events.CheckpointSaved(path=path):
-            return f"checkpoint saved in {path}"
+        case events.CheckpointSaved(path=path, best=best):
+            # One that was saved before its step was evaluated is then saved once more.
+            why = ": no evaluation had a lower loss so far" if best else ""
+            return f"checkpoint saved in {path}{why}"
         case events.LearningRateSet(learning_rate=rate, in_warmup=rises):
             return f"learning rate set to {rate:.2e}" + (", the warm-up's peak" if rises else "")
         case events.Paused():
@@ -79,7 +82,7 @@ def _happened(event: _AtStep) -> str:
 def _split(split: events.SplitReport, labels: list[str]) -> str:
     """What one split is like; of many labels the first few."""
     shares = [
-        f"{label} {100 * rows / max(1, split.rows):.0f} %"
+        f"{label} {percent(rows / max(1, split.rows), 0)}"
         for label, rows in zip(labels, split.label_rows, strict=False)
     ]
     more = ", …" if len(shares) > _LABELS_TOLD else ""

@@ -30,7 +30,8 @@ def watch_command(folder: Path, file: Path | None, force: bool) -> None:
 
     Shown are the scalars of TensorBoard's event files (as Trainer, Lightning, Keras and
     SummaryWriter write them) and the history in the trainer_state.json of Hugging Face
-    checkpoints. Each folder that holds such files is a run; all are drawn in one chart.
+    checkpoints. Each folder that holds such files is a run; all are drawn in one chart, those
+    of one quantity together where their names usually mean the same (loss, train/loss).
 
     Event files need TensorBoard: pip install 'termformer[tensorboard]'.
     """
@@ -39,17 +40,17 @@ def watch_command(folder: Path, file: Path | None, force: bool) -> None:
     from tui.commands.chart_files import write_chart
     from tui.panes.train.others import watch_others
 
-    watch = watch_others(folder.absolute())
+    watch = watch_others(folder.absolute(), once=True)
     try:
         watch.read_all()
     finally:
         watch.close()
     for sentence in watch.troubles:
         complain(visible(sentence))
-    if not watch.curves.main:
+    if not watch.runs:
         raise RunError(
             f"There are no curves under {folder}: neither numbers in TensorBoard event files nor a "
             "trainer_state.json with a history."
         )
-    write_chart(file, [watch, *watch.siblings], replace=force)
+    write_chart(file, watch.shown, replace=force)
     print_text(f"Written: {file}")

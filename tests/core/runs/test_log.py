@@ -168,7 +168,7 @@ def test_a_large_log_is_read_in_bounded_pieces(log: Path) -> None:
     assert max(batches) < 50
 
 
-def test_a_line_longer_than_a_piece_is_one_bad_line(log: Path) -> None:
+def test_a_line_longer_than_a_piece_is_one_problem(log: Path) -> None:
     writer = EventWriter(log)
     writer.append(Heartbeat())
     writer.append(Warned(message="x" * 10_000))
@@ -181,7 +181,7 @@ def test_a_line_longer_than_a_piece_is_one_bad_line(log: Path) -> None:
         seen += [event.seq for event in batch.events]
         problems += batch.problems
     assert seen == [0, 2]
-    assert [(problem.line, problem.kind) for problem in problems] == [(2, "bad_line"), (3, "hole")]
+    assert [(problem.line, problem.kind) for problem in problems] == [(2, "long_line"), (3, "hole")]
 
 
 def test_a_file_that_was_truncated_or_replaced_is_read_anew(log: Path) -> None:

@@ -112,7 +112,7 @@ def test_a_damaged_file_gives_what_stands_before_and_says_so(
     (file,) = tmp_path.iterdir()
     with file.open("ab") as stream:
         stream.write(b"\x00binary rubbish, and no record" * 40)
-    monkeypatch.setattr("core.watching.event_files._PATIENCE", 0)
+    monkeypatch.setattr("core.watching.event_files.PATIENCE", 0)
     reader = FolderReader(tmp_path)
     told = [*sweep(reader), *sweep(reader), *sweep(reader)]
     assert curves(told) == {(tmp_path.name, "loss"): [(1, 1), (2, 2)]}
@@ -160,3 +160,44 @@ def test_without_tensorboard_one_sentence_says_what_to_install(
             "pip install 'termformer[tensorboard]'."
         )
     ]
+
+
+def test_who_looks_once_hears_at_once_what_is_not_whole(tmp_path: Path) -> None:
+    Writer(tmp_path / "torn").plain("loss", [1.0, 2.0])
+    (file,) = (tmp_path / "torn").iterdir()
+    file.write_bytes(file.read_bytes()[:-7])
+    (tmp_path / "rubbish").mkdir()
+    (tmp_path / "rubbish/events.out.tfevents.1.x").write_bytes(b"no records at all" * 40)
+    reader = ForeignReader(tmp_path, once=True)
+    try:
+        told = reader.all()
+    finally:
+        reader.close()
+    assert curves(told) == {("torn", "loss"): [(1, 1)]}
+    rubbish, torn = [found.message for found in told if isinstance(found, Trouble)]
+    assert rubbish.startswith("rubbish/events.out.tfevents.1.x is no event file")
+    assert torn.startswith(f"torn/{file.name} cannot be read from byte ")
+
+
+def test_a_bad_entry_of_a_history_leaves_the_good_ones(tmp_path: Path) -> None:
+    entries = (
+        '{"step": "x", "loss": 3}, {"step": 2, "loss": "nan", "grad_norm": 1}, '
+        '{"step": 3, "loss": NaN}, 5, {"loss": 1}, {"step": 4, "loss": 0.5}'
+    )
+    texts = {
+        "a": f'{{"log_history": [{entries}]}}',
+        "b": '{"log_history": [{"step": 1, ',
+        "c": "[]",
+        "d": '{"log_history": 3}',
+    }
+    for run, text in texts.items():
+        (tmp_path / run / "checkpoint-5").mkdir(parents=True)
+        (tmp_path / run / "checkpoint-5/trainer_state.json").write_text(text)
+    told = sweep(FolderReader(tmp_path))
+    found = curves(told)
+    assert [step for step, _ in found["a", "train/loss"]] == [3, 4]
+    assert found["a", "train/grad_norm"] == [(2, 1)]
+    said = [message.message for message in told if isinstance(message, Trouble)]
+    assert [sentence.split("/")[0] for sentence in said] == ["a", "b", "c", "d"]
+    assert "4 entries (of 6 in log_history, the first of them number 1)" in said[0]
+    assert not any("Error" in sentence for sentence in said)

@@ -75,3 +75,67 @@ def test_others_curves_are_written_too(termformer: Here, tmp_path: Path) -> None
     (folder / "checkpoint-3/trainer_state.json").write_text(json.dumps(state))
     assert termformer("watch", str(folder), "--export", str(tmp_path / "a.csv")).code == 0
     assert (tmp_path / "a.csv").read_text().splitlines()[1] == "out,train/loss,1,,1.0"
+
+
+def test_each_quantity_is_drawn_for_the_runs_that_have_it(termformer: Here, tmp_path: Path) -> None:
+    for run, names in (("a", ("loss",)), ("b", ("loss", "speed")), ("c", ("other",))):
+        history = [{"step": at, **dict.fromkeys(names, 1 / at)} for at in (1, 2, 3)]
+        folder = tmp_path / f"out/{run}/checkpoint-3"
+        folder.mkdir(parents=True)
+        (folder / "trainer_state.json").write_text(json.dumps({"log_history": history}))
+    arguments = ("watch", str(tmp_path / "out"), "--export")
+    assert termformer(*arguments, str(tmp_path / "a.txt")).code == 0
+    titles = (tmp_path / "a.txt").read_text().splitlines()
+    assert titles[titles.index("train/loss") + 1] == "━ a  ╍ b"
+    assert titles[titles.index("train/speed") + 1] == "╍ b"
+    assert titles[titles.index("train/other") + 1] == "┅ c"
+    assert termformer(*arguments, str(tmp_path / "a.svg")).code == 0
+    root = ElementTree.parse(tmp_path / "a.svg").getroot()
+    words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    named = [word for word in words if word in {"train/loss", "train/speed", "a", "b", "c"}]
+    assert named == ["a", "b", "train/loss", "b", "train/speed", "c"]
+
+
+def test_several_runs_are_named_under_each_title(termformer: Here, tmp_path: Path) -> None:
+    make_run("calm-otter", *losses())
+    make_run("brave-heron", STARTED, *(step(at, 0.5) for at in range(1, 41)))
+    runs = ("calm-otter", "brave-heron")
+    assert termformer("runs", "export", *runs, str(tmp_path / "a.txt")).code == 0
+    assert (tmp_path / "a.txt").read_text().startswith("loss\n━ calm-otter  ╍ brave-heron\n")
+
+
+def test_what_is_not_good_of_a_log_is_said_when_the_rest_is_written(
+    termformer: Here, tmp_path: Path
+) -> None:
+    log = make_run("calm-otter", *losses()) / "events.jsonl"
+    with log.open("ab") as stream:
+        stream.write(b"\x00 rubbish\n" * 2 + b'{"seq":99,"type":"new"}\n{"seq":')
+    written = termformer("runs", "export", "calm-otter", str(tmp_path / "a.csv"))
+    assert written.code == 0
+    assert "Written" in written.output
+    assert "calm-otter has 5 faults in the log" in written.complaint
+    assert "1 event of an unknown type, 2 unreadable lines, 1 hole, a torn end" in written.complaint
+    make_run("brave-heron", *losses())
+    assert not termformer("runs", "export", "brave-heron", str(tmp_path / "b.csv")).complaint
+
+
+def test_what_is_not_good_of_others_files_is_said_too(termformer: Here, tmp_path: Path) -> None:
+    for run, text in (("a", '{"log_history": [{"step": 1, "loss": 2}, 5]}'), ("b", "{torn")):
+        (tmp_path / run / "checkpoint-1").mkdir(parents=True)
+        (tmp_path / run / "checkpoint-1/trainer_state.json").write_text(text)
+    written = termformer("watch", str(tmp_path), "--export", str(tmp_path / "a.csv"))
+    assert written.code == 0
+    assert "a/checkpoint-1/trainer_state.json: 1 entry" in written.complaint
+    assert "b/checkpoint-1/trainer_state.json is no whole JSON document" in written.complaint
+
+
+def test_a_chart_of_very_many_curves_says_which_it_leaves_out(
+    termformer: Here, tmp_path: Path
+) -> None:
+    history = [{"step": 1, **{f"number_{index}": index for index in range(30)}}]
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"log_history": history}))
+    text = termformer("watch", str(tmp_path), "--export", str(tmp_path / "a.txt"))
+    assert "the first 24 of 30 curves" in text.complaint
+    numbers = termformer("watch", str(tmp_path), "--export", str(tmp_path / "a.csv"))
+    assert not numbers.complaint
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 31

@@ -20,7 +20,7 @@ from core.runs.requests import Stop, waiting_requests
 from tests.tui.commands.test_runs import STARTED, make_run, step
 from tui.commands.following import Follower, RunSoFar
 from tui.commands.progress import BarView, LineView
-from tui.commands.telling import duration
+from tui.commands.telling import duration, tell
 
 FINISHED = events.RunFinished(global_step=40, seconds=83.0)
 
@@ -139,6 +139,13 @@ def test_a_second_ctrl_c_leaves_the_run_to_itself() -> None:
     assert run.status == "running"
     assert follower.interrupts == 2
     assert "calm-otter is left to itself" in said.getvalue()
+
+
+def test_a_step_that_is_saved_again_for_its_evaluation_says_why() -> None:
+    saved = events.CheckpointSaved(global_step=8, path="checkpoints/step-8")
+    assert tell(saved, 40) == ["step 8 of 40 · checkpoint saved in checkpoints/step-8"]
+    (again,) = tell(replace(saved, best=True), 40)
+    assert again.endswith("checkpoints/step-8: no evaluation had a lower loss so far")
 
 
 def test_the_time_left_is_foretold_from_the_pace() -> None:

@@ -72,8 +72,8 @@ def _evaluation(posted: PostedRequest) -> events.Event:
             ["evaluate"],
             requests.Evaluate(),
             _evaluation,
-            "calm-otter has after step 2 a validation loss of 0.5000 and an accuracy of 75.0%; "
-            "the commonest label alone has 50.0%.",
+            "calm-otter has after step 2 a validation loss of 0.5000 and an accuracy of 75.0 %; "
+            "the commonest label alone has 50.0 %.",
         ),
         (
             ["set", "learning_rate=3e-5"],

@@ -164,15 +164,17 @@ class AskingPane(Pane):
         hint = "Enter sets it, Esc leaves it"
         self.prompt.ask("learning rate", now, hint, self._set_rate)
 
-    def _set_rate(self, value: str) -> None:
+    def _set_rate(self, value: str) -> bool:
         try:
-            rate = float(value)
+            request = requests.SetLearningRate(float(value))
         except ValueError:
-            self.complain(
-                "The learning rate must be a number, such as 5e-05; it was left as it is."
-            )
-            return
-        self._post(requests.SetLearningRate(rate))
+            self.complain("The learning rate must be a number, such as 5e-05.")
+            return False
+        if request.problem:
+            self.complain(request.problem)
+            return False
+        self._post(request)
+        return True
 
     def action_checkpoint(self) -> None:
         self.choose_target()

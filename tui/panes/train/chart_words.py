@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, isnan
+from math import isfinite
 
-from core.text.visible import visible, width
+from core.text.visible import fit, visible, width
 from tui.panes.train.sheet import curve_style
 from tui.widgets.chart import Reading, curve_sign
 from tui.widgets.rows import Part
@@ -16,6 +16,8 @@ _SHORT_NAMES = {
     "samples_per_second": "samples/s",
     "validation accuracy": "accuracy",
 }
+_NAME_CELLS = (24, 16, 12, 8)
+"""To how much a legend's names are cut, the sooner the better."""
 Drawn = Sequence[tuple[str, Sequence[Reading]]]
 """Of each chart from the top: what it shows, and its curves' values."""
 
@@ -25,15 +27,52 @@ def shown_name(curve: str) -> str:
     return visible(_SHORT_NAMES.get(curve, curve))
 
 
-def legend(drawn: Drawn, *, plain: bool) -> list[Part]:
-    """What each chart shows, and whose curves they are where there are several."""
+def legend(drawn: Drawn, cells: int, *, plain: bool) -> list[Part]:
+    """What each chart shows, and whose curves they are where there are several.
+
+    Long names are cut where that lets all of them stand in `cells` cells.
+    """
     parts: list[Part] = [(f" {' · '.join(shown_name(name) for name, _ in drawn)}", "sheet--label")]
-    curves = drawn[0][1] if drawn else ()
-    if len(curves) > 1:
-        for number, curve in enumerate(curves):
-            parts.append((f"  {curve_sign(number, plain=plain)}", curve_style(number)))
-            parts.append((f" {visible(curve.name)}", "sheet--value"))
+    charts = [readings for _, readings in drawn]
+    names = whose(charts, plain=plain)
+    for longest in _NAME_CELLS:
+        if sum(width(text) for text, _ in (*parts, *names)) <= cells:
+            break
+        names = whose(charts, longest, plain=plain)
+    return [*parts, *names]
+
+
+def whose(
+    charts: Sequence[Sequence[Reading]], longest: int | None = None, *, plain: bool
+) -> list[Part]:
+    """The sign and the name of every curve that has a line in one of the charts.
+
+    Each run has its sign in all of them, and needs none where it is alone.
+    """
+    found: dict[int, Reading] = {}
+    for readings in charts:
+        for number, reading in enumerate(readings):
+            if not reading.is_none:
+                found.setdefault(number, reading)
+    if max(map(len, charts), default=0) < 2:
+        return []
+    parts: list[Part] = []
+    said: set[tuple[float, float]] = set()
+    for number, reading in sorted(found.items()):
+        parts.append((f"  {curve_sign(number, plain=plain)}", curve_style(number)))
+        name = visible(reading.name)
+        name = name if longest is None else fit(name, longest)
+        parts.append((f" {name}", "sheet--value"))
+        if reading.spread is not None and reading.spread not in said:
+            said.add(reading.spread)
+            parts.append((f" {spread_words(reading.spread)}", "sheet--label"))
     return parts
+
+
+def spread_words(spread: tuple[float, float]) -> str:
+    """From which value to which a curve goes that has a scale of its own."""
+    low, high = (f"{value:.3g}" for value in spread)
+    return f"always {low}" if low == high else f"from {low} to {high}"
 
 
 def values(drawn: Drawn, runs: Sequence[str], cells: int, *, plain: bool) -> list[Part]:
@@ -55,7 +94,7 @@ def _of_chart(
     alone = len(runs) == 1
     parts: list[Part] = [] if alone else [(f"  {shown_name(name)}", "sheet--label")]
     for number, reading in enumerate(readings):
-        if isnan(reading.x):
+        if reading.is_none:
             continue
         if alone:
             own = reading.name == runs[0]

@@ -10,10 +10,11 @@ from textual.widget import Widget
 from core.runs.events import Evaluation
 from core.text.visible import width
 from tui.panes.train.chart_words import legend, shown_name, values
+from tui.panes.train.quantities import Quantities, is_loss, quantities
 from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import WordLine
 from tui.panes.train.watch import RunWatch
-from tui.widgets.chart import Curve, LineChart, Mark, Plot, Series, Window
+from tui.widgets.chart import Curve, LineChart, Mark, Plot, Window, along_one_axis
 from tui.widgets.chart.picture import latest_trend
 from tui.widgets.chart.scale import Unit, clock, whole_axis
 from tui.widgets.chart.trend import whole_points
@@ -39,7 +40,7 @@ class Charts(Widget):
         self.second = ""
         """What stands under the loss: the name of a curve, `ALL`, or nothing."""
         self.over = False
-        """Whether it is drawn over the loss instead, along the same axes."""
+        """Whether it is drawn over the loss instead."""
         self.window = Window()
         self.cursor: float | None = None
         """The crosshair's x, in steps."""
@@ -47,6 +48,9 @@ class Charts(Widget):
         self.unit: Unit = "steps"
         self.smoothing = SMOOTHINGS.index(0.04)
         self._left = 0
+        self._end = 0.0
+        """Where the x axis of all charts ends, as they were last drawn."""
+        self._quantities: Quantities = {}
         self._watch: RunWatch | None = None
         self._overlaid: tuple[RunWatch, ...] = ()
 
@@ -58,15 +62,21 @@ class Charts(Widget):
 
     def trend(self, watch: RunWatch) -> float | None:
         """The trend of a run's loss at its newest point; None where it is not wanted."""
-        return latest_trend(self._plot(watch, watch.history.curves.main))
+        main = watch.history.curves.main
+        curve = self._curve(watch, main, _steps(watch), watch.name)
+        return latest_trend(Plot((curve,), smoothing=SMOOTHINGS[self.smoothing]))
 
     def show(self, watch: RunWatch, overlaid: tuple[RunWatch, ...] = ()) -> None:
         """Draws a run as far as it was read, others' losses over its own."""
-        if self._watch is None or self._watch.folder != watch.folder:
+        before = self._watch
+        if before is None or (before.folder, before.name) != (watch.folder, watch.name):
             self.window, self.cursor = Window(), None
         if self.unit not in watch.history.curves.units:
             self.unit = "steps"
         self._watch, self._overlaid = watch, overlaid
+        self._quantities = quantities([each.history.curves for each in self.drawn])
+        if self.second not in {"", ALL, *self._others()}:
+            self.second = ""
         self.draw()
 
     def on_resize(self) -> None:
@@ -87,38 +97,42 @@ class Charts(Widget):
 
     def _others(self) -> list[str]:
         """All curves that may stand under it, of all runs that are drawn."""
-        watches = (self._watch, *self._overlaid)
-        names = [name for each in watches if each for name in each.history.curves.names()]
-        return [name for name in dict.fromkeys(names) if name != self._main]
+        return [name for name in self._quantities if name != self._main]
 
     def draw(self) -> None:
         """Draws all charts and the line above them."""
         if self._watch is None or not self.is_mounted:
             return
         names = self.names()
-        for chart, name in zip(self._charts, [*names, *[""] * (_MOST - len(names))], strict=True):
-            chart.display = bool(name)
-            if name:
-                chart.show(self._plot(self._watch, name))
         shown = self._charts[: len(names)]
+        for chart in self._charts:
+            chart.display = chart in shown
+        self._show_plots(shown, names)
         left = max(chart.labels for chart in shown)
         if left != self._left:
             self._left = left
-            for chart, name in zip(shown, names, strict=True):
-                chart.show(self._plot(self._watch, name))
+            self._show_plots(shown, names)
         self._line.show(*self._words(names))
+
+    def _show_plots(self, charts: list[LineChart], names: list[str]) -> None:
+        for chart, plot in zip(charts, self._plots(names), strict=True):
+            chart.show(plot)
 
     def plots(self) -> list[Titled]:
         """What is seen, with the name of each chart, from the top."""
+        names = self.names()
+        whose = f"{self.drawn[0].name}: " if len(self.drawn) == 1 else ""
+        titles = [f"{whose}{shown_name(name)}" for name in names]
+        return list(map(Titled, titles, self._plots(names)))
+
+    def _plots(self, names: list[str]) -> list[Plot]:
+        """The plots as they stand under one another."""
         watch = self._watch
         if watch is None:
             return []
-        names = self.names()
-        titles = [f"{watch.name}: {shown_name(name)}" for name in names]
-        return [
-            Titled(title, self._plot(watch, name))
-            for title, name in zip(titles, names, strict=True)
-        ]
+        found = along_one_axis([self._plot(watch, name) for name in names])
+        self._end = found[0].end
+        return [replace(plot, view=self._view) for plot in found]
 
     @property
     def plain(self) -> bool:
@@ -135,33 +149,50 @@ class Charts(Widget):
         names = [name]
         if main and self.over and self.second not in {"", ALL}:
             names.append(self.second)
-        # The trends are the same however the x axis counts, so that their figures are too.
-        steps = whole_axis(float(watch.max_steps or 0), watch.global_step)
         curves = tuple(
-            Curve(
-                each.history.curves.series(of),
+            self._curve(
+                each,
+                own,
+                _steps(watch),
                 each.name if of == name else f"{each.name} {of}",
-                each.history.curves.axis(of, self.unit),
                 raw=number == 0 and of == name,
-                points=_points(each.history.curves.series(of), steps),
-                smooth=each.history.curves.is_dense(of),
+                scale="" if of == name or (is_loss(of) and is_loss(name)) else of,
             )
             # The losses of all runs first: their signs are those of the table below.
             for of in names
-            for number, each in enumerate((watch, *self._overlaid))
+            for number, (each, own) in enumerate(
+                zip(self.drawn, self._quantities.get(of, [""] * len(self.drawn)), strict=True)
+            )
         )
         scale = self._scale
         return Plot(
             curves,
-            self._end,
+            self._planned,
             tuple(self._marks(watch)) if main else (),
             SMOOTHINGS[self.smoothing],
-            None if self.window.kind == "whole" else self.window.range(self._last, self._end),
+            None,
             self.logarithmic and name != "padding",
             None if self.cursor is None else scale(self.cursor),
             self.unit,
             self._left,
         )
+
+    def _curve(
+        self,
+        watch: RunWatch,
+        name: str,
+        steps: float,
+        shown: str,
+        raw: bool = True,
+        scale: str = "",
+    ) -> Curve:
+        """A run's curve, called `shown`; its trend is that of `steps` steps."""
+        curves = watch.history.curves
+        series = curves.series(name)
+        axis = curves.axis(name, self.unit)
+        # The trends are the same however the x axis counts, so that their figures are too.
+        points = whole_points(series.x, len(series), steps)
+        return Curve(series, shown, axis, raw, points, curves.is_dense(name), scale)
 
     def _marks(self, watch: RunWatch) -> list[Mark]:
         return [_mark(found, self._scale(found.global_step)) for found in watch.history.evaluations]
@@ -176,8 +207,13 @@ class Charts(Widget):
         return 0.0 if self._watch is None else self._scale(self._watch.global_step)
 
     @property
-    def _end(self) -> float:
-        """Where the x axis ends; for times that is not known before."""
+    def _view(self) -> tuple[float, float] | None:
+        """The part of the x axis that is seen, None for all of it."""
+        return None if self.window.kind == "whole" else self.window.range(self._last, self._end)
+
+    @property
+    def _planned(self) -> float:
+        """Where the x axis would end by what the run is to do; for times that is not known."""
         if self._watch is None:
             return 0.0
         if self.unit == "seconds":
@@ -191,14 +227,16 @@ class Charts(Widget):
     def _words(self, names: list[str]) -> tuple[list[Part], list[Part]]:
         right: list[Part] = []
         if self.window.kind != "whole":
-            right.append((f"{self.window.kind}  ", "sheet--accent"))
+            growing = self._watch is not None and self._watch.may_grow
+            right.append((f"{self.window.kind if growing else 'zoomed'}  ", "sheet--accent"))
         if self.logarithmic:
             right.append(("log  ", "sheet--value"))
         if self.unit != "steps":
             right.append((f"by {'time' if self.unit == 'seconds' else self.unit} ", "sheet--label"))
         drawn = [(name, chart.readings) for name, chart in zip(names, self._charts, strict=False)]
         if self.cursor is None or self._watch is None:
-            return legend(drawn, plain=self.plain), right
+            room = self.size.width - sum(width(text) for text, _ in right)
+            return legend(drawn, room, plain=self.plain), right
         passed = self._watch.history.curves.place(self.cursor, "seconds")
         left: list[Part] = [
             (f" step {self.cursor:,.0f}", "sheet--accent"),
@@ -300,6 +338,6 @@ def _mark(found: Evaluation, x: float) -> Mark:
     return Mark(x, float(found.loss), "hollow" if found.split == "test" else "filled")
 
 
-def _points(series: Series, steps: float) -> float:
-    """How many points a series has, or will have, in a run of so many steps."""
-    return whole_points(series.x, len(series), steps)
+def _steps(watch: RunWatch) -> float:
+    """How many steps a run takes, or has taken."""
+    return whole_axis(float(watch.max_steps or 0), watch.global_step)

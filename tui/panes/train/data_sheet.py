@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.runs.events import DataReported, SplitReport, Streamed
+from core.sizes import percent
 from core.text.visible import fit, visible, width
 from tui.panes.train.sheet import Row, wrapped
 
@@ -59,7 +60,7 @@ def _heads() -> Row:
 def _split_row(split: SplitReport) -> Row:
     cut = f"{split.truncated:,}"
     if split.truncated:
-        cut += f" {split.truncated / max(1, split.rows):.1%}".replace("%", " %")
+        cut += f" {percent(split.truncated / max(1, split.rows))}"
     return [
         (f" {fit(visible(split.split), _SPLIT - 1):<{_SPLIT}}", "sheet--label"),
         (f"{split.rows:>9,}   {split.shortest:>16,}{split.median:>8,}", "sheet--value"),

@@ -72,11 +72,14 @@ class Prompt(KeysInOrder, Sheet, can_focus=True):
         super().__init__(id=id)
         self._entry = Entry()
         self._label = self._hint = ""
-        self._done: Callable[[str], None] = lambda _value: None
+        self._done: Callable[[str], bool] = lambda _value: True
         self._asker: Widget | None = None
 
-    def ask(self, label: str, value: str, hint: str, done: Callable[[str], None]) -> None:
-        """Asks for `label`, beginning with `value`; Enter gives it to `done`, Esc to nobody."""
+    def ask(self, label: str, value: str, hint: str, done: Callable[[str], bool]) -> None:
+        """Asks for `label`, beginning with `value`; Enter gives it to `done`, Esc to nobody.
+
+        Where `done` does not take the value, and says why, it stays to be put right.
+        """
         self._label, self._hint, self._done = label, hint, done
         self._entry.put(value)
         self._asker = self.screen.focused
@@ -104,9 +107,8 @@ class Prompt(KeysInOrder, Sheet, can_focus=True):
         if self.app.focused is not self:
             return
         if event.key == "enter":
-            value = self._entry.value
-            self._leave()
-            self._done(value)
+            if self._done(self._entry.value):
+                self._leave()
         elif event.key == "escape":
             self._leave()
         elif not self._entry.edit(event.key):

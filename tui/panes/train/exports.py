@@ -11,6 +11,7 @@ from math import isfinite
 import msgspec
 
 from core.runs.events import number
+from tui.panes.train.chart_words import whose
 from tui.panes.train.drawing import as_png, as_svg
 from tui.panes.train.scene import Titled, scene
 from tui.panes.train.watch import RunWatch
@@ -45,11 +46,13 @@ def exports(
 
 
 def as_text(plots: Sequence[Titled], *, plain: bool) -> str:
-    """Each plot under its title; braille, or ASCII alone where `plain`."""
+    """Each plot under its title and whose curves are in it; braille, or ASCII where `plain`."""
     parts = []
     for each in plots:
-        rows = draw(each.plot, *_TEXT, plain=plain).rows
-        parts.append("\n".join([each.title, *(row.text.rstrip() for row in rows), ""]))
+        picture = draw(each.plot, *_TEXT, plain=plain)
+        legend = "".join(text for text, _ in whose([picture.readings], plain=plain)).strip()
+        rows = (row.text.rstrip() for row in picture.rows)
+        parts.append("\n".join([each.title, *filter(None, [legend]), *rows, ""]))
     return "\n".join(parts)
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from math import isfinite, isnan
+from math import isclose, isfinite, isnan
 
 from core.runs import events
 from core.runs.config import RunConfig
-from core.sizes import size_of
+from core.sizes import percent, size_of
 from core.text.visible import visible, width
 from tui.panes.train.arrival import crash_words
 from tui.panes.train.history import RunHistory
-from tui.panes.train.sheet import Row, wrapped
+from tui.panes.train.remarks import remarks
+from tui.panes.train.sheet import Row
 from tui.panes.train.watch import RunWatch
 from tui.widgets.rows import Part
 
@@ -26,10 +27,13 @@ STATUS_STYLES = {
 _LABEL = 14
 _WHOLE = 4
 """Characters before the decimal point."""
+_SMALL_PART = 0.1
+"""Of an epoch, below which two decimals of it say little."""
 _IN_PANEL = (
     "loss",
     "trend",
     "epoch",
+    "step",
     "learning rate",
     "gradient norm",
     "samples/s",
@@ -61,25 +65,30 @@ def loss_text(value: float) -> str:
     return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3e}"
 
 
-def percent(share: float) -> str:
-    """`86.0 %` for 0.86."""
-    return f"{share * 100:.1f} %"
-
-
-def settings(config: RunConfig | None) -> str:
+def settings(config: RunConfig | None, started: events.RunStarted | None = None) -> str:
     """What a run does, in one line of visible text."""
     if config is None:
         return "its config.json cannot be read"
+    model = _short(config.model) if config.scratch is None else config.scratch.summary
     words = [
-        f"{_short(config.model)} on {_short(config.data)}",
-        f"{config.epochs} epoch{'' if config.epochs == 1 else 's'}",
+        f"{model} on {_short(config.data)}",
+        _length(config, started),
         f"rate {config.learning_rate:g}",
         f"batch {config.batch_size}",
         f"seed {config.seed}",
     ]
-    words += [f"{config.max_steps} steps"] if config.max_steps else []
     words += [config.adapter] if config.adapter != "full" else []
     return visible(" · ".join(words))
+
+
+def _length(config: RunConfig, started: events.RunStarted | None) -> str:
+    """Epochs, or steps where their number is what ends the run."""
+    epochs = f"{config.epochs} epoch{'' if config.epochs == 1 else 's'}"
+    if config.max_steps is None:
+        return epochs
+    if started is None:
+        return f"{epochs}, at most {config.max_steps:,} steps"
+    return epochs if started.max_steps < config.max_steps else f"{config.max_steps:,} steps"
 
 
 def _short(name: str) -> str:
@@ -103,8 +112,12 @@ def heading(watch: RunWatch) -> tuple[list[Part], list[Part]]:
         left.append((f" · {_phase_words(phase.name, phase.done, phase.total)}", "sheet--value"))
     elif watch.behind:
         left.append((" · reading the log…", ""))
-    seconds = history.seconds_left() if status.status == "running" else None
-    return left, [(f"{duration(seconds)} left ", "")] if seconds else []
+    right: list[Part] = []
+    if status.status == "running" and watch.has_all_steps:
+        right = [("steps done · evaluates and saves ", "")]
+    elif status.status == "running" and (seconds := history.seconds_left()):
+        right = [(f"{duration(seconds)} left ", "")]
+    return left, right
 
 
 def position(watch: RunWatch) -> str:
@@ -145,18 +158,26 @@ def _pairs(watch: RunWatch, trend: float | None) -> list[tuple[str, str]]:
     history, step = watch.history, watch.history.step
     if step is None:
         return []
-    epochs = "" if watch.config is None else f" of {_epochs(watch.config, history.started)}"
     found = [
         ("loss", loss_text(float(step.loss))),
         ("learning rate", f"{step.learning_rate:.2e}"),
         ("samples/s", f"{history.samples_per_second:.1f}"),
         ("trend", "·" if trend is None else loss_text(trend)),
         ("gradient norm", loss_text(float(step.grad_norm))),
-        ("padding", f"{history.padding * 100:.0f} %"),
-        ("epoch", f"{step.epoch:.2f}{epochs}"),
+        ("padding", percent(history.padding, 0)),
+        _progress(watch, step),
         *_machine(history),
     ]
     return [(label, " " * (_WHOLE - _whole(value)) + value) for label, value in found]
+
+
+def _progress(watch: RunWatch, step: events.Step) -> tuple[str, str]:
+    """How far the run came in epochs; in steps where it takes a small part of one."""
+    started = watch.history.started
+    if started is not None and started.max_steps < _SMALL_PART * started.steps_per_epoch:
+        return "step", f"{step.global_step:,} of {started.max_steps:,}"
+    epochs = "" if watch.config is None else f" of {_epochs(watch.config, started)}"
+    return "epoch", f"{step.epoch:.2f}{epochs}"
 
 
 def _machine(history: RunHistory) -> list[tuple[str, str]]:
@@ -198,18 +219,22 @@ def compact(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list
             shown = value if len(value) <= room else value.lstrip()
             row += [(f"{shown:<{room}}", "sheet--value")]
         found.append(row)
-    remarks = _remarks(watch, cells)
-    wrong = sum(row[0][1] == "sheet--bad" for row in remarks)
+    below = remarks(watch, cells)
+    wrong = sum(row[0][1] == "sheet--bad" for row in below)
     # What is wrong, and the evaluations, are worth more than the last figures.
     left = max(1, rows - min(wrong, 2))
     if watch.history.evaluations:
         found[max(1, min(len(found), left - 1)) :] = [evaluations_in_a_row(watch.history, cells)]
-    return [*found[:left], *remarks][:rows]
+    return [*found[:left], *below][:rows]
 
 
 def evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
-    """The latest accuracies that fit, the oldest first."""
-    baseline = f"   majority {percent(history.evaluations[-1].majority_baseline)}"
+    """The latest accuracies that fit, the oldest first, and what guessing gives where that fits."""
+    latest = history.evaluations[-1]
+    baseline = f"   majority {percent(latest.majority_baseline)}"
+    newest = f" accuracy   {evaluation_place(latest)} {percent(latest.accuracy)}"
+    if width(newest + baseline) > cells:
+        baseline = ""
     row: list[Part] = []
     room = cells - len(" accuracy") - len(baseline)
     for found in reversed(history.evaluations):
@@ -223,14 +248,11 @@ def evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
 
 
 def evaluation_place(found: events.Evaluation) -> str:
-    """`epoch 2`, `step 150` where it was asked for, or the split."""
+    """`epoch 2` at the end of one, `step 150` within one or where it was asked for; the split."""
     if found.split != "validation":
         return visible(found.split)
-    return (
-        f"epoch {round(found.epoch, 2):g}"
-        if found.request is None
-        else f"step {found.global_step:,}"
-    )
+    ends = isclose(found.epoch, round(found.epoch)) and found.request is None
+    return f"epoch {found.epoch:.0f}" if ends else f"step {found.global_step:,}"
 
 
 def panel(watch: RunWatch, trend: float | None, cells: int) -> list[Row]:
@@ -240,7 +262,7 @@ def panel(watch: RunWatch, trend: float | None, cells: int) -> list[Row]:
         rows.append([(f" {label:<{_LABEL}}", "sheet--label"), (f"{value:<14}", "sheet--value")])
     if watch.history.evaluations:
         rows += [[], *_evaluation_table(watch.history)]
-    return [*rows, [], *_remarks(watch, cells)]
+    return [*rows, [], *remarks(watch, cells)]
 
 
 def _evaluation_table(history: RunHistory) -> list[Row]:
@@ -259,43 +281,6 @@ def _evaluation_table(history: RunHistory) -> list[Row]:
     baseline = history.evaluations[-1].majority_baseline * 100
     rows.append([(f" {'majority class':<{_LABEL}}{'':>8}{baseline:>9.1f} %", "sheet--label")])
     return rows
-
-
-def _remarks(watch: RunWatch, cells: int) -> list[Row]:
-    """The remarks in rows of `cells` cells, all but the first of each indented."""
-    return [
-        [(f"   {line}" if number else f" {line}", style)]
-        for text, style in _remark_texts(watch)
-        for number, line in enumerate(wrapped(visible(text), cells - 3))
-    ]
-
-
-def _remark_texts(watch: RunWatch) -> list[Part]:
-    """What is wrong, warnings, what the worker chose and why."""
-    history = watch.history
-    texts: list[Part] = []
-    if count := history.curves.loss.gaps:
-        steps = "1 step has" if count == 1 else f"{count:,} steps have"
-        words = f"{steps} a loss that is no finite number: a gap, marked ×."
-        texts.append((words, "sheet--bad"))
-    if count := history.problem_count:
-        faults = "1 fault" if count == 1 else f"{count:,} faults"
-        words = f"{faults} in the log; the first is in {history.first_problem}"
-        texts.append((words, "sheet--bad"))
-    texts += [(warning.message, "sheet--value") for warning in list(history.warnings)[-3:]]
-    if history.started is not None:
-        started = history.started
-        trained = (
-            "all trained"
-            if started.trainable == started.parameters
-            else f"{started.trainable:,} trained"
-        )
-        words = (
-            f"{started.train_rows:,} + {started.validation_rows:,} rows · "
-            f"{started.parameters / 1e6:.1f} M parameters, {trained} · {started.device}"
-        )
-        texts += [(note, "sheet--label") for note in (words, *started.notes)]
-    return texts
 
 
 def phases(history: RunHistory, *, live: bool) -> list[Row]:
@@ -345,4 +330,4 @@ def last_word(watch: RunWatch) -> list[Part]:
         return [(f" {visible(crash_words(watch.status))}", "sheet--bad"), *_GOES_ON]
     if watch.status.status == "stalled":
         return [(" Its worker gives no sign of life: it hangs, or the machine does.", "sheet--bad")]
-    return [(f" {settings(watch.config)}", "")]
+    return [(f" {settings(watch.config, watch.history.started)}", "")]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from core.runs import events
 from core.runs.events import Event, Step
-from core.runs.log import EventBatch
+from core.runs.log import EventBatch, LogProblem, ProblemKind
 from tui.panes.train.curves import Curves
 from tui.panes.train.probe_history import ProbeHistory
 
@@ -62,8 +62,8 @@ class RunHistory:
         """What the worker does at present, where it takes no steps."""
         self.phases: list[Phase] = []
         """Those before the first step."""
-        self.problem_count = 0
-        self.first_problem = ""
+        self.problems: Counter[ProblemKind] = Counter()
+        self.first_problem: LogProblem | None = None
         self._recent: deque[Step] = deque(maxlen=_RECENT)
         self._step_seconds: deque[float] = deque(maxlen=_RECENT)
         self._evaluation_seconds: deque[float] = deque(maxlen=_RECENT)
@@ -73,10 +73,9 @@ class RunHistory:
     def take(self, batch: EventBatch) -> None:
         """Adds a batch of the log."""
         found = batch.events
-        if batch.problems and not self.problem_count:
-            problem = batch.problems[0]
-            self.first_problem = f"line {problem.line}: {problem.message}"
-        self.problem_count += len(batch.problems)
+        if batch.problems and self.first_problem is None:
+            self.first_problem = batch.problems[0]
+        self.problems.update(problem.kind for problem in batch.problems)
         steps = [event for event in found if type(event) is Step]
         if len(steps) < len(found):
             for event in found:

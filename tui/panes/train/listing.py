@@ -147,8 +147,8 @@ class ListingPane(AskingPane):
         """Asks for the run's new name."""
         if (folder := self._target_or_say()) is not None:
 
-            def rename(name: str) -> None:
-                self._keep(lambda: self._renamed(folder, rename_run(folder, name.strip())))
+            def rename(name: str) -> bool:
+                return self._keep(lambda: self._renamed(folder, rename_run(folder, name.strip())))
 
             self.prompt.ask("name", folder.name, "letters, digits, . _ -", rename)
 
@@ -166,9 +166,10 @@ class ListingPane(AskingPane):
         if (folder := self._target_or_say()) is not None:
             notes = read_notes(folder)
 
-            def note(words: str) -> None:
-                self._keep(lambda: write_notes(folder, notes.with_note(words)))
+            def note(words: str) -> bool:
+                kept = self._keep(lambda: write_notes(folder, notes.with_note(words)))
                 self.list_runs()
+                return kept
 
             self.prompt.ask("note", notes.note, "Enter keeps it", note)
 
@@ -177,9 +178,10 @@ class ListingPane(AskingPane):
         if (folder := self._target_or_say()) is not None:
             notes = read_notes(folder)
 
-            def tag(words: str) -> None:
-                self._keep(lambda: write_notes(folder, notes.with_tags(words)))
+            def tag(words: str) -> bool:
+                kept = self._keep(lambda: write_notes(folder, notes.with_tags(words)))
                 self.list_runs()
+                return kept
 
             has = f"has {' '.join(f'#{tag}' for tag in notes.tags)}; " if notes.tags else ""
             self.prompt.ask("tags", "", f"{has}words; -word takes one away", tag)
@@ -229,12 +231,14 @@ class ListingPane(AskingPane):
         """Whether the list shows the runs that were deleted."""
         return self.view == "runs" and self._trash
 
-    def _keep(self, change: Callable[[], object]) -> None:
-        """Does what may be refused, and says why."""
+    def _keep(self, change: Callable[[], object]) -> bool:
+        """Does what may be refused, and says why; whether it was done."""
         try:
             change()
         except RunError as error:
             self.complain(str(error))
+            return False
+        return True
 
     def action_copy_command(self) -> None:
         """The command that repeats the run, by OSC 52."""

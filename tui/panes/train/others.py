@@ -27,10 +27,17 @@ class OtherWatch(RunWatch):
 
     read_only = True
 
-    def __init__(self, folder: Path, name: str, reader: ForeignReader | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        reader: ForeignReader | None = None,
+        first: OtherWatch | None = None,
+    ) -> None:
         # Nothing of a run of this program's own is there to be read.
         self.folder = folder
         self.name = name
+        self._first = self if first is None else first
         self.behind = reader is not None
         self.config = None
         self.curves = TagCurves()
@@ -47,10 +54,26 @@ class OtherWatch(RunWatch):
         self._adopted = False
         self.beside: list[OtherWatch] = []
         """The other runs below the folder, in the order in which they were found."""
+        self._main: OtherWatch | None = None
+        """The run that was chosen to be looked at; None: the first that has a curve."""
 
     @property
-    def siblings(self) -> tuple[RunWatch, ...]:
-        return tuple(self.beside)
+    def runs(self) -> list[OtherWatch]:
+        """All runs below the folder that have a curve, in the order in which they were found."""
+        return [each for each in (self, *self.beside) if each.curves.main]
+
+    @property
+    def shown(self) -> tuple[OtherWatch, ...]:
+        runs = self.runs or [self]
+        main = runs[0] if self._main is None else self._main
+        return (main, *(each for each in runs if each is not main))
+
+    def turn(self, by: int) -> bool:
+        """Makes the run `by` places further the main one; whether there is another one."""
+        runs = self.runs
+        if len(runs) > 1:
+            self._main = runs[(runs.index(self.shown[0]) + by) % len(runs)]
+        return len(runs) > 1
 
     @property
     def max_steps(self) -> int | None:
@@ -85,8 +108,14 @@ class OtherWatch(RunWatch):
         return True
 
     @property
+    def is_torn(self) -> bool:
+        # Files of other kinds have sentences of their own in `troubles`.
+        return False
+
+    @property
     def may_grow(self) -> bool:
-        return self.behind or self._grew is not None
+        first = self._first
+        return first.behind or first._grew is not None
 
     @property
     def _growing(self) -> bool:
@@ -114,8 +143,7 @@ class OtherWatch(RunWatch):
             case Planned():
                 self._of(message.run)._planned = message.max_steps
             case Trouble():
-                if len(self.troubles) < _MOST_TROUBLES:
-                    self.troubles.append(message.message)
+                self.troubles.append(message.message)
             case CaughtUp():
                 news = self.behind or self.files != message.files
                 self.behind, self.files = False, message.files
@@ -131,7 +159,7 @@ class OtherWatch(RunWatch):
         for each in self.beside:
             if each.name == run:
                 return each
-        found = OtherWatch(self.folder, run)
+        found = OtherWatch(self.folder, run, first=self)
         self.beside.append(found)
         return found
 
@@ -139,9 +167,10 @@ class OtherWatch(RunWatch):
 
     def heading(self) -> tuple[list[Part], list[Part]]:
         """Whose run it is, whether its files grow, how far it came."""
-        if self.behind:
+        first = self._first
+        if first.behind:
             state: Part = ("● reading…", "sheet--accent")
-        elif self._growing:
+        elif first._growing:
             state = ("● growing", "sheet--accent")
         else:
             words = "nothing new" if self.curves.main else "waiting"
@@ -150,8 +179,17 @@ class OtherWatch(RunWatch):
         if self.global_step:
             end = f" of {self.max_steps:,}" if self.max_steps else ""
             left.append((f" · step {self.global_step:,}{end}", ""))
-        files = "1 file" if self.files == 1 else f"{self.files:,} files"
-        return left, [(f"{files} · read-only ", "")]
+        runs = len(first.runs)
+        told = [f"1 of {runs:,} runs"] if runs > 1 else []
+        told.append("1 file" if first.files == 1 else f"{first.files:,} files")
+        return left, [(f"{' · '.join(told)} · read-only ", "")]
+
+    def foot(self) -> list[Part]:
+        """What can be done with it."""
+        if len(self._first.runs) < 2:
+            return [(f" {READ_ONLY}", "")]
+        words = " Other programs' runs: they are watched, not steered.  "
+        return [(words, ""), ("↓ ↑", "sheet--key"), (" another in front", "")]
 
     def panel(self, cells: int) -> list[Row]:
         """The newest value of every curve, then what cannot be read."""
@@ -178,7 +216,10 @@ class OtherWatch(RunWatch):
             points = "1 point is" if count == 1 else f"{count:,} points are"
             words = f"{points} no finite number: a gap, marked ×."
             found.append((words, "sheet--bad"))
-        found += [(sentence, "sheet--bad") for sentence in self.troubles]
+        troubles = self._first.troubles
+        found += [(sentence, "sheet--bad") for sentence in troubles[:_MOST_TROUBLES]]
+        if (more := len(troubles) - _MOST_TROUBLES) > 0:
+            found.append((f"And {more:,} more.", "sheet--bad"))
         return [
             [(f"   {line}" if number else f" {line}", style)]
             for text, style in found
@@ -200,6 +241,9 @@ class OtherWatch(RunWatch):
         return [*rows, *self.remarks(cells)]
 
 
-def watch_others(folder: Path) -> OtherWatch:
-    """Begins to read what is under `folder`; raises `RunError` where no process can be started."""
-    return OtherWatch(folder, folder.name, ForeignReader(folder))
+def watch_others(folder: Path, *, once: bool = False) -> OtherWatch:
+    """Begins to read what is under `folder`; raises `RunError` where no process can be started.
+
+    Who reads it only `once` hears of what is not whole without waiting for its rest.
+    """
+    return OtherWatch(folder, folder.name, ForeignReader(folder, once=once))

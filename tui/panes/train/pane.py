@@ -22,7 +22,7 @@ from tui.panes.train.asking import NO_RUN
 from tui.panes.train.bindings import KEEPING, LOOKING, OWN, STEERING
 from tui.panes.train.details import KINDS
 from tui.panes.train.listing import View
-from tui.panes.train.others import READ_ONLY, watch_others
+from tui.panes.train.others import OtherWatch, watch_others
 from tui.panes.train.prober import Prober
 from tui.panes.train.probes import left_out
 from tui.panes.train.sheet import Foot
@@ -67,7 +67,7 @@ class TrainPane(StartingPane):
         self._note_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        self._run_view = RunView(id="run")
+        self._run_view = RunView(self.plan_view.precedent, id="run")
         self._foot = Foot(id="foot")
         yield self._run_view
         yield self.runs
@@ -229,16 +229,16 @@ class TrainPane(StartingPane):
             self.form_view.draw()
             self.plan_view.show(self.form.read()[0])
         elif self.view == "run" and self.watched is not None:
-            over = (*self.watched.siblings, *self.overlay.over(self.watched))
-            self._run_view.show(self.watched, over)
+            main, *beside = self.watched.shown
+            self._run_view.show(main, (*beside, *self.overlay.over(self.watched)))
         self.draw_foot()
 
     def draw_foot(self) -> None:
         words = self.steering.words()
         if not words and self.view == "run" and self.watched is not None:
             words = figures.last_word(self.watched)
-            if self.watched.read_only:
-                words = [(f" {READ_ONLY}", "")]
+            if isinstance(self.watched, OtherWatch):
+                words = self.watched.foot()
         if not words and self.view == "runs":
             words = self.list_words()
         if not words and self.view == "form" and not self.form_view.has_focus:
@@ -289,6 +289,9 @@ class TrainPane(StartingPane):
         if self.view == "runs":
             self.runs.move(rows)
             self.draw_foot()
+        elif self.view == "run" and isinstance(self.watched, OtherWatch):
+            if self.watched.turn(rows):
+                self._draw()
         elif self.view == "run":
             self._run_view.details.move(rows)
 

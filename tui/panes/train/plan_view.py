@@ -6,6 +6,7 @@ import asyncio
 
 from textual import work
 from textual.app import ComposeResult
+from textual.message import Message
 from textual.widget import Widget
 
 from core.runs.config import RunConfig
@@ -32,6 +33,9 @@ class PlanView(Widget):
     PlanView Sheet { height: 1fr; }
     """
 
+    class LookedUp(Message):
+        """It is known what earlier runs tell of one like the last that was asked for."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._config: RunConfig | None = None
@@ -50,12 +54,18 @@ class PlanView(Widget):
         """Runs were made or ended: what they tell is looked up anew."""
         self._precedents.clear()
 
+    def precedent(self, config: RunConfig) -> Precedent | None:
+        """What an earlier run tells of one like `config`, as far as it was looked up already."""
+        if self._key(config) not in self._precedents:
+            self._look_up(config)
+        return self._precedents.get(self._key(config))
+
     def show(self, config: RunConfig | None) -> None:
         """Draws what `config` will do; None where the form has to be put right first."""
         self._config = config
         self._draw()
-        if config is not None and self._key(config) not in self._precedents:
-            self._look_up(config)
+        if config is not None:
+            self.precedent(config)
 
     @work(group="precedent", exclusive=True)
     async def _look_up(self, config: RunConfig) -> None:
@@ -63,7 +73,7 @@ class PlanView(Widget):
         await asyncio.sleep(0.05)
         found = await asyncio.to_thread(lambda: find_precedent(config, list_runs()))
         self._precedents[self._key(config)] = found
-        self._draw()
+        self.post_message(self.LookedUp())
 
     def _key(self, config: RunConfig) -> bytes:
         """What a precedent depends on."""
@@ -135,10 +145,15 @@ def plan_rows(config: RunConfig, plan: RunPlan, cells: int, *, drawn: bool) -> l
 def _steps(config: RunConfig, plan: RunPlan) -> str:
     if plan.max_steps is None:
         return "How many steps it takes is known once its data is read."
-    words = f"{plan.max_steps:,} steps"
+    words = "1 step" if plan.max_steps == 1 else f"{plan.max_steps:,} steps"
     if plan.steps_per_epoch is not None and plan.train_rows is not None:
-        words += f": {plan.max_steps / plan.steps_per_epoch:.3g} epochs of {plan.train_rows:,} rows"
-        words += f", {plan.steps_per_epoch:,} steps each"
+        each = f"{plan.train_rows:,} rows, {plan.steps_per_epoch:,} steps"
+        if plan.max_steps < plan.steps_per_epoch:
+            words += f", {plan.max_steps / plan.steps_per_epoch:.2g} of an epoch of {each}"
+        elif plan.max_steps == plan.steps_per_epoch:
+            words += f": 1 epoch of {plan.train_rows:,} rows"
+        else:
+            words += f": {plan.max_steps / plan.steps_per_epoch:.3g} epochs of {each} each"
     accumulated = config.gradient_accumulation_steps
     batch = config.batch_size * accumulated
     return f"{words}, {batch:,} rows a step." if accumulated > 1 else f"{words}."

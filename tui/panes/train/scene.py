@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from math import isfinite, nan
 from typing import Literal
 
+from tui.panes.train.chart_words import spread_words
+from tui.widgets.chart.panel import Trace
 from tui.widgets.chart.picture import Plot, Traces, traces
-from tui.widgets.chart.scale import x_ticks
+from tui.widgets.chart.scale import Scale, x_ticks
 
 WIDTH, HEIGHT = 960, 540
 """Units of a page, each a pixel at its own size."""
@@ -64,48 +66,54 @@ class Titled:
 def scene(plots: Sequence[Titled]) -> Scene:
     """The plots under one another, each with its axes, its legend and its curves."""
     each = max(240, HEIGHT // max(1, len(plots)))
-    found = Scene(each * max(1, len(plots)))
-    for number, titled in enumerate(plots):
-        _draw(found, titled, number * each, each)
+    found = Scene(0)
+    for titled in plots:
+        found.height += _draw(found, titled, found.height, each)
+    found.height = max(found.height, HEIGHT)
     return found
 
 
-def _draw(found: Scene, titled: Titled, top: float, height: float) -> None:
+def _draw(found: Scene, titled: Titled, top: int, height: int) -> int:
+    """Draws a plot from `top` on; returns its height, which grows with the rows of its legend."""
     plot = titled.plot
-    inner, low = height - _TITLE - _AXIS, top + height - _AXIS
-    wide = WIDTH - _LEFT - _RIGHT
+    wide, inner = WIDTH - _LEFT - _RIGHT, height - _TITLE - _AXIS
     drawn = traces(plot, wide, max(3, round(inner / _ROW)))
+    if drawn is not None and len(plot.curves) > 1:
+        height += _legend(found, plot, drawn.traces, top + 38)
+    low = top + height - _AXIS
     found.words.append(Words(_LEFT, top + 22, titled.title, size=15))
     if drawn is None:
         found.words.append(Words(_LEFT, top + 50, "no values yet", colour=FAINT))
-        return
-    scale = inner / drawn.rows
+        return height
+    axis, unit = drawn.axis, inner / drawn.rows
 
     def x_of(value: float) -> float:
         return _LEFT + (value - drawn.start) / (drawn.stop - drawn.start) * wide
 
-    def y_of(value: float) -> float:
-        return low - max(-0.2, min(drawn.rows + 0.2, drawn.axis.height(value))) * scale
+    def y_by(scale: Scale) -> _Place:
+        return lambda y: low - max(-0.2, min(drawn.rows + 0.2, scale.height(y))) * unit
 
-    for row, label in drawn.axis.labels().items():
-        y = low - (drawn.rows - 1 - row) * scale
+    y_of = y_by(axis)
+
+    for row, label in axis.labels().items():
+        y = low - (drawn.rows - 1 - row) * unit
         found.lines.append(Line([(_LEFT, y), (WIDTH - _RIGHT, y)], "#e5e7eb"))
         found.words.append(Words(_LEFT - 8, y + 4, label.strip(), "end", FAINT, 12))
     for x, label in x_ticks(drawn.stop, wide // 7, drawn.start, plot.unit):
         found.lines.append(Line([(x_of(x), low), (x_of(x), low + 5)], FAINT))
         found.words.append(Words(x_of(x), low + 20, label, "middle", FAINT, 12))
     found.lines.append(Line([(_LEFT, low), (WIDTH - _RIGHT, low)], FAINT))
-    _curves(found, drawn, x_of, y_of)
+    _curves(found, drawn, x_of, y_by)
     for mark in drawn.marks:
         x, y = x_of(mark.x), y_of(mark.y)
         corners = [(x - 5, y), (x, y - 5), (x + 5, y), (x, y + 5), (x - 5, y)]
         found.lines.append(Line(corners, INK, 1.5))
-    if len(plot.curves) > 1:
-        _legend(found, plot, top + 38)
+    return height
 
 
-def _curves(found: Scene, drawn: Traces, x_of: _Place, y_of: _Place) -> None:
+def _curves(found: Scene, drawn: Traces, x_of: _Place, y_by: Callable[[Scale], _Place]) -> None:
     for number, trace in enumerate(drawn.traces):
+        y_of = y_by(trace.scale or drawn.axis)
         colour, dashes = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
         if trace.raw:
             raw: list[tuple[float, float]] = []
@@ -143,10 +151,18 @@ def _pieces(
         piece = []
 
 
-def _legend(found: Scene, plot: Plot, y: float) -> None:
-    x = float(_LEFT)
-    for number, curve in enumerate(plot.curves):
+def _legend(found: Scene, plot: Plot, drawn: Sequence[Trace], y: float) -> int:
+    """Names the curves that have a line, from `y` on; returns the height of its later rows."""
+    x, rows = float(_LEFT), 0
+    for number, (curve, trace) in enumerate(zip(plot.curves, drawn, strict=True)):
+        if not curve.series:
+            continue
+        name = f"{curve.name} {spread_words(trace.spread)}" if trace.spread else curve.name
+        if x > _LEFT and x + 32 + 7.2 * len(name) > WIDTH - _RIGHT:
+            x, rows = float(_LEFT), rows + 1
+        here = y + rows * _ROW
         colour, dashes = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
-        found.lines.append(Line([(x, y - 4), (x + 26, y - 4)], colour, 1.8, dashes))
-        found.words.append(Words(x + 32, y, curve.name, size=12))
-        x += 48 + 7.2 * len(curve.name)
+        found.lines.append(Line([(x, here - 4), (x + 26, here - 4)], colour, 1.8, dashes))
+        found.words.append(Words(x + 32, here, name, size=12))
+        x += 48 + 7.2 * len(name)
+    return rows * round(_ROW)

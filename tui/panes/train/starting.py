@@ -83,6 +83,10 @@ class StartingPane(ListingPane):
         self.redraw()
         self.bench.remember()
 
+    @on(PlanView.LookedUp)
+    def _looked_up(self) -> None:
+        self.redraw()
+
     @on(FormView.Left)
     def _typed(self) -> None:
         self.draw_foot()

@@ -6,10 +6,11 @@ from array import array
 from math import isfinite
 
 from tui.panes.train.curves import Curves
+from tui.panes.train.quantities import LOSSES
 from tui.widgets.chart import Series
 from tui.widgets.chart.scale import Unit
 
-_LOSSES = ("loss", "train/loss", "train_loss", "training/loss", "loss/train", "epoch_loss")
+_LOSSES = (*LOSSES, "epoch_loss")
 _LATER = ("eval", "val", "test", "epoch")
 """Words in the names of losses that are not those of every step."""
 

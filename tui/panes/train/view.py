@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.widget import Widget
 
-from core.runs.plan import plan_run
+from core.runs.config import RunConfig
+from core.runs.plan import Precedent, plan_run
 from tui.panes.train import figures
 from tui.panes.train.charts import Charts
 from tui.panes.train.details import Details
@@ -16,24 +19,38 @@ from tui.panes.train.plan_view import plan_rows
 from tui.panes.train.sheet import Row, Sheet, WordLine
 from tui.panes.train.watch import RunWatch
 
+_LOWEST = 7
+"""Rows of the pane from which a chart says anything; the figures stand in a lower one."""
 _ROOMY = 150
 """Columns from which the figures stand beside the details too."""
 
 
-def _before_the_first_step(watch: RunWatch, cells: int) -> list[Row]:
+def _before_the_first_step(
+    watch: RunWatch, precedent_of: Callable[[RunConfig], Precedent | None], cells: int
+) -> list[Row]:
     """What the worker does, and what the run will do."""
     live = watch.status.is_live
     rows = figures.phases(watch.history, live=live)
     if not live or watch.config is None:
         return rows
-    return [*rows, [], *plan_rows(watch.config, plan_run(watch.config), cells, drawn=False)]
+    plan = plan_run(watch.config, precedent_of(watch.config))
+    return [*rows, [], *plan_rows(watch.config, plan, cells, drawn=False)]
 
 
 class RunView(Widget):
-    """Draws a `RunWatch`; what did not change is not sent again."""
+    """Draws a `RunWatch`; what did not change is not sent again.
+
+    `precedent_of` finds what an earlier run tells of one that is about to begin.
+    """
 
     _wide = False
     _rows = 0
+
+    def __init__(
+        self, precedent_of: Callable[[RunConfig], Precedent | None], *, id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self._precedent_of = precedent_of
 
     def compose(self) -> ComposeResult:
         self._heading = WordLine(id="run-heading")
@@ -69,7 +86,9 @@ class RunView(Widget):
         elif begun:
             self.charts.show(watch, overlaid)
         else:
-            self._phases.show(lambda cells, rows: _before_the_first_step(watch, cells))
+            self._phases.show(
+                lambda cells, rows: _before_the_first_step(watch, self._precedent_of, cells)
+            )
         if self._comparison.display:
             plain = self.charts.plain
             self._comparison.show(
@@ -90,11 +109,11 @@ class RunView(Widget):
             self.charts.show(watch, overlaid)
         else:
             self._phases.show(lambda cells, rows: watch.before_the_first_point(cells))
-        narrow = not self._wide
+        beside = self._wide or not self.charts.display
         self._figures.show(
-            lambda cells, rows: (watch.remarks(cells) if narrow else watch.panel(cells))[:rows]
+            lambda cells, rows: (watch.panel(cells) if beside else watch.remarks(cells))[:rows]
         )
-        self._figures.display = begun and (self._wide or bool(watch.remarks(80)))
+        self._figures.display = begun and (beside or bool(watch.remarks(80)))
 
     def _place(self, *, begun: bool, detailed: bool, overlaid: int) -> None:
         """Who is seen: below the chart the comparison stands instead of the figures."""
@@ -104,10 +123,11 @@ class RunView(Widget):
             wanted = min(overlaid + 2 + (2 if self._rows > 20 else 1), self._rows // 2)
             self._comparison.styles.height = max(2, wanted)
         self._comparison.display = compared
-        self.charts.display = begun and not detailed
+        low = self._rows < _LOWEST and begun and not detailed
+        self.charts.display = begun and not detailed and not low
         self.details.display = detailed
         self._phases.display = not begun and not detailed
         roomy = self.size.width >= _ROOMY or not detailed
         shown = (self._wide and roomy) or (below > 0 and not compared and not detailed)
-        self._figures.display = shown
-        self._figures.styles.height = "1fr" if self._wide else below
+        self._figures.display = shown or (low and not compared)
+        self._figures.styles.height = "1fr" if self._wide or low else below

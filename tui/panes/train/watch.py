@@ -75,9 +75,14 @@ class RunWatch:
         return self.status.is_live
 
     @property
-    def siblings(self) -> tuple[RunWatch, ...]:
-        """Runs that were found with it and are drawn over it."""
-        return ()
+    def is_torn(self) -> bool:
+        """Whether the log ends within a line that nobody will complete."""
+        return self._reader.rest > 0 and not self.status.is_live
+
+    @property
+    def shown(self) -> tuple[RunWatch, ...]:
+        """It, or the runs that were found with it: the main one, and those drawn over it."""
+        return (self,)
 
     def close(self) -> None:
         """Ends what reading it takes; nothing is open between reads of a log."""
@@ -87,6 +92,12 @@ class RunWatch:
         """How many steps the run takes; None before its worker knows."""
         started = self.history.started
         return started.max_steps if started else self.status.max_steps
+
+    @property
+    def has_all_steps(self) -> bool:
+        """Whether nothing is left to it but to evaluate and to save."""
+        started = self.history.started
+        return started is not None and self.global_step >= started.max_steps
 
     @property
     def global_step(self) -> int:

@@ -9,7 +9,7 @@ from math import floor
 from typing import Literal
 
 from tui.widgets.chart.canvas import BRAILLE, Canvas, signs
-from tui.widgets.chart.scale import Axis
+from tui.widgets.chart.scale import Axis, Scale
 from tui.widgets.chart.series import Bucket
 from tui.widgets.chart.trace import Place, Point, trace_line, trace_raw
 
@@ -64,11 +64,17 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One curve in view: its buckets, drawn where `raw`, and the trend through them."""
+    """One curve in view: its buckets, drawn where `raw`, and the trend through them.
+
+    `scale` places it; None: the plot's axis does.
+    """
 
     buckets: Sequence[Bucket]
     line: Sequence[Point]
     raw: bool
+    scale: Scale | None = None
+    spread: tuple[float, float] | None = None
+    """The least and the greatest value of a scale of its own."""
 
 
 class Panel:
@@ -95,9 +101,9 @@ class Panel:
 
         return place
 
-    def _y_of(self) -> Place:
+    def _y_of(self, scale: Scale | None = None) -> Place:
         """From a y to its row of dots, upwards."""
-        height, down = self._axis.height, self._dots.down
+        height, down = (scale or self._axis).height, self._dots.down
 
         def place(value: float) -> int:
             y = height(value) * down
@@ -112,18 +118,18 @@ class Panel:
     def trace(self, drawn: Sequence[Trace]) -> set[int]:
         """Draws all raw values, then all trends over them; returns the columns with gaps."""
         gaps: set[int] = set()
-        x_of, y_of = self._x_of(), self._y_of()
+        x_of = self._x_of()
         under = Canvas(self._columns, self._rows, self._dots)
         for each in drawn:
             if each.raw:
-                gaps |= trace_raw(under, each.buckets, x_of, y_of)
+                gaps |= trace_raw(under, each.buckets, x_of, self._y_of(each.scale))
         self._lay(under, "r")
         for number, each in reversed(list(enumerate(drawn))):
             plain = self._plain
             dots = signs(curve_sign(number, plain=True)) if plain else BRAILLE
             over = Canvas(self._columns, self._rows, dots)
             pattern = "1" if plain else _PATTERNS[_dashes(number)]
-            trace_line(over, each.line, x_of, y_of, pattern)
+            trace_line(over, each.line, x_of, self._y_of(each.scale), pattern)
             self._lay(over, CURVES[number % len(CURVES)])
         columns = {x // self._dots.across for x in gaps}
         return {column for column in columns if 0 <= column < self._columns}

@@ -5,11 +5,20 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isfinite, nan
+from math import isfinite, isnan, nan
 
 from tui.widgets.chart.canvas import BRAILLE
 from tui.widgets.chart.panel import Cells, Mark, Panel, Trace, axis_row, below
-from tui.widgets.chart.scale import Axis, Unit, log_axis, whole_axis, x_ticks, y_axis
+from tui.widgets.chart.scale import (
+    Axis,
+    Scale,
+    SpanScale,
+    Unit,
+    log_axis,
+    whole_axis,
+    x_ticks,
+    y_axis,
+)
 from tui.widgets.chart.series import Series
 from tui.widgets.chart.trace import line_of_values, line_through
 from tui.widgets.chart.trend import whole_points
@@ -28,7 +37,8 @@ class Curve:
 
     `x` is the axis its points are laid along; None: the series' own. `points` is how many there
     are on the whole of the plot's x axis; None: as many as its own density makes of it. A curve
-    that is not `smooth` goes through its values instead, as bright as a trend.
+    that is not `smooth` goes through its values instead, as bright as a trend. Curves of one
+    `scale` share a y axis: "" is the plot's, any other fills the plot with their own range.
     """
 
     series: Series
@@ -37,6 +47,7 @@ class Curve:
     raw: bool = True
     points: float | None = None
     smooth: bool = True
+    scale: str = ""
 
     @property
     def axis(self) -> array[float]:
@@ -93,6 +104,13 @@ class Reading:
     x: float
     y: float
     trend: float | None
+    spread: tuple[float, float] | None = None
+    """The values at the lower and the upper edge, where they are not those of the y axis."""
+
+    @property
+    def is_none(self) -> bool:
+        """Whether the curve has no point."""
+        return isnan(self.x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +141,12 @@ def _reading(curve: Curve, plot: Plot) -> Reading:
     window = plot.window(curve)
     trend = series.trend(window).at(series.y, index) if window else None
     return Reading(curve.name, axis[index], series.y[index], trend)
+
+
+def along_one_axis(plots: Sequence[Plot]) -> list[Plot]:
+    """The plots as they stand under one another: one place is one x in all of them."""
+    end = max((plot.end for plot in plots), default=0.0)
+    return [replace(plot, x_end=end) for plot in plots]
 
 
 def latest_trend(plot: Plot) -> float | None:
@@ -161,8 +185,36 @@ def traces(plot: Plot, dots: int, rows: int) -> Traces | None:
         if isfinite(mark.x) and isfinite(mark.y) and start <= mark.x <= stop
     ]
     early = plot.view is None and plot.last < _EARLY * plot.end
-    axis = _axis(drawn, marks, rows, log=plot.log, from_zero=early)
-    return Traces(drawn, marks, axis, rows, start, stop)
+    shared = [each for each, curve in zip(drawn, plot.curves, strict=True) if not curve.scale]
+    axis = _axis(shared, marks, rows, log=plot.log, from_zero=early)
+    return Traces(_on_own_scales(drawn, plot, rows), marks, axis, rows, start, stop)
+
+
+def _on_own_scales(drawn: Sequence[Trace], plot: Plot, rows: int) -> list[Trace]:
+    """Those whose curves have another scale than the plot's are placed by it."""
+    groups: dict[str, list[Trace]] = {}
+    for each, curve in zip(drawn, plot.curves, strict=True):
+        groups.setdefault(curve.scale, []).append(each)
+    found = []
+    for each, curve in zip(drawn, plot.curves, strict=True):
+        if curve.scale:
+            lows, highs = _extremes(groups[curve.scale])
+            low, high = min(lows, default=0.0), max(highs, default=0.0)
+            scale: Scale = SpanScale(low, high, rows)
+            if plot.log and high > 0:
+                low = min((value for value in lows if value > 0), default=high)
+                scale = log_axis(low, high, rows)
+            found.append(replace(each, scale=scale, spread=(low, high)))
+        else:
+            found.append(each)
+    return found
+
+
+def _extremes(drawn: Sequence[Trace]) -> tuple[list[float], list[float]]:
+    """The least and the greatest values of all buckets in view."""
+    lows = [bucket.low for each in drawn for bucket in each.buckets if bucket.finite]
+    highs = [bucket.high for each in drawn for bucket in each.buckets if bucket.finite]
+    return lows, highs
 
 
 def draw(plot: Plot, columns: int, rows: int, *, plain: bool) -> Picture:
@@ -195,7 +247,10 @@ def draw(plot: Plot, columns: int, rows: int, *, plain: bool) -> Picture:
         axis_row(left, width, done, gaps, ticks, plain=plain),
         below(left, width, ticks),
     ]
-    readings = tuple(_reading(curve, plot) for curve in plot.curves)
+    readings = tuple(
+        replace(_reading(curve, plot), spread=trace.spread)
+        for curve, trace in zip(plot.curves, drawn, strict=True)
+    )
     return Picture(found, readings, left, needed, width, start, stop)
 
 
@@ -218,8 +273,9 @@ def _axis(
     drawn: Sequence[Trace], marks: Sequence[Mark], rows: int, *, log: bool, from_zero: bool
 ) -> Axis:
     """An axis that holds all that is in view."""
-    lows = [b.low for each in drawn for b in each.buckets if b.finite] + [m.y for m in marks]
-    highs = [b.high for each in drawn for b in each.buckets if b.finite] + [m.y for m in marks]
+    lows, highs = _extremes(drawn)
+    lows += [mark.y for mark in marks]
+    highs += [mark.y for mark in marks]
     if log:
         above = [value for value in lows if value > 0]
         return log_axis(min(above, default=1.0), max(highs, default=1.0), rows)

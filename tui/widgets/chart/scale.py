@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from math import ceil, floor, inf, isfinite, log10
@@ -14,13 +14,18 @@ Unit = Literal["steps", "samples", "seconds"]
 _LABELS = 6
 """How many are most pleasant on an axis."""
 _ROUND = (1.0, 2.0, 2.5, 5.0)
+_ENDS = (
+    1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2, 3.5, 4.0, 4.5, 5.0,
+    5.5, 6.0, 6.5, 7.0, 7.5, 8.0, 8.5, 9.0, 9.5,
+)  # fmt: skip
+"""Where an axis may end, times powers of ten: at most a seventh of it is empty."""
 
 
-def round_steps(smallest: float) -> Iterator[float]:
-    """1, 2, 2.5 and 5 times powers of ten, from the first that is at least `smallest` on."""
+def round_steps(smallest: float, factors: Sequence[float] = _ROUND) -> Iterator[float]:
+    """`factors` times powers of ten, from the first that is at least `smallest` on."""
     exponent = floor(log10(smallest))
     while True:
-        for factor in _ROUND:
+        for factor in factors:
             step = factor * 10.0**exponent
             if step >= smallest * (1 - 1e-9):
                 yield step
@@ -31,14 +36,18 @@ def whole_axis(planned: float, last: float) -> float:
     """Where an axis ends that goes from 0 to `planned`, or further where the `last` point is."""
     last = max(last, 1.0)
     # Where the end is not known it grows by leaps: every new one moves all there is.
-    return planned if planned >= last else next(round_steps(last))
+    return planned if planned >= last else ceil(next(round_steps(last, _ENDS)) - 1e-6)
 
 
-class Axis(Protocol):
-    """An axis upwards over some rows."""
+class Scale(Protocol):
+    """Places values upwards over some rows."""
 
     def height(self, value: float) -> float:
         """How many rows `value` is above the lower edge."""
+
+
+class Axis(Scale, Protocol):
+    """A scale that is named at its left."""
 
     def labels(self) -> dict[int, str]:
         """Tick labels by row, counted from the top, all as wide."""
@@ -101,6 +110,21 @@ def y_axis(low: float, high: float, rows: int, *, from_zero: bool = False) -> YA
         if score > best[0]:
             best = score, YAxis(base, step, rows_per_tick, rows)
     return best[1]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanScale:
+    """`rows` rows from `low` to `high`: the shape of a curve, whatever its magnitude."""
+
+    low: float
+    high: float
+    rows: int
+
+    def height(self, value: float) -> float:
+        """How many rows `value` is above the lower edge; the middle where all values are alike."""
+        span = self.high - self.low
+        usable = self.rows - 0.25
+        return (value - self.low) / span * usable if span > 0 else self.rows / 2
 
 
 _LOG_TICKS = (((1.0, 2.0, 5.0), 1), ((1.0, 3.0), 1), *(((1.0,), n) for n in (1, 2, 3, 5, 10, 50)))
