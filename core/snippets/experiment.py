@@ -6,18 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.engine.protocol import ALONE, Arrangement, BatchDimensionOmitted, Texts
+from core.snippets.loading import Checkpoint, imports, model, tokenizer_and_model
 from core.text.code import lines, literal
+
+_AUTO = "AutoModelForSequenceClassification"
+_WEIGHTS_RETURNED = 'attn_implementation="eager"'
+"""The usual implementation of attention never holds the weights that are to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """What a classifier is asked: sentences, or rows of ids where there are any.
 
-    `checkpoint` is what `from_pretrained` takes. `end_pads` says that the tokenizer has no padding
-    token, so that its end token serves; `token_types` that the model takes `token_type_ids`.
+    `end_pads` says that the tokenizer has no padding token, so that its end token serves;
+    `token_types` that the model takes `token_type_ids`.
     """
 
-    checkpoint: str
+    checkpoint: Checkpoint
     sentences: Sequence[Texts]
     raw_ids: Sequence[Sequence[int]] = ()
     end_pads: bool = False
@@ -31,7 +36,9 @@ def experiment_code(
 
     `first_position` is the number that the model gives to the first token.
     """
+    copies = any(arrangement.dtype == "bfloat16" for _, arrangement in steps)
     written = [
+        *(["import copy", ""] if copies else []),
         *_classifier(inputs),
         "",
         *_inputs(inputs),
@@ -71,30 +78,30 @@ def _arranged(name: str, arrangement: Arrangement, first_position: int) -> list[
     written = [f"    batch = tokenizer.pad({rows}, {', '.join(padding)})"]
     if arrangement.positions == "mask":
         pad_position = max(first_position - 1, 0)
+        first = f" + {first_position}" if first_position else ""
         written += [
             '    mask = batch["attention_mask"]',
-            f"    positions = mask.cumsum(-1) - 1 + {first_position}",
+            f"    positions = mask.cumsum(-1) - 1{first}",
             f'    batch["position_ids"] = positions.masked_fill(mask == 0, {pad_position})',
         ]
     if not arrangement.mask:
         written.append('    del batch["attention_mask"]')
-    model = "model"
+    name_of_model = "model"
     if arrangement.dtype == "bfloat16":
-        model = "in_bfloat16"
+        name_of_model = "in_bfloat16"
         written += [
-            "    in_bfloat16 = AutoModelForSequenceClassification.from_pretrained(",
-            "        checkpoint, dtype=torch.bfloat16",
-            "    ).eval()",
-            "    in_bfloat16.config.pad_token_id = model.config.pad_token_id",
+            "    in_bfloat16 = copy.deepcopy(model)",
+            "    for parameter in in_bfloat16.parameters():",
+            "        parameter.data = parameter.data.to(torch.bfloat16)",
         ]
-    logits = f"{model}(**batch).logits.float(){back}"
+    logits = f"{name_of_model}(**batch).logits.float(){back}"
     return [*written, f"    results[{literal(name)}] = {logits}"]
 
 
 def shares_code(inputs: Inputs) -> str:
     """How much attention goes to padding: `shares[row]`, `[layers, heads]`, without the mask."""
     return lines(
-        *_classifier(inputs, attention=True),
+        *_classifier(inputs, _WEIGHTS_RETURNED),
         "",
         *_inputs(inputs),
         'batch = tokenizer.pad(inputs, return_tensors="pt")',
@@ -119,7 +126,7 @@ def weights_code(inputs: Inputs, row: int, layer: int, head: int, *, masked: boo
     """One head's attention for one input: `weights`, `[tokens, tokens]`."""
     without = [] if masked else ['del batch["attention_mask"]']
     return lines(
-        *_classifier(inputs, attention=True),
+        *_classifier(inputs, _WEIGHTS_RETURNED),
         "",
         *_inputs(inputs),
         'batch = tokenizer.pad(inputs, return_tensors="pt")',
@@ -160,76 +167,71 @@ def dimension_code(inputs: Inputs, omitted: BatchDimensionOmitted) -> str:
     )
 
 
-def beside_code(first: Inputs, second: Inputs) -> str:
-    """Two checkpoints on the sentences of `first`, each alone: `logits` of each by checkpoint."""
+def beside_code(first: Inputs, second: Inputs, names: tuple[str, str]) -> str:
+    """Two models on the sentences of `first`, each alone: `logits` of each by its name."""
     row = "*each" if _has_pairs(first) else "each"
-    alike = first.raw_ids or (first.token_types and second.token_types)
-    if alike:
-        loop = [f"for checkpoint in [{literal(first.checkpoint)}, {literal(second.checkpoint)}]:"]
-        options = ""
-    else:
-        loop = [
-            "for checkpoint, token_types in [",
-            # None leaves it to the tokenizer: True makes GPT-2's give what it usually does not.
-            *(
-                f"    ({literal(each.checkpoint)}, {None if each.token_types else False}),"
-                for each in (first, second)
-            ),
-            "]:",
-        ]
+    both = (first, second)
+    # Of ids as they are typed no tokenizer makes anything.
+    differs = not first.raw_ids and first.token_types != second.token_types
+    made = []
+    for assigned, inputs in zip(("first", "second"), both, strict=True):
+        checkpoint = inputs.checkpoint
+        given = literal(checkpoint.name)
+        made += ["", *model(checkpoint, _AUTO, assigned=assigned, given=given)]
+    each_one = ["name", "model", *([] if first.raw_ids else ["checkpoint"])]
+    loop = [f"for {', '.join([*each_one, *(['token_types'] if differs else [])])} in ["]
+    for name, assigned, inputs in zip(names, ("first", "second"), both, strict=True):
+        entry = [literal(name), assigned]
+        entry += [] if first.raw_ids else [literal(inputs.checkpoint.name)]
+        # None leaves it to the tokenizer: True makes GPT-2's give what it usually does not.
+        entry += [str(None if inputs.token_types else False)] if differs else []
+        loop.append(f"    ({', '.join(entry)}),")
+    if differs:
         options = ", return_token_type_ids=token_types"
+    else:
+        options = "" if first.token_types else ", return_token_type_ids=False"
+    asked = (
+        [
+            "        logits[name] = torch.cat(",
+            "            [model(torch.tensor([row])).logits for row in rows]",
+            "        )",
+        ]
+        if first.raw_ids
+        else [
+            "        logits[name] = torch.cat([",
+            f'            model(**tokenizer({row}, return_tensors="pt"{options})).logits',
+            "            for each in raw_inputs",
+            "        ])",
+        ]
+    )
+    tokenizer = [] if first.raw_ids else ["AutoTokenizer"]
+    read = [f"    tokenizer = {each}.from_pretrained(checkpoint)" for each in tokenizer]
     return lines(
-        "import torch",
-        "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
+        *imports([each.checkpoint for each in both], _AUTO, *tokenizer),
         "",
         *_sentences(first),
+        *made,
         "",
         "logits = {}",
         *loop,
-        "    tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
-        "    model = AutoModelForSequenceClassification.from_pretrained(checkpoint).eval()",
+        "]:",
+        *read,
         "    with torch.no_grad():",
-        *(
-            [
-                "        logits[checkpoint] = torch.cat(",
-                "            [model(torch.tensor([row])).logits for row in rows]",
-                "        )",
-            ]
-            if first.raw_ids
-            else [
-                "        logits[checkpoint] = torch.cat([",
-                f'            model(**tokenizer({row}, return_tensors="pt"{options})).logits',
-                "            for each in raw_inputs",
-                "        ])",
-            ]
-        ),
-        "    print(checkpoint, model.config.id2label, logits[checkpoint])",
+        *asked,
+        "    print(name, model.config.id2label, logits[name])",
     )
 
 
 # --- what all begin with --------------------------------------------------------------------
 
 
-def _classifier(inputs: Inputs, *, attention: bool = False) -> list[str]:
-    auto = "AutoModelForSequenceClassification.from_pretrained"
-    written = [
-        "import torch",
-        "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
+def _classifier(inputs: Inputs, *options: str) -> list[str]:
+    checkpoint = inputs.checkpoint
+    return [
+        *imports([checkpoint], _AUTO, "AutoTokenizer"),
         "",
-        f"checkpoint = {literal(inputs.checkpoint)}",
-        "tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
+        *tokenizer_and_model(checkpoint, _AUTO, *options, end_pads=inputs.end_pads),
     ]
-    if attention:
-        # The usual implementation never holds the weights that are to be looked at.
-        written.append(f'model = {auto}(checkpoint, attn_implementation="eager").eval()')
-    else:
-        written.append(f"model = {auto}(checkpoint).eval()")
-    if inputs.end_pads:
-        written += [
-            "tokenizer.pad_token = tokenizer.eos_token",
-            "model.config.pad_token_id = tokenizer.pad_token_id",
-        ]
-    return written
 
 
 def _inputs(inputs: Inputs) -> list[str]:

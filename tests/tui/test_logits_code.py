@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import transformers
+from msgspec import structs
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from core.engine.protocol import UNMASKED
+from core.checkpoints import embedded_folder
+from core.engine.protocol import UNMASKED, ModelInfo
+from core.random_models import RandomModel
 from tests.core.models import heads, tiny
 from tests.core.snippets.interpreter import run_all
 from tests.tui.conftest import OpenApp, screen_text, until
@@ -33,6 +37,7 @@ from tui.panes.logits.beside import BesideView
 from tui.panes.logits.dimension import DimensionView
 from tui.panes.logits.weights import WeightsView
 from tui.panes.pipeline import PipelinePane
+from tui.sources import checkpoint_of
 from tui.widgets.pane import Pane
 
 PAIR = "I love it!\nwaiting for it\tI"
@@ -111,7 +116,7 @@ def the_experiment(pilot: Pilot[None], snippets: Snippets) -> str:
     return snippets.add(pane_of(pilot), ("results",), check)
 
 
-async def change(pilot: Pilot[None], model: Path, text: str) -> None:
+async def change(pilot: Pilot[None], model: Path | str, text: str) -> None:
     """Another text by another model, whose numbers are all there at the end."""
     bench = bench_of(pilot)
     bench.choose_model(str(model))
@@ -157,7 +162,7 @@ async def add_attention(pilot: Pilot[None], snippets: Snippets) -> None:
     await pilot.press("escape", "escape")
 
 
-async def add_a_second(pilot: Pilot[None], second: Path, snippets: Snippets) -> None:
+async def add_a_second(pilot: Pilot[None], second: Path | str, snippets: Snippets) -> None:
     """The model in force beside `second`."""
     await pilot.press("t")
     await pilot.pause()
@@ -167,7 +172,7 @@ async def add_a_second(pilot: Pilot[None], second: Path, snippets: Snippets) -> 
     await until(lambda: all(all(pair) for pair in view.results()), pilot)
     answers = [each.answer for each in view.inquiries]
     assert all(answers)
-    logits = {each.model.folder: [row.logits for row in each.results[0].rows] for each in answers}
+    logits = {each.model.name: [row.logits for row in each.results[0].rows] for each in answers}
 
     def check(values: dict[str, Any]) -> None:
         for name, rows in logits.items():
@@ -175,6 +180,12 @@ async def add_a_second(pilot: Pilot[None], second: Path, snippets: Snippets) -> 
 
     snippets.add(pane_of(pilot), ("logits",), check)
     await pilot.press("escape")
+
+
+def in_half(folder: Path, target: Path) -> Path:
+    """The same weights in float16."""
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(folder)
+    return tiny.save(model.half(), target)
 
 
 @pytest.mark.slow
@@ -216,6 +227,15 @@ async def test_the_python_of_logits_gives_its_numbers(
         check_files(pilot)
         await add_a_second(pilot, distilbert, snippets)
 
+        # Random weights, and weights that are kept in another dtype than they are run in.
+        for model in (RandomModel(str(bert), 3).name, in_half(bert, tmp_path / "half")):
+            await change(pilot, model, PAIR)
+            code = the_experiment(pilot, snippets)
+            assert ("manual_seed(3)" in code) == (model != tmp_path / "half")
+            await add_attention(pilot, snippets)
+            await add_the_mistake(pilot, snippets)
+        await add_a_second(pilot, RandomModel(str(tmp_path / "half")).name, snippets)
+
         # Ids as they are typed: no tokenizer is asked for more than padding.
         await pilot.press("x")
         await change(pilot, distilbert, "[[200, 200, 200], [200, 200]]")
@@ -236,6 +256,20 @@ def check_files(pilot: Pilot[None]) -> None:
     logits = [float(value) for name, value in first.items() if name.startswith("logit ")]
     assert logits == answered[0].logits
     assert files["json"]["results"][0]["rows"][0]["logits"] == pytest.approx(logits)
+
+
+def test_a_random_models_config_is_where_its_name_says(tmp_path: Path) -> None:
+    model = RandomModel("mini", 2, {"hidden_act": "relu"}).name
+    # Its tokenizer is read where the encoder without a head is put together.
+    info = ModelInfo(model, str(embedded_folder("mini-base")), "", "", 0, [], None, None, "right")
+    found = checkpoint_of(info)
+    assert found.name == str(embedded_folder("mini"))
+    assert found.twin == RandomModel("mini", 2, {"hidden_act": "relu"})
+    assert "random, as torch.manual_seed(2)" in found.note
+    info = structs.replace(info, name="random:owner/name")
+    assert checkpoint_of(info).name == "owner/name"
+    info = structs.replace(info, name=f"random:{tmp_path}")
+    assert checkpoint_of(info).name == str(tmp_path)
 
 
 # --- Pipeline -------------------------------------------------------------------------------
@@ -290,7 +324,7 @@ def add_the_stages(pilot: Pilot[None], snippets: Snippets) -> str:
 async def test_the_python_of_the_pipeline_gives_its_numbers(
     open_app: OpenApp, tiny_classifier: Path, private_folders: Path, tmp_path: Path
 ) -> None:
-    models = {
+    models: dict[str, Path | str] = {
         "sentiment": tiny_classifier,
         "no types": tiny.distilbert(tmp_path / "distilbert"),
         "no padding": tiny.gpt2(tmp_path / "gpt2"),
@@ -298,11 +332,15 @@ async def test_the_python_of_the_pipeline_gives_its_numbers(
         "a number": heads.sequences(tmp_path / "number", 1, "regression"),
         "entities": heads.tokens(tmp_path / "tokens"),
         "masks": heads.masked(tmp_path / "masked"),
+        "random": RandomModel(str(tiny_classifier), 4).name,
     }
-    texts = {"entities": COURSE, "masks": "I [MASK] this!\n[MASK] and [MASK], so [MASK]."}
+    texts = {
+        "entities": COURSE,
+        "masks": "I [MASK] this!\nNo mask.\n[MASK] and [MASK], so [MASK].",
+    }
     for name, folder in models.items():
-        if name != "no padding":
-            know_tokenizer(folder)
+        if name not in {"no padding", "random"}:
+            know_tokenizer(Path(folder))
     file = tmp_path / "reviews.txt"
     file.write_text("A bad one.\n\nA good one, a very good one!\n")
     snippets = Snippets()

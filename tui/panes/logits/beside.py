@@ -113,12 +113,14 @@ class BesideView(LogitsView):
         if self.scene.info is None or second is None or not self.scene.plan.count:
             return None
         other = Inputs(
-            checkpoint_of(second.model).name,
+            checkpoint_of(second.model),
             self.scene.plan.texts,
             token_types=takes_token_types(second.model),
         )
-        python = beside_code(self.scene.inputs, other)
-        return Code("Two checkpoints", python, self.scene.checkpoint.note)
+        names = (self.scene.info.name, second.model.name)
+        python = beside_code(self.scene.inputs, other, names)
+        notes = dict.fromkeys((self.scene.checkpoint.note, other.checkpoint.note))
+        return Code("Two checkpoints", python, " ".join(filter(None, notes)))
 
     def exports(self) -> Sequence[Export]:
         first, second = self._answers()

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from core.engine.protocol import ModelInfo, Overtaken, Question, Reply
 from core.snippets.experiment import Inputs, experiment_code
+from core.snippets.loading import Checkpoint
 from core.text.visible import visible
 from tui import waiting
 from tui.bench import ModelState
@@ -18,7 +19,7 @@ from tui.panes.logits import lesson
 from tui.panes.logits.experiment import Shown
 from tui.panes.logits.steps import Setup, Step, steps
 from tui.plan import Plan
-from tui.sources import Checkpoint, checkpoint_of, takes_token_types
+from tui.sources import checkpoint_of, takes_token_types
 from tui.widgets.headline import Headline, Paragraph
 from tui.widgets.pane import Code, Export
 
@@ -53,7 +54,7 @@ class Scene:
     def inputs(self) -> Inputs:
         """What is asked, for Python."""
         return Inputs(
-            self.checkpoint.name,
+            self.checkpoint,
             self.plan.texts,
             self.plan.ids,
             end_pads=self.tokenizer is not None and self.tokenizer.padding is None,

@@ -19,7 +19,7 @@ def python_of(ran: PipelineRan, *, end_pads: bool) -> Code:
     """The three stages on the texts of `ran`."""
     checkpoint = checkpoint_of(ran.model)
     python = stages_code(
-        checkpoint.name,
+        checkpoint,
         ran.task,
         ran.postprocess,
         ran.sentences,
@@ -29,10 +29,19 @@ def python_of(ran: PipelineRan, *, end_pads: bool) -> Code:
     return Code("The pipeline's stages", python, checkpoint.note)
 
 
-def python_of_file(many: ManyAnswers) -> Code:
+def python_of_file(many: ManyAnswers, *, end_pads: bool) -> Code:
     """The lines of the file by transformers' own pipeline."""
-    checkpoint = checkpoint_of(many.info)
-    python = file_code(checkpoint.name, str(many.texts.path.expanduser().absolute()))
+    texts, info = many.texts, many.info
+    checkpoint = checkpoint_of(info)
+    python = file_code(
+        checkpoint,
+        str(texts.path.expanduser().absolute()),
+        pairs=any(each.text_pair for each in texts.sentences),
+        most=len(texts.sentences) if texts.left_out else None,
+        longest=info.max_positions,
+        several=info.postprocess == "none" and len(info.labels) > 1,
+        end_pads=end_pads,
+    )
     return Code("A file of texts", python, checkpoint.note)
 
 

@@ -130,12 +130,14 @@ class PipelinePane(Pane):
     def code(self) -> Code | None:
         from tui.panes.pipeline import files  # imported when first needed
 
+        tokenizer = self.texts.document.tokenizer
+        end_pads = tokenizer is not None and tokenizer.padding is None
         if self.many:
-            return files.python_of_file(self.many)
-        ran, tokenizer = self.texts.ran, self.texts.document.tokenizer
+            return files.python_of_file(self.many, end_pads=end_pads)
+        ran = self.texts.ran
         if ran is None or not self.texts.hold:
             return None
-        return files.python_of(ran, end_pads=tokenizer is not None and tokenizer.padding is None)
+        return files.python_of(ran, end_pads=end_pads)
 
     def exports(self) -> Sequence[Export]:
         from tui.panes.pipeline import files
