@@ -226,9 +226,18 @@ async def test_every_head_is_shown_as_what_it_is(
             words_ = text.splitlines()[0][entity.start : entity.end]
             assert f"{words_}[{entity.label} {entity.score:.0%}".replace("%", " %]") in screen
 
+        # A file's lines get labels: this head gives none to a whole text.
+        await pilot.press("escape")
+        assert "classify a file" not in screen
+        assert " f file " not in painted_keys(pilot)
+        await pilot.press("f")
+        await until(lambda: "no classification head" in toasts(pilot), pilot)
+        assert len(pilot.app.screen_stack) == 1
+
         bench.choose_model(str(several))
         await until(lambda: of_model(pane, several) and settled(pilot), pilot)
         await pilot.pause()
+        assert " f file " in painted_keys(pilot)
         screen = screen_text(pilot)
         said = pane.texts.items[0].classified
         assert said is not None
@@ -250,6 +259,47 @@ async def test_every_head_is_shown_as_what_it_is(
         assert "this head predicts numbers, not probabilities" in stages
         assert f"{said.logits[0]:.4f}" in stages
         assert "%" not in stages
+
+
+@pytest.mark.slow
+async def test_a_file_that_is_refused_says_why_and_leads_back(
+    open_app: OpenApp, private_folders: Path, tmp_path: Path
+) -> None:
+    classifier = made(tmp_path / "classifier", "BertForSequenceClassification")
+    ner = made(tmp_path / "ner", "BertForTokenClassification", num_labels=2)
+    file = tmp_path / "reviews.txt"
+    file.write_text("A bad one.\nA good one.\n")
+    async with open_app(pane="pipeline", model=str(ner), text=COURSE) as pilot:
+        pane = pane_of(pilot)
+        # Chosen before the model is there, it is refused as soon as it is.
+        await open_file(pilot, file)
+        await until(lambda: "no classification head" in toasts(pilot), pilot)
+        await until(lambda: settled(pilot), pilot)
+        assert pane.many is None
+
+        bench = pilot.app.bench  # type: ignore[attr-defined]
+        bench.choose_model(str(classifier))
+        await until(lambda: of_model(pane, classifier) and settled(pilot), pilot)
+        (classifier / "model.safetensors").unlink()
+        os.kill(bench.engine.pid, signal.SIGKILL)
+        await open_file(pilot, file)
+        await until(lambda: pane.many and pane.many.problem, pilot)
+        await pilot.pause()
+        screen = " ".join(screen_text(pilot).split())
+        assert "holds no complete weights (model.safetensors): fetch them again." in screen
+        assert "Esc leads back" in screen
+        assert not pilot.app.query_one("#pipeline-texts").display
+        assert pane.code() is None
+        await pilot.press("escape")
+        assert pane.many is None
+
+
+def toasts(pilot: Pilot[None]) -> str:
+    return " ".join(each.message for each in pilot.app._notifications)
+
+
+def painted_keys(pilot: Pilot[None]) -> str:
+    return screen_text(pilot).splitlines()[-1]
 
 
 def of_model(pane: PipelinePane, folder: Path) -> bool:

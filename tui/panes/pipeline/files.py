@@ -11,11 +11,23 @@ from core.engine.protocol import ModelInfo, PipelineRan
 from core.snippets.pipeline import file_code, stages_code
 from core.text.sentences import Sentence
 from tui.panes.pipeline.many import ManyAnswers
+from tui.panes.pipeline.texts import ShownTexts
 from tui.sources import checkpoint_of, takes_token_types
 from tui.widgets.pane import Code, Export
 
 
-def python_of(ran: PipelineRan, *, end_pads: bool) -> Code:
+def code_of(texts: ShownTexts) -> Code | None:
+    """The Python that gives what is shown; None where nothing holds."""
+    tokenizer = texts.document.tokenizer
+    end_pads = tokenizer is not None and tokenizer.padding is None
+    if texts.many:
+        return None if texts.many.refused else _of_file(texts.many, end_pads=end_pads)
+    if texts.ran is None or not texts.hold:
+        return None
+    return _of_stages(texts.ran, end_pads=end_pads)
+
+
+def _of_stages(ran: PipelineRan, *, end_pads: bool) -> Code:
     """The three stages on the texts of `ran`."""
     checkpoint = checkpoint_of(ran.model)
     python = stages_code(
@@ -29,7 +41,7 @@ def python_of(ran: PipelineRan, *, end_pads: bool) -> Code:
     return Code("The pipeline's stages", python, checkpoint.note)
 
 
-def python_of_file(many: ManyAnswers, *, end_pads: bool) -> Code:
+def _of_file(many: ManyAnswers, *, end_pads: bool) -> Code:
     """The lines of the file by transformers' own pipeline."""
     texts, info = many.texts, many.info
     checkpoint = checkpoint_of(info)
@@ -45,7 +57,17 @@ def python_of_file(many: ManyAnswers, *, end_pads: bool) -> Code:
     return Code("A file of texts", python, checkpoint.note)
 
 
-def classified_exports(info: ModelInfo, rows: Sequence[ClassifiedText]) -> Sequence[Export]:
+def exports_of(texts: ShownTexts) -> Sequence[Export]:
+    """The files that what is shown can be written to."""
+    ran = texts.ran
+    if texts.many:
+        return _classified_exports(texts.many.info, texts.many.rows(texts.places))
+    if ran is None or not texts.hold or len(ran.rows) != len(texts.items):
+        return ()
+    return _typed_exports(ran, texts.places)
+
+
+def _classified_exports(info: ModelInfo, rows: Sequence[ClassifiedText]) -> Sequence[Export]:
     """Texts with label, score, logits and probabilities, as `termformer classify` writes them."""
     if not rows:
         return ()
@@ -60,7 +82,7 @@ def classified_exports(info: ModelInfo, rows: Sequence[ClassifiedText]) -> Seque
     )
 
 
-def exports_of(ran: PipelineRan, order: Sequence[int]) -> Sequence[Export]:
+def _typed_exports(ran: PipelineRan, order: Sequence[int]) -> Sequence[Export]:
     """Typed texts: for labels as a file of texts is written, for other tasks all that was said."""
     if ran.task == "text-classification":
         rows = [
@@ -68,7 +90,7 @@ def exports_of(ran: PipelineRan, order: Sequence[int]) -> Sequence[Export]:
             for place in order
             if (said := ran.rows[place].classified) is not None
         ]
-        return classified_exports(ran.model, rows)
+        return _classified_exports(ran.model, rows)
 
     def make() -> bytes:
         return msgspec.json.format(msgspec.json.encode(ran), indent=2) + b"\n"

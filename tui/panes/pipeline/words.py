@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.classification import Order
-from core.engine.protocol import CheckedRow, Failed, PipelineRan
+from core.engine.protocol import CheckedRow, Failed, ModelInfo, PipelineRan
 from core.text.visible import visible
 from tui import waiting
 from tui.bench import ModelState
@@ -30,7 +30,7 @@ def instead(
     plan: Plan,
     failure: Failed | None,
     *,
-    many: bool,
+    many: ManyAnswers | None,
     typing: bool,
     cells: int,
 ) -> list[Paragraph] | None:
@@ -40,12 +40,38 @@ def instead(
             return waiting.not_loaded(model.problem, typing=typing)
         return waiting.model_loading(model, cells)
     if many:
-        return None
+        return _refused(many) if many.refused else None
     if plan.too_long:
         return waiting.too_large(plan.too_long)
     if not plan.count and not document.behind:
         return waiting.nothing_typed(typing=typing)
     return waiting.not_computed(failure, typing=typing) if failure else None
+
+
+def no_files(info: ModelInfo | None) -> str | None:
+    """Why the model cannot be asked about a file's lines; None where it can, or is not there."""
+    if info is None or info.task == "text-classification":
+        return None
+    return (
+        f"{visible(info.name)} has no classification head, so it gives the lines of a file no "
+        "labels: choose another model for that."
+    )
+
+
+def _refused(many: ManyAnswers) -> list[Paragraph]:
+    """Nothing came of a file, and why."""
+    return [
+        [
+            (visible(many.texts.path.name), "headline--strong"),
+            (f": {visible(many.problem)}", "headline--problem"),
+        ],
+        [
+            ("r", "headline--key"),
+            (" tries again. ", ""),
+            ("Esc", "headline--key"),
+            (" leads back to the typed texts.", ""),
+        ],
+    ]
 
 
 def summary(items: Sequence[Item], row: int, ran: PipelineRan | None) -> list[Paragraph]:
@@ -140,7 +166,7 @@ def marks(items: Sequence[Item], least: int | None) -> list[Part]:
     return [(f"{' · '.join(said)} ", "")] if said else []
 
 
-def legend(order: Order, *, many: bool) -> list[Part]:
+def legend(order: Order, *, many: bool, files: bool) -> list[Part]:
     """How the texts are sorted, and the keys that are no other pane's."""
     words: list[Part] = [
         (f" {_ORDER_WORDS[order]}   ", ""),
@@ -149,5 +175,6 @@ def legend(order: Order, *, many: bool) -> list[Part]:
     ]
     if many:
         return [*words, ("Esc", "legend--key"), (" typed texts", "legend--note")]
-    words += [("f", "legend--key"), (" classify a file   ", "legend--note")]
+    if files:
+        words += [("f", "legend--key"), (" classify a file   ", "legend--note")]
     return [*words, ("←→", "legend--key"), (" tokens", "legend--note")]
