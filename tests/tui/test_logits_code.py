@@ -35,6 +35,7 @@ from tests.tui.test_attention import shown
 from tui.panes.logits.attention import AttentionView
 from tui.panes.logits.beside import BesideView
 from tui.panes.logits.dimension import DimensionView
+from tui.panes.logits.given import GivenView
 from tui.panes.logits.weights import WeightsView
 from tui.panes.pipeline import PipelinePane
 from tui.sources import checkpoint_of
@@ -114,6 +115,34 @@ def the_experiment(pilot: Pilot[None], snippets: Snippets) -> str:
             close(logits, values["results"][name], within)
 
     return snippets.add(pane_of(pilot), ("results",), check)
+
+
+async def add_what_is_given(
+    pilot: Pilot[None], snippets: Snippets, *, withheld: bool = False
+) -> None:
+    """Every tensor of the current input in every step, as the view shows it."""
+    await pilot.press("g")
+    await until(lambda: pane_of(pilot).exports(), pilot)
+    assert ("made, but not passed on" in screen_text(pilot)) == withheld
+    pane = pane_of(pilot)
+    [file] = pane.exports()
+    answer = json.loads(file.make())
+    place = pilot.app.query_one(GivenView).scene.row
+    shown_rows: list[dict[str, Any]] = []
+    for arranged in answer["results"]:
+        if arranged["rows"]:
+            row = arranged["rows"][place]
+            names = ["input_ids", "token_type_ids", "attention_mask", "position_ids"]
+            if not arranged["arrangement"].get("mask", True):
+                names.remove("attention_mask")
+            shown_rows.append({name: row[name] for name in names if row.get(name) is not None})
+
+    def check(values: dict[str, Any]) -> None:
+        assert list(values["given"].values()) == shown_rows
+
+    code = snippets.add(pane, ("given",), check)
+    assert "position_ids" in code
+    await pilot.press("escape")
 
 
 async def change(pilot: Pilot[None], model: Path | str, text: str) -> None:
@@ -209,14 +238,7 @@ async def test_the_python_of_logits_gives_its_numbers(
         for model in (bert, distilbert, roberta, gpt2):
             await change(pilot, model, PAIR)
             code = the_experiment(pilot, snippets)
-            await pilot.press("g")
-            await until(lambda: pane_of(pilot).exports(), pilot)
-            given = pane_of(pilot).code()
-            assert given is not None
-            assert given.python == code
-            said = screen_text(pilot)
-            assert ("made, but not passed on" in said) == (model == distilbert)
-            await pilot.press("escape")
+            await add_what_is_given(pilot, snippets, withheld=model == distilbert)
             await add_the_mistake(pilot, snippets)
             if model == distilbert:
                 assert "return_token_type_ids=False" in code
@@ -240,6 +262,7 @@ async def test_the_python_of_logits_gives_its_numbers(
         await pilot.press("x")
         await change(pilot, distilbert, "[[200, 200, 200], [200, 200]]")
         the_experiment(pilot, snippets)
+        await add_what_is_given(pilot, snippets)
         await add_attention(pilot, snippets)
         await add_the_mistake(pilot, snippets)
         await add_a_second(pilot, bert, snippets)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 
 from core.engine.protocol import ALONE, ArrangedRow, Compare, Compared, ModelInfo
-from core.snippets.experiment import Inputs, beside_code
+from core.snippets.experiment import beside_code
+from core.snippets.inputs import Inputs
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
 from tui.panes.logits.experiment import winner

@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 
 from core.engine.protocol import EQUAL_WITHIN, Compare, Compared
+from core.snippets.experiment import experiment_code
 from core.text.visible import visible
 from tui.inquiry import Inquiry
 from tui.panes.logits import lesson
@@ -73,7 +74,11 @@ class CompareView(LogitsView):
         return shown_rows(scene.plan, scene.steps, self._inquiry.answer, current=current)
 
     def code(self) -> Code | None:
-        return self.scene.experiment_code(self.rows)
+        scene, rows = self.scene, self.rows
+        if scene.info is None or not rows:
+            return None
+        python = experiment_code(scene.inputs, scene.named_steps(rows), rows[0].first_position)
+        return Code("The experiment", python, scene.checkpoint.note)
 
     def exports(self) -> Sequence[Export]:
         answer, rows = self._inquiry.answer, self.rows

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.widget import Widget
 
-from core.engine.protocol import ModelInfo, Overtaken, Question, Reply
-from core.snippets.experiment import Inputs, experiment_code
+from core.engine.protocol import Arrangement, ModelInfo, Overtaken, Question, Reply
+from core.snippets.inputs import Inputs
 from core.snippets.loading import Checkpoint
 from core.text.visible import visible
 from tui import waiting
@@ -72,15 +72,11 @@ class Scene:
         side = self.info.padding_side if self.info else "right"
         return steps(self.setup, self.plan, side)
 
-    def experiment_code(self, rows: Sequence[Shown]) -> Code | None:
-        """The Python of all steps; `rows` are the inputs as they are shown."""
-        if self.info is None or not rows:
-            return None
-        alone = rows[0].alone
-        first_position = alone.position_ids[0] if alone and alone.position_ids else 0
-        named = [(step.name.strip(), step.arrangement) for step in self.steps]
-        python = experiment_code(self.inputs, named, first_position)
-        return Code("The experiment", python, self.checkpoint.note)
+    def named_steps(self, rows: Sequence[Shown]) -> list[tuple[str, Arrangement]]:
+        """The steps that are possible, by name; `rows` are the inputs as they are shown."""
+        impossible = {each.step for row in rows for each in row.figures if each.problem}
+        steps = (step for step in self.steps if step not in impossible)
+        return [(step.name.strip(), step.arrangement) for step in steps]
 
 
 class LogitsView(Widget):
