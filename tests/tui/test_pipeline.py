@@ -198,6 +198,12 @@ async def test_every_head_is_shown_as_what_it_is(
         num_labels=1,
         problem_type="regression",
     )
+    numbers = made(
+        tmp_path / "numbers",
+        "BertForSequenceClassification",
+        num_labels=2,
+        problem_type="regression",
+    )
     text = "Paris is [MASK], and [MASK].\nNo gap here"
     async with open_app(pane="pipeline", size=(140, 50), model=str(masked), text=text) as pilot:
         await until(lambda: settled(pilot), pilot)
@@ -259,6 +265,19 @@ async def test_every_head_is_shown_as_what_it_is(
         assert "this head predicts numbers, not probabilities" in stages
         assert f"{said.logits[0]:.4f}" in stages
         assert "%" not in stages
+        assert f"Text 1: {said.logits[0]:.4f}, a number" in screen_text(pilot)
+
+        # Of two numbers none has won.
+        bench.choose_model(str(numbers))
+        await until(lambda: of_model(pane, numbers) and settled(pilot), pilot)
+        await pilot.pause()
+        said = pane.texts.items[0].classified
+        assert said is not None
+        first, second = (f"{value:.4f}" for value in said.logits)
+        assert f"Text 1: LABEL_0 {first}, LABEL_1 {second} · ✓" in screen_text(pilot)
+        table = painted(pilot, "#pipeline-texts")[0]
+        assert f"{first}  {second}" in table
+        assert "LABEL" not in table
 
 
 @pytest.mark.slow

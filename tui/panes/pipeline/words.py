@@ -117,13 +117,24 @@ def _outcome(item: Item, ran: PipelineRan) -> list[Part]:
         best = [visible(each.candidates[0].label) for each in item.row.masks if each.candidates]
         return [(", ".join(best) or "no mask to fill", "headline--strong")]
     if ran.postprocess == "none":
-        return [(numbers.logit(said.score).strip(), "headline--strong"), (", a number", "")]
+        return _numbers(ran.model.labels, said.logits)
     if ran.postprocess == "sigmoid" and len(said.probabilities) > 1:
         shares = zip(ran.model.labels, said.probabilities, strict=False)
         applying = [visible(label) for label, share in shares if share >= 0.5]
         return [(", ".join(applying) or "no label applies", "headline--strong")]
     share = numbers.percent(said.score).strip()
     return [(f"{visible(said.label)} {share}", "headline--strong")]
+
+
+def _numbers(labels: Sequence[str], values: Sequence[float]) -> list[Part]:
+    """What a regression head predicts: none of several numbers has won."""
+    if len(values) == 1:
+        return [(numbers.logit(values[0]).strip(), "headline--strong"), (", a number", "")]
+    words: list[Part] = []
+    for label, value in zip(labels, values, strict=False):
+        words.append((f"{', ' if words else ''}{visible(label)} ", ""))
+        words.append((numbers.logit(value).strip(), "headline--strong"))
+    return words
 
 
 def progress(many: ManyAnswers, cells: int) -> list[Paragraph]:
