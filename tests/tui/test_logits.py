@@ -78,6 +78,7 @@ async def test_without_the_mask_it_differs_and_with_it_not(
         assert "P(NEGATIVE)  P(POSITIVE)" in screen_text(pilot)
         assert table_rows(pilot)[5].startswith("› 2 I hate")
         assert bench_of(pilot).editor.cursor_location[0] == 1
+        assert "p logits/%" in screen_text(pilot).splitlines()[-1]
         await pilot.press("p")
         for size in ((200, 60), (120, 40), (40, 12), (20, 9), (80, 24)):
             await pilot.resize_terminal(*size)
@@ -86,6 +87,10 @@ async def test_without_the_mask_it_differs_and_with_it_not(
             if size[0] >= 120:
                 line = table_rows(pilot)[7]
                 assert "━" in line
+                # Both kinds are there: there is nothing to choose.
+                assert "logits/%" not in screen_text(pilot).splitlines()[-1]
+                await pilot.press("p")
+                assert pane_of(pilot).options()["emphasis"] == "logits"
                 assert all(f"{logit:.4f}" in line for logit in unmasked.logits)
 
         bench_of(pilot).editor.load_text(f"{COURSE}\nIs it good?\tIt is.")

@@ -29,7 +29,6 @@ _LEADS = (
     Offer("g", "what the model is given"),
     Offer("t", "two checkpoints"),
     Offer("d", "no batch dimension"),
-    Offer("x", "raw ids"),
 )
 
 
@@ -44,6 +43,8 @@ class CompareView(LogitsView):
         """Which numbers are shown where there is room for one kind only."""
         self.added: Extra | None = None
         """The step that was added last: the headline speaks of it."""
+        self.chooses = False
+        """Whether there is room for one kind of numbers only, so that a key chooses which."""
         self._inquiry = Inquiry(Compared)
         self._first_label = 0
         self._said: list[Paragraph] = []
@@ -129,9 +130,13 @@ class CompareView(LogitsView):
             steps=scene.steps,
         )
         self._first_label = columns.first
+        chooses = experiment.likely and len(columns.groups) == 1
+        if chooses != self.chooses:
+            self.chooses = chooses
+            self.bench.show_keys()
         self._heading.show_columns(columns, experiment)
         self._table.show(experiment, columns, scene.row, follow=follow)
-        self._speak(rows, experiment.labels)
+        self._speak(rows, experiment.labels if experiment.likely else ())
         hidden = len(experiment.labels) - columns.count
         notes = [
             f"labels {columns.first + 1}–{columns.first + columns.count} of "
@@ -161,6 +166,7 @@ class CompareView(LogitsView):
             Offer("b", "batch order", setup.order),
             Offer("f", "bfloat16", setup.bfloat16),
             *_LEADS,
+            Offer("x", "raw ids", self.scene.plan.raw_ids),
         ]
 
     def _speak(self, rows: tuple[Shown, ...], labels: tuple[str, ...]) -> None:

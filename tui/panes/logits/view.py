@@ -200,9 +200,14 @@ class LogitsView(Widget):
             self.headline.show(words, dim=dim)
 
     @property
+    def bench(self) -> Bench:
+        """The screen that holds the document, the model and the engine."""
+        return cast("Bench", self.screen)
+
+    @property
     def engine(self) -> Any:
         """The engine that all panes ask."""
-        return cast("Bench", self.screen).engine
+        return self.bench.engine
 
     @property
     def whose(self) -> str:
