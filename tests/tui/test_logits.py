@@ -258,11 +258,26 @@ async def test_a_killed_engine_answers_the_last_request(
         bench.editor.move_cursor((1, 20))
         bench.editor.insert("?")
         assert not pane_of(pilot).settled
-        await until(lambda: "was killed (SIGKILL)" in screen_text(pilot), pilot)
+        await until(lambda: "was killed (SIGKILL)" in headline(pilot), pilot)
+        assert "It is being started again" in headline(pilot)
+        assert "engine ended" in screen_text(pilot).splitlines()[0]
+        assert not pilot.app._notifications
         await until(lambda: settled(pilot), pilot)
+        await until(lambda: "M parameters" in screen_text(pilot).splitlines()[0], pilot)
+        assert "killed" not in headline(pilot)
         assert len(pane_of(pilot).rows[0].figures) == 6
         assert bench.editor.text.endswith("I hate this so much!?")
         await until(lambda: "engine: " not in screen_text(pilot), pilot)
+
+        # While nobody asks it is not started, and what is shown holds.
+        said = headline(pilot)
+        os.kill(bench.engine.pid, signal.SIGKILL)
+        await until(lambda: "restarts when needed" in screen_text(pilot), pilot)
+        assert headline(pilot) == said
+        await pilot.press("i", "x")
+        await until(lambda: "was killed (SIGKILL)" in headline(pilot), pilot)
+        await until(lambda: settled(pilot), pilot)
+        await until(lambda: "M parameters" in screen_text(pilot).splitlines()[0], pilot)
 
 
 @pytest.mark.slow

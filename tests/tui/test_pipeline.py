@@ -108,7 +108,12 @@ async def test_three_stages_and_transformers_word_on_them(
             await pilot.pause()
         os.kill(bench.engine.pid, signal.SIGKILL)
         bench.editor.insert("x")
+        await until(lambda: "was killed (SIGKILL)" in screen_text(pilot), pilot)
+        assert "It is being started again" in " ".join(screen_text(pilot).split())
+        assert "engine ended" in screen_text(pilot).splitlines()[0]
         await until(lambda: settled(pilot), pilot)
+        await until(lambda: "M parameters" in screen_text(pilot).splitlines()[0], pilot)
+        assert "killed" not in screen_text(pilot)
         assert bench.editor.text.splitlines()[1].startswith("So x")
 
 

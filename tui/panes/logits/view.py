@@ -215,7 +215,8 @@ class LogitsView(Widget):
         model, progress = self.scene.model, self.inquiries[0].progress
         if model.info and model.status == "loading":
             return f"by {visible(model.info.name)} until {visible(model.name)} is there"
-        return f"engine: {visible(progress.stage)}…" if progress else ""
+        # Of an engine that ended the headline tells.
+        return f"engine: {visible(progress.stage)}…" if progress and not model.ended else ""
 
     def _nothing(self) -> list[Paragraph] | None:
         """Why there is nothing to draw; None where there is something."""
@@ -236,5 +237,7 @@ class LogitsView(Widget):
         """Why no number can come, or what they wait for; None where there are some."""
         if self.scene.info is None:
             return waiting.model_loading(self.scene.model, self.size.width)
+        if self.scene.model.ended and any(inquiry.waiting for inquiry in self.inquiries):
+            return waiting.engine_ended(self.scene.model)
         failure = self.inquiries[0].failure
         return waiting.not_computed(failure, typing=self.scene.typing) if failure else None

@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from core.classification import Order
 from core.engine.protocol import Overtaken, PipelineRan, Reply
 from core.text.encoding import Batch
+from tui import waiting
 from tui.bench import ModelState
 from tui.document import Document
 from tui.panes.pipeline import words
@@ -23,7 +24,7 @@ from tui.panes.pipeline.many import ManyAnswers, ManyTexts
 from tui.panes.pipeline.stages import stages
 from tui.panes.pipeline.table import ResultsTable
 from tui.panes.pipeline.texts import ShownTexts
-from tui.widgets.headline import Headline, Paragraph
+from tui.widgets.headline import Headline
 from tui.widgets.keys import open_above
 from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
@@ -198,7 +199,10 @@ class PipelinePane(Pane):
         item, ran = texts.current, texts.ran
         stale = item is None or not item.holds
         self._stages.show(lambda cells: self._stage_rows(item, ran, cells), dim=stale)
-        self._headline.show(self._summary(), dim=not self.many and not texts.hold)
+        ended = bool(model.ended) and texts.waiting
+        self.set_class(ended, "-ended")
+        said = waiting.engine_ended(model) if ended else words.headline(texts, self.size.width)
+        self._headline.show(said, dim=not (ended or self.many or texts.hold))
         keys = words.legend(self._order, many=self.many is not None, files=self.offers("file"))
         marks = words.marks(texts.items, None if self._table.spacious else texts.least)
         self._legend.show(keys, marks)
@@ -221,11 +225,6 @@ class PipelinePane(Pane):
         share = min((height - 3) * 2 // 5, height - 3 - needed)
         rows = max(min(count, max(3, share)), min(count, height - 18))
         self._table.styles.height = rows if view == "both" else "1fr"
-
-    def _summary(self) -> list[Paragraph]:
-        if self.many:
-            return words.progress(self.many, self.size.width)
-        return words.summary(self.texts.items, self.texts.row, self.texts.ran)
 
     # --- keys -----------------------------------------------------------------------------
 

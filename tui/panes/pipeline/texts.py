@@ -57,6 +57,11 @@ class ShownTexts:
         """Whether every text has an answer that holds, and transformers' word on it."""
         return self.hold and all(self.many or item.check for item in self.items)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether the engine has yet to answer about what is shown."""
+        return self.inquiry.waiting or bool(self.many and self.many.state == "running")
+
     def type(self, document: Document) -> None:
         """Takes what is typed now."""
         self.document = document

@@ -12,6 +12,7 @@ from tui.bench import ModelState
 from tui.document import Document
 from tui.panes.pipeline.answers import Item
 from tui.panes.pipeline.many import MOST_LINES, ManyAnswers
+from tui.panes.pipeline.texts import ShownTexts
 from tui.plan import Plan
 from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
@@ -72,6 +73,11 @@ def _refused(many: ManyAnswers) -> list[Paragraph]:
             (" leads back to the typed texts.", ""),
         ],
     ]
+
+
+def headline(texts: ShownTexts, cells: int) -> list[Paragraph]:
+    """How far a file is, or what came of the current one of the typed texts."""
+    return progress(texts.many, cells) if texts.many else summary(texts.items, texts.row, texts.ran)
 
 
 def summary(items: Sequence[Item], row: int, ran: PipelineRan | None) -> list[Paragraph]:
