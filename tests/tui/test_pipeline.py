@@ -242,7 +242,7 @@ async def test_every_head_is_shown_as_what_it_is(
         assert "classify a file" not in screen
         assert " f file " not in painted_keys(pilot)
         await pilot.press("f")
-        await until(lambda: "no classification head" in toasts(pilot), pilot)
+        await until(lambda: "no head that labels whole texts" in toasts(pilot), pilot)
         assert len(pilot.app.screen_stack) == 1
 
         bench.choose_model(str(several))
@@ -297,7 +297,7 @@ async def test_a_file_that_is_refused_says_why_and_leads_back(
         pane = pane_of(pilot)
         # Chosen before the model is there, it is refused as soon as it is.
         await open_file(pilot, file)
-        await until(lambda: "no classification head" in toasts(pilot), pilot)
+        await until(lambda: "no head that labels whole texts" in toasts(pilot), pilot)
         await until(lambda: settled(pilot), pilot)
         assert pane.many is None
 

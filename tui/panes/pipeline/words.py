@@ -54,8 +54,8 @@ def no_files(info: ModelInfo | None) -> str | None:
     if info is None or info.task == "text-classification":
         return None
     return (
-        f"{visible(info.name)} has no classification head, so it gives the lines of a file no "
-        "labels: choose another model for that."
+        f"{visible(info.name)} has no head that labels whole texts, so it cannot classify the "
+        "lines of a file: choose another model for that."
     )
 
 
