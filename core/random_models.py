@@ -7,13 +7,16 @@ from a checkpoint and from its random twin. Fields of the config may be changed 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from core.errors import ModelError
 
 PREFIX = "random:"
 SEED = "seed"
+_LITERALS = {"True": True, "False": False, "None": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,14 @@ def random_model(name: str) -> RandomModel | None:
             "whole number, the fields those of its config.",
         )
     return RandomModel(unquote(base, errors="surrogateescape"), int(seed), fields)
+
+
+def field_value(text: str) -> Any:
+    """The value of a config's field that a user, or JSON, writes as `text`."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return _LITERALS.get(text.strip(), text)
 
 
 def base_of(name: str) -> str:

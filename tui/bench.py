@@ -17,7 +17,9 @@ from tui.widgets.editor import SentenceEditor
 class ModelState:
     """The model the panes ask. `info` is the one that answers, kept while another one loads.
 
-    `done` and `total` are bytes, where they are known; `problem` is one clear sentence.
+    `done` and `total` are bytes, where they are known; `problem` is one clear sentence. `ended` is
+    how the engine ended, one sentence, until it answers again; `stage` is then what it does for
+    that, empty while nobody asks.
     """
 
     name: str
@@ -27,6 +29,7 @@ class ModelState:
     done: int | None = None
     total: int | None = None
     problem: str = ""
+    ended: str = ""
 
 
 class Desk(Protocol):

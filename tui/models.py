@@ -8,7 +8,15 @@ from pathlib import Path
 
 from core.checkpoints import tokenizer_folder
 from core.engine.client import EngineClient
-from core.engine.protocol import Cancelled, Failed, Loaded, Loading, Reply, TokenizerExported
+from core.engine.protocol import (
+    Cancelled,
+    Failed,
+    Loaded,
+    Loading,
+    Overtaken,
+    Reply,
+    TokenizerExported,
+)
 from core.engine.protocol.checkpoint import AFTER_CANCEL
 from core.errors import ModelError
 from core.text.tokenizer import TextTokenizer, read_tokenizer
@@ -79,8 +87,20 @@ class ModelDesk:
         if request is not None:
             self.engine.cancel(request)
 
+    def engine_ended(self, how: str) -> None:
+        """The engine is not there, whatever the state says; `how` is one sentence."""
+        state = replace(self.state, ended=how, done=None, total=None)
+        if state.status == "ready":
+            state = replace(state, stage="", problem="")
+        self._set(state)
+
     def reply(self, reply: Reply) -> None:
-        """Takes the engine's reply, if it is to a request of this desk's that still counts."""
+        """Takes the engine's reply, if it is to a request of this desk's that still counts.
+
+        Whoever it is for, it says what became of an engine that had ended.
+        """
+        if self.state.ended:
+            self._hear(reply)
         if reply.id == self._load:
             match reply:
                 case Loading(stage=stage, done=done, total=total):
@@ -97,6 +117,16 @@ class ModelDesk:
                     pass
         elif reply.id == self._export:
             self._exported(reply)
+
+    def _hear(self, reply: Reply) -> None:
+        if isinstance(reply, Loading):
+            if reply.id not in {self._load, self._export}:
+                self._set(replace(self.state, stage=reply.stage))
+            return
+        given_up = isinstance(reply, Failed) and reply.message == self.state.ended
+        if not given_up and not isinstance(reply, Overtaken | Cancelled):
+            ready = self.state.status == "ready"
+            self._set(replace(self.state, ended="", stage="" if ready else self.state.stage))
 
     def _exported(self, reply: Reply) -> None:
         if isinstance(reply, TokenizerExported):

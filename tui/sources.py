@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from core.checkpoints import locate
+from core.checkpoints import embedded_folder, locate
 from core.engine.protocol import ModelInfo
 from core.errors import ModelError
+from core.random_models import random_model
+from core.snippets.loading import Checkpoint
 
 WITHHELD = "made, but not passed on: this model takes none"
 """Of what its tokenizer makes and a model has no use for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """A name on the Hub or a folder, and what a reader should know of it."""
-
-    name: str
-    note: str = ""
 
 
 def takes_token_types(info: ModelInfo | None) -> bool:
@@ -26,14 +18,21 @@ def takes_token_types(info: ModelInfo | None) -> bool:
 
 
 def checkpoint_of(info: ModelInfo) -> Checkpoint:
-    """Where Python finds the weights and the tokenizer of a loaded model."""
+    """Where Python finds the weights, or for a random model the config, of a loaded model."""
     try:
-        kind = locate(info.name).kind
+        twin = random_model(info.name)
+        location = locate(twin.base if twin else info.name)
     except ModelError as error:
         return Checkpoint(info.folder, f"The model cannot be found any more: {error}")
-    if kind == "hub":
-        return Checkpoint(info.name)
-    if kind == "embedded":
-        note = f"{info.name} is embedded in Termformer; this is the folder it is put together in."
-        return Checkpoint(info.folder, note)
-    return Checkpoint(info.folder)
+    notes = [twin.note] if twin else []
+    if location.kind == "hub":
+        return Checkpoint(location.name, " ".join(notes), twin)
+    folder = info.folder
+    if location.kind == "embedded":
+        notes.append(
+            f"{location.name} is embedded in Termformer; this is the folder it is put together in."
+        )
+        folder = str(embedded_folder(location.name))
+    elif twin and location.folder:
+        folder = str(location.folder)
+    return Checkpoint(folder, " ".join(notes), twin)

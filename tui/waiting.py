@@ -26,6 +26,8 @@ def nothing_typed(*, typing: bool, raw_ids: bool = False) -> list[Paragraph]:
 
 def model_loading(model: ModelState, cells: int) -> list[Paragraph]:
     """The model is on its way; the bar is `cells` wide at the most."""
+    if model.ended:
+        return engine_ended(model)
     words: list[Paragraph] = [
         [
             ("Loading ", ""),
@@ -46,6 +48,18 @@ def model_loading(model: ModelState, cells: int) -> list[Paragraph]:
             ]
         )
     return words
+
+
+def engine_ended(model: ModelState) -> list[Paragraph]:
+    """The engine ended while it was asked: how, and what is done about it."""
+    doing = f": {visible(model.stage)}…" if model.stage else "."
+    return [
+        [
+            (visible(model.ended), "headline--problem"),
+            (f" It is being started again{doing}", ""),
+        ],
+        [("Nothing typed was lost; the numbers come when it is back.", "headline--quiet")],
+    ]
 
 
 def how_far(done: int, total: int, cells: int) -> Paragraph:

@@ -211,8 +211,8 @@ class Workbench(Screen[None], inherit_bindings=False):
         for pane in self.panes:
             pane.engine_answered(reply)
 
-    def _engine_ended(self, message: str) -> None:
-        self._tell(message)
+    def _engine_ended(self, _message: str) -> None:
+        self.desk.engine_ended(self.engine.ended)
 
     # --- what is shown, as code and as files ----------------------------------------------
 

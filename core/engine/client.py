@@ -21,6 +21,7 @@ from core.engine.protocol import (
     ExportTokenizer,
     Failed,
     Interim,
+    Loading,
     LoadModel,
     Overtaken,
     Question,
@@ -42,7 +43,8 @@ class EngineClient:
 
     Every reply is handed to `on_reply`, in the event loop; each request gets exactly one final
     one. `on_crash` gets a sentence when the engine died; it is started again by itself as long as
-    something is unanswered, and otherwise at the next request.
+    something is unanswered, and otherwise at the next request. Those who wait hear of it by
+    `Loading`.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class EngineClient:
         self._supervisor: asyncio.Task[None] | None = None
         self._crashes = 0
         self._closed = False
+        self.ended = ""
+        """How the engine ended, one sentence, until another one has answered."""
 
     @property
     def pid(self) -> int | None:
@@ -187,6 +191,9 @@ class EngineClient:
 
     async def _run(self) -> None:
         while not self._closed:
+            if self.ended:
+                for waiting in self._sent:
+                    self._deliver(Loading(waiting, "starting Python"))
             try:
                 process = await spawn()
             except OSError as error:
@@ -220,7 +227,7 @@ class EngineClient:
 
     def _receive(self, reply: Reply) -> None:
         if not isinstance(reply, Interim):
-            self._crashes = 0
+            self._crashes, self.ended = 0, ""
             self._sent.pop(reply.id, None)
             self._cancelled.discard(reply.id)
             for key, held in list(self._held.items()):
@@ -248,11 +255,12 @@ class EngineClient:
         """Says that the engine died; returns whether another one is to be started."""
         self._crashes += 1
         ended = f"The engine {_how_it_ended(code)}"
+        self.ended = f"{ended}."
         if self._crashes >= CRASH_LIMIT and self._sent:
             self._give_up(f"{ended}, {CRASH_LIMIT} times in a row. See {log_path()}.")
             return False
         self._keep_newest()
-        again = "it was started again" if self._sent else "it starts again when it is needed"
+        again = "it is being started again" if self._sent else "it starts again when it is needed"
         self._tell(self._on_crash, f"{ended}; {again}. Nothing typed was lost.")
         return bool(self._sent)
 
@@ -271,7 +279,7 @@ class EngineClient:
                 self._deliver(Overtaken(request.id))
 
     def _give_up(self, message: str) -> None:
-        self._crashes = 0
+        self._crashes, self.ended = 0, message
         unanswered = [*self._sent.values(), *self._held.values()]
         self._sent.clear()
         self._held.clear()

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from core.engine.protocol import Arrangement
+from core.engine.protocol import POSITION_EMBEDDINGS, Arrangement
 from core.errors import ModelError
 from core.models.inputs import Encoding, forward, pad
 from core.models.loading import accepted, max_positions, position_offset
 
-_POSITION_EMBEDDINGS = ("position_embeddings", "wpe", "embed_positions", "position_embedding")
 _bfloat16: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 """For each model its copy in bfloat16, once one was wanted."""
 
@@ -146,7 +145,7 @@ class PositionWatch:
         for name, module in self.model.named_modules():
             part = name.rpartition(".")[-1]
             # A subclass of Embedding may be called with a mask, and count by itself.
-            if (part in _POSITION_EMBEDDINGS and type(module) is torch.nn.Embedding) or (
+            if (part in POSITION_EMBEDDINGS and type(module) is torch.nn.Embedding) or (
                 "rotary" in part
             ):
                 yield module

@@ -17,11 +17,10 @@ from core.models.checkpoint import resolve_config
 from core.models.failures import load_failure, reason
 from core.models.hub import Progress
 from core.models.libraries import building
-from core.random_models import base_of, random_model
+from core.random_models import base_of, field_value, random_model
 
 MOST_LAYERS = 1000
 """More are not built: on the meta device, too, each costs time."""
-_LITERALS = {"True": True, "False": False, "None": None}
 _UNTOLD = {"_name_or_path"}
 
 
@@ -149,7 +148,7 @@ def changed(config: Any, written: Mapping[str, Any], changes: Mapping[str, str])
     fields = dict(written)
     for name, text in changes.items():
         own_name = _field_name(config, name)
-        value = _parsed(text)
+        value = field_value(text)
         _require_sensible(own_name, value, getattr(config, own_name, None))
         for alias, target in kind.attribute_map.items():
             if target == own_name:
@@ -175,13 +174,6 @@ def _field_name(config: Any, name: str) -> str:
     raise ModelError(
         "impossible_config", f"{type(config).__name__} has no field {name!r} to set.{hint}"
     )
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return _LITERALS.get(text.strip(), text)
 
 
 def _require_sensible(name: str, value: object, before: object) -> None:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from core.engine.protocol import ALONE, Arrangement, BatchDimensionOmitted, Texts
+from core.engine.protocol import ALONE, Arrangement, BatchDimensionOmitted
+from core.snippets.inputs import (
+    AUTO,
+    Inputs,
+    arguments,
+    batch,
+    classifier,
+    encoded,
+    has_pairs,
+    sentences,
+)
+from core.snippets.loading import imports, model
 from core.text.code import lines, literal
 
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """What a classifier is asked: sentences, or rows of ids where there are any.
-
-    `checkpoint` is what `from_pretrained` takes. `end_pads` says that the tokenizer has no padding
-    token, so that its end token serves; `token_types` that the model takes `token_type_ids`.
-    """
-
-    checkpoint: str
-    sentences: Sequence[Texts]
-    raw_ids: Sequence[Sequence[int]] = ()
-    end_pads: bool = False
-    token_types: bool = True
+_WEIGHTS_RETURNED = 'attn_implementation="eager"'
+"""The usual implementation of attention never holds the weights that are to be looked at."""
 
 
 def experiment_code(
@@ -31,10 +29,12 @@ def experiment_code(
 
     `first_position` is the number that the model gives to the first token.
     """
+    copies = any(arrangement.dtype == "bfloat16" for _, arrangement in steps)
     written = [
-        *_classifier(inputs),
+        *(["import copy", ""] if copies else []),
+        *classifier(inputs),
         "",
-        *_inputs(inputs),
+        *encoded(inputs),
         "",
         "results = {}",
         "with torch.no_grad():",
@@ -57,46 +57,29 @@ def experiment_code(
 
 
 def _arranged(name: str, arrangement: Arrangement, first_position: int) -> list[str]:
-    rows = "inputs"
     back = ""
     if arrangement.order is not None:
-        rows = f"[inputs[row] for row in {list(arrangement.order)}]"
         places = sorted(range(len(arrangement.order)), key=arrangement.order.__getitem__)
         back = f"[{places}]"
-    padding = ['return_tensors="pt"']
-    if arrangement.pad_to is not None:
-        padding += ['padding="max_length"', f"max_length={arrangement.pad_to}"]
-    if arrangement.padding_side is not None:
-        padding.append(f'padding_side="{arrangement.padding_side}"')
-    written = [f"    batch = tokenizer.pad({rows}, {', '.join(padding)})"]
-    if arrangement.positions == "mask":
-        pad_position = max(first_position - 1, 0)
-        written += [
-            '    mask = batch["attention_mask"]',
-            f"    positions = mask.cumsum(-1) - 1 + {first_position}",
-            f'    batch["position_ids"] = positions.masked_fill(mask == 0, {pad_position})',
-        ]
-    if not arrangement.mask:
-        written.append('    del batch["attention_mask"]')
-    model = "model"
+    written = batch(arrangement, first_position)
+    name_of_model = "model"
     if arrangement.dtype == "bfloat16":
-        model = "in_bfloat16"
+        name_of_model = "in_bfloat16"
         written += [
-            "    in_bfloat16 = AutoModelForSequenceClassification.from_pretrained(",
-            "        checkpoint, dtype=torch.bfloat16",
-            "    ).eval()",
-            "    in_bfloat16.config.pad_token_id = model.config.pad_token_id",
+            "in_bfloat16 = copy.deepcopy(model)",
+            "for parameter in in_bfloat16.parameters():",
+            "    parameter.data = parameter.data.to(torch.bfloat16)",
         ]
-    logits = f"{model}(**batch).logits.float(){back}"
-    return [*written, f"    results[{literal(name)}] = {logits}"]
+    written.append(f"results[{literal(name)}] = {name_of_model}(**batch).logits.float(){back}")
+    return [f"    {line}" for line in written]
 
 
 def shares_code(inputs: Inputs) -> str:
     """How much attention goes to padding: `shares[row]`, `[layers, heads]`, without the mask."""
     return lines(
-        *_classifier(inputs, attention=True),
+        *classifier(inputs, _WEIGHTS_RETURNED),
         "",
-        *_inputs(inputs),
+        *encoded(inputs),
         'batch = tokenizer.pad(inputs, return_tensors="pt")',
         'padding = batch["attention_mask"] == 0',
         "",
@@ -119,9 +102,9 @@ def weights_code(inputs: Inputs, row: int, layer: int, head: int, *, masked: boo
     """One head's attention for one input: `weights`, `[tokens, tokens]`."""
     without = [] if masked else ['del batch["attention_mask"]']
     return lines(
-        *_classifier(inputs, attention=True),
+        *classifier(inputs, _WEIGHTS_RETURNED),
         "",
-        *_inputs(inputs),
+        *encoded(inputs),
         'batch = tokenizer.pad(inputs, return_tensors="pt")',
         *without,
         "with torch.no_grad():",
@@ -139,9 +122,9 @@ def dimension_code(inputs: Inputs, omitted: BatchDimensionOmitted) -> str:
     if omitted.raw_ids:
         ids = f"ids = {omitted.raw_ids}"
     else:
-        ids = f'ids = tokenizer({_arguments(omitted.sentence)})["input_ids"]'
+        ids = f'ids = tokenizer({arguments(omitted.sentence)})["input_ids"]'
     return lines(
-        *_classifier(inputs),
+        *classifier(inputs),
         "",
         ids,
         "input_ids = torch.tensor(ids)",
@@ -160,101 +143,56 @@ def dimension_code(inputs: Inputs, omitted: BatchDimensionOmitted) -> str:
     )
 
 
-def beside_code(first: Inputs, second: Inputs) -> str:
-    """Two checkpoints on the sentences of `first`, each alone: `logits` of each by checkpoint."""
-    row = "*each" if _has_pairs(first) else "each"
-    alike = first.raw_ids or (first.token_types and second.token_types)
-    if alike:
-        loop = [f"for checkpoint in [{literal(first.checkpoint)}, {literal(second.checkpoint)}]:"]
-        options = ""
-    else:
-        loop = [
-            "for checkpoint, token_types in [",
-            # None leaves it to the tokenizer: True makes GPT-2's give what it usually does not.
-            *(
-                f"    ({literal(each.checkpoint)}, {None if each.token_types else False}),"
-                for each in (first, second)
-            ),
-            "]:",
-        ]
+def beside_code(first: Inputs, second: Inputs, names: tuple[str, str]) -> str:
+    """Two models on the sentences of `first`, each alone: `logits` of each by its name."""
+    row = "*each" if has_pairs(first) else "each"
+    both = (first, second)
+    # Of ids as they are typed no tokenizer makes anything.
+    differs = not first.raw_ids and first.token_types != second.token_types
+    made = []
+    for assigned, inputs in zip(("first", "second"), both, strict=True):
+        checkpoint = inputs.checkpoint
+        given = literal(checkpoint.name)
+        made += ["", *model(checkpoint, AUTO, assigned=assigned, given=given)]
+    each_one = ["name", "model", *([] if first.raw_ids else ["checkpoint"])]
+    loop = [f"for {', '.join([*each_one, *(['token_types'] if differs else [])])} in ["]
+    for name, assigned, inputs in zip(names, ("first", "second"), both, strict=True):
+        entry = [literal(name), assigned]
+        entry += [] if first.raw_ids else [literal(inputs.checkpoint.name)]
+        # None leaves it to the tokenizer: True makes GPT-2's give what it usually does not.
+        entry += [str(None if inputs.token_types else False)] if differs else []
+        loop.append(f"    ({', '.join(entry)}),")
+    if differs:
         options = ", return_token_type_ids=token_types"
+    else:
+        options = "" if first.token_types else ", return_token_type_ids=False"
+    asked = (
+        [
+            "        logits[name] = torch.cat(",
+            "            [model(torch.tensor([row])).logits for row in rows]",
+            "        )",
+        ]
+        if first.raw_ids
+        else [
+            "        logits[name] = torch.cat([",
+            f'            model(**tokenizer({row}, return_tensors="pt"{options})).logits',
+            "            for each in raw_inputs",
+            "        ])",
+        ]
+    )
+    tokenizer = [] if first.raw_ids else ["AutoTokenizer"]
+    read = [f"    tokenizer = {each}.from_pretrained(checkpoint)" for each in tokenizer]
     return lines(
-        "import torch",
-        "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
+        *imports([each.checkpoint for each in both], AUTO, *tokenizer),
         "",
-        *_sentences(first),
+        *sentences(first),
+        *made,
         "",
         "logits = {}",
         *loop,
-        "    tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
-        "    model = AutoModelForSequenceClassification.from_pretrained(checkpoint).eval()",
+        "]:",
+        *read,
         "    with torch.no_grad():",
-        *(
-            [
-                "        logits[checkpoint] = torch.cat(",
-                "            [model(torch.tensor([row])).logits for row in rows]",
-                "        )",
-            ]
-            if first.raw_ids
-            else [
-                "        logits[checkpoint] = torch.cat([",
-                f'            model(**tokenizer({row}, return_tensors="pt"{options})).logits',
-                "            for each in raw_inputs",
-                "        ])",
-            ]
-        ),
-        "    print(checkpoint, model.config.id2label, logits[checkpoint])",
+        *asked,
+        "    print(name, model.config.id2label, logits[name])",
     )
-
-
-# --- what all begin with --------------------------------------------------------------------
-
-
-def _classifier(inputs: Inputs, *, attention: bool = False) -> list[str]:
-    auto = "AutoModelForSequenceClassification.from_pretrained"
-    written = [
-        "import torch",
-        "from transformers import AutoModelForSequenceClassification, AutoTokenizer",
-        "",
-        f"checkpoint = {literal(inputs.checkpoint)}",
-        "tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
-    ]
-    if attention:
-        # The usual implementation never holds the weights that are to be looked at.
-        written.append(f'model = {auto}(checkpoint, attn_implementation="eager").eval()')
-    else:
-        written.append(f"model = {auto}(checkpoint).eval()")
-    if inputs.end_pads:
-        written += [
-            "tokenizer.pad_token = tokenizer.eos_token",
-            "model.config.pad_token_id = tokenizer.pad_token_id",
-        ]
-    return written
-
-
-def _inputs(inputs: Inputs) -> list[str]:
-    if inputs.raw_ids:
-        return [
-            *_sentences(inputs),
-            'inputs = [{"input_ids": row, "attention_mask": [1] * len(row)} for row in rows]',
-        ]
-    each = "*each" if _has_pairs(inputs) else "each"
-    options = "" if inputs.token_types else ", return_token_type_ids=False"
-    return [*_sentences(inputs), f"inputs = [tokenizer({each}{options}) for each in raw_inputs]"]
-
-
-def _sentences(inputs: Inputs) -> list[str]:
-    if inputs.raw_ids:
-        rows = [f"    {list(row)}," for row in inputs.raw_ids]
-        return ["rows = [", *rows, "]"]
-    form = "    ({},)," if _has_pairs(inputs) else "    {},"
-    return ["raw_inputs = [", *(form.format(_arguments(each)) for each in inputs.sentences), "]"]
-
-
-def _has_pairs(inputs: Inputs) -> bool:
-    return any(pair for _, pair in inputs.sentences)
-
-
-def _arguments(texts: Texts) -> str:
-    text, pair = texts
-    return literal(text) if not pair else f"{literal(text)}, {literal(pair)}"

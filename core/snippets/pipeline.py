@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.engine.protocol import Postprocess, Task, Texts
+from core.snippets.loading import Checkpoint, imports, tokenizer_and_model
 from core.text.code import lines, literal
 
 _AUTO: dict[Task, str] = {
@@ -20,7 +21,7 @@ _FUNCTIONS: dict[Postprocess, str] = {
 
 
 def stages_code(
-    checkpoint: str,
+    checkpoint: Checkpoint,
     task: Task,
     postprocess: Postprocess,
     texts: Sequence[Texts],
@@ -37,20 +38,9 @@ def stages_code(
     if not token_types:
         options += ", return_token_type_ids=False"
     return lines(
-        "import torch",
-        f"from transformers import {_AUTO[task]}, AutoTokenizer, pipeline",
+        *imports([checkpoint], _AUTO[task], "AutoTokenizer", "pipeline"),
         "",
-        f"checkpoint = {literal(checkpoint)}",
-        "tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
-        f"model = {_AUTO[task]}.from_pretrained(checkpoint).eval()",
-        *(
-            [
-                "tokenizer.pad_token = tokenizer.eos_token",
-                "model.config.pad_token_id = tokenizer.pad_token_id",
-            ]
-            if end_pads
-            else []
-        ),
+        *tokenizer_and_model(checkpoint, _AUTO[task], end_pads=end_pads),
         "",
         "raw_inputs = [",
         *(f"    {_raw(each)}," for each in texts),
@@ -74,18 +64,52 @@ def stages_code(
     )
 
 
-def file_code(checkpoint: str, path: str) -> str:
-    """Every line of a file, by the pipeline itself: `said`."""
+def file_code(
+    checkpoint: Checkpoint,
+    path: str,
+    *,
+    pairs: bool = False,
+    most: int | None = None,
+    longest: int | None = None,
+    several: bool = False,
+    end_pads: bool = False,
+) -> str:
+    """Every line of a file, by the pipeline itself: `said`.
+
+    `pairs`: a tab makes a sentence pair of some lines; `most` lines are read, of at most `longest`
+    tokens where the model has a limit of its own. `several`: every number that the head gives is
+    asked for, not the highest alone.
+    """
+    auto = _AUTO["text-classification"]
+    limit = f", max_length=min(tokenizer.model_max_length, {longest})" if longest else ""
+    every = ", top_k=None" if several else ""
+    result = "result" if several else 'result["label"], result["score"]'
     return lines(
-        "from transformers import pipeline",
+        *imports([checkpoint], auto, "AutoTokenizer", "pipeline"),
         "",
-        f'with open({literal(path)}, encoding="utf-8") as file:',
-        "    texts = [line for line in file.read().splitlines() if line.strip()]",
+        *tokenizer_and_model(checkpoint, auto, end_pads=end_pads),
         "",
-        f'classifier = pipeline("sentiment-analysis", model={literal(checkpoint)})',
-        "said = classifier(texts, batch_size=32, truncation=True)",
+        "# Only a line feed ends a line; bytes that are no UTF-8 become \ufffd.",
+        f"path = {literal(path)}",
+        'with open(path, encoding="utf-8-sig", errors="replace", newline="\\n") as file:',
+        '    texts = [line.removesuffix("\\n").removesuffix("\\r") for line in file]',
+        f"texts = [line for line in texts if line.strip()]{f'[:{most}]' if most else ''}",
+        *(
+            [
+                "",
+                "# A tab makes a sentence pair; an empty second text is none.",
+                'pairs = [line.partition("\\t") for line in texts]',
+                'inputs = [{"text": text, "text_pair": pair or None} for text, _, pair in pairs]',
+            ]
+            if pairs
+            else []
+        ),
+        "",
+        'classifier = pipeline("sentiment-analysis", model=model, tokenizer=tokenizer)',
+        f"said = classifier({'inputs' if pairs else 'texts'}, batch_size=32, truncation=True"
+        f"{limit}{every})",
         "for text, result in zip(texts, said):",
-        '    print(result["label"], result["score"], text)',
+        f"    print({result}, text)",
     )
 
 
@@ -115,7 +139,13 @@ def _at_once(task: Task, texts: Sequence[Texts]) -> list[str]:
     if task != "text-classification":
         arguments = ', aggregation_strategy="simple"' if task == "token-classification" else ""
         made = f'pipe = pipeline("{task}", model=model, tokenizer=tokenizer{arguments})'
-        return [made, "said = [pipe(text) for text in raw_inputs]"]
+        if task == "token-classification":
+            return [made, "said = [pipe(text) for text in raw_inputs]"]
+        return [
+            made,
+            "# It refuses a text without a mask.",
+            "said = [pipe(text) if tokenizer.mask_token in text else [] for text in raw_inputs]",
+        ]
     made = 'classifier = pipeline("sentiment-analysis", model=model, tokenizer=tokenizer)'
     if any(pair for _, pair in texts):
         return [

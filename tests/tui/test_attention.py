@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tui.panes.logits.beside import BesideView, Said, difference
 from tui.panes.logits.dimension import DimensionView
 from tui.panes.logits.matrix import level, percent
 from tui.panes.logits.weights import WeightsView
+from tui.widgets.numbers import same_label
 
 
 def rows_of(pilot: Pilot[None], widget: str) -> list[str]:
@@ -100,6 +102,10 @@ async def test_attention_to_padding_is_shown_head_by_head_and_token_by_token(
         assert not weights.has_class("-stale")
         await pilot.press("escape")
         assert pane_of(pilot).view is view
+        pilot.app.bench.editor.load_text("I hate this.\nI hate this!!")  # type: ignore[attr-defined]
+        await pilot.press("home")
+        await shown(pilot, AttentionView)
+        assert "goes to 1 padding token; with it" in headline(pilot)
         await pilot.press("escape")
         assert pane_of(pilot).view.id == "compare"
 
@@ -170,10 +176,22 @@ async def test_a_second_checkpoint_beside_the_first(
             assert apart is not None
             assert f"{100 * apart:+.1f} pp" in screen_text(pilot)
         same = sum(before.label == after.label for before, after in view.results())
-        assert headline(pilot).startswith(f"The same label for {same} of 2 sentences")
+        assert headline(pilot).startswith(f"{same_label(same, 2)}; sentence ")
+        files = {each.suffix: each.make() for each in pane_of(pilot).exports()}
+        said = json.loads(files["json"])
+        assert [each["model"]["name"] for each in said] == [str(tiny_classifier), str(folder)]
+        for answer, inquiry in zip(said, view.inquiries, strict=True):
+            logits = [row["logits"] for row in answer["results"][0]["rows"]]
+            assert logits == [row.logits for row in inquiry.answer.results[0].rows]
+        assert len(files["csv"].splitlines()) == 5
         pilot.app.bench.editor.insert("Well ")  # type: ignore[attr-defined]
         assert not all(all(pair) for pair in view.results())
         await until(lambda: all(all(pair) for pair in view.results()), pilot)
+
+        pilot.app.bench.editor.load_text("One alone.")  # type: ignore[attr-defined]
+        await until(lambda: all(all(pair) for pair in view.results()), pilot)
+        await pilot.pause()
+        assert "label; it moves by " in headline(pilot)
 
         view.compare_with(str(tmp_path / "nowhere"))
         view.ask()
@@ -185,7 +203,19 @@ def test_checkpoints_with_other_labels_have_no_difference() -> None:
     first = Said("YES", {"YES": 0.9, "NO": 0.1}, True)
     assert difference(first, Said("NO", {"YES": 0.2, "NO": 0.8}, True)) == pytest.approx(-0.7)
     assert difference(first, Said("A", {"A": 0.9, "B": 0.1}, True)) is None
-    assert difference(first, Said(None, {"YES": 2.0, "NO": 1.0}, False)) is None
+    numbers = Said(None, {"YES": 2.0, "NO": 1.0}, False)
+    assert difference(first, numbers) is None
+    assert difference(numbers, Said(None, {"YES": 2.1, "NO": -3.0}, False)) == -4.0
+
+
+def test_how_many_labels_are_the_same_in_words() -> None:
+    assert [same_label(same, 1) for same in (0, 1)] == ["Another label", "The same label"]
+    assert [same_label(same, 2) for same in (0, 1, 2)] == [
+        "Another label for both sentences",
+        "The same label for 1 of 2 sentences",
+        "The same label for both sentences",
+    ]
+    assert same_label(0, 3) == "Another label for all 3 sentences"
 
 
 def test_a_share_says_whether_it_is_little_or_nothing() -> None:

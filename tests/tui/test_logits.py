@@ -78,6 +78,7 @@ async def test_without_the_mask_it_differs_and_with_it_not(
         assert "P(NEGATIVE)  P(POSITIVE)" in screen_text(pilot)
         assert table_rows(pilot)[5].startswith("› 2 I hate")
         assert bench_of(pilot).editor.cursor_location[0] == 1
+        assert "p logits/%" in screen_text(pilot).splitlines()[-1]
         await pilot.press("p")
         for size in ((200, 60), (120, 40), (40, 12), (20, 9), (80, 24)):
             await pilot.resize_terminal(*size)
@@ -86,6 +87,10 @@ async def test_without_the_mask_it_differs_and_with_it_not(
             if size[0] >= 120:
                 line = table_rows(pilot)[7]
                 assert "━" in line
+                # Both kinds are there: there is nothing to choose.
+                assert "logits/%" not in screen_text(pilot).splitlines()[-1]
+                await pilot.press("p")
+                assert pane_of(pilot).options()["emphasis"] == "logits"
                 assert all(f"{logit:.4f}" in line for logit in unmasked.logits)
 
         bench_of(pilot).editor.load_text(f"{COURSE}\nIs it good?\tIt is.")
@@ -253,11 +258,26 @@ async def test_a_killed_engine_answers_the_last_request(
         bench.editor.move_cursor((1, 20))
         bench.editor.insert("?")
         assert not pane_of(pilot).settled
-        await until(lambda: "was killed (SIGKILL)" in screen_text(pilot), pilot)
+        await until(lambda: "was killed (SIGKILL)" in headline(pilot), pilot)
+        assert "It is being started again" in headline(pilot)
+        assert "engine ended" in screen_text(pilot).splitlines()[0]
+        assert not pilot.app._notifications
         await until(lambda: settled(pilot), pilot)
+        await until(lambda: "M parameters" in screen_text(pilot).splitlines()[0], pilot)
+        assert "killed" not in headline(pilot)
         assert len(pane_of(pilot).rows[0].figures) == 6
         assert bench.editor.text.endswith("I hate this so much!?")
         await until(lambda: "engine: " not in screen_text(pilot), pilot)
+
+        # While nobody asks it is not started, and what is shown holds.
+        said = headline(pilot)
+        os.kill(bench.engine.pid, signal.SIGKILL)
+        await until(lambda: "restarts when needed" in screen_text(pilot), pilot)
+        assert headline(pilot) == said
+        await pilot.press("i", "x")
+        await until(lambda: "was killed (SIGKILL)" in headline(pilot), pilot)
+        await until(lambda: settled(pilot), pilot)
+        await until(lambda: "M parameters" in screen_text(pilot).splitlines()[0], pilot)
 
 
 @pytest.mark.slow

@@ -1,22 +1,21 @@
-"""The Python of every view of Logits and Pipeline, run apart, gives what the view shows."""
+"""The Python of every view of Logits, run apart, gives what the view shows."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import transformers
+from msgspec import structs
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from core.engine.protocol import UNMASKED
-from tests.core.models import heads, tiny
-from tests.core.snippets.interpreter import run_all
+from core.checkpoints import embedded_folder
+from core.engine.protocol import UNMASKED, ModelInfo
+from core.random_models import RandomModel
+from tests.core.models import tiny
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.logits import (
     COURSE,
@@ -27,68 +26,14 @@ from tests.tui.logits import (
     results,
     settled,
 )
+from tests.tui.snippets import PAIR, Snippets, close, exported
 from tests.tui.test_attention import shown
 from tui.panes.logits.attention import AttentionView
 from tui.panes.logits.beside import BesideView
 from tui.panes.logits.dimension import DimensionView
+from tui.panes.logits.given import GivenView
 from tui.panes.logits.weights import WeightsView
-from tui.panes.pipeline import PipelinePane
-from tui.widgets.pane import Pane
-
-PAIR = "I love it!\nwaiting for it\tI"
-Check = Callable[[dict[str, Any]], None]
-
-
-@dataclass
-class Snippets:
-    """What panes show as Python, each with a check of what its variables are to hold."""
-
-    snippets: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
-
-    def add(self, pane: Pane, names: tuple[str, ...], check: Check) -> str:
-        """Takes what `pane` shows now; returns it."""
-        code = pane.code()
-        assert code is not None
-        self.snippets.append((code.python, names))
-        self.checks.append(check)
-        return code.python
-
-    def run(self) -> None:
-        """Runs all of them in one fresh interpreter and checks each."""
-        for (code, _), (values, printed), check in zip(
-            self.snippets, run_all(self.snippets), self.checks, strict=True
-        ):
-            assert printed.strip(), code
-            try:
-                check(values)
-            except AssertionError as error:
-                error.add_note(code)
-                raise
-
-
-def close(shown_numbers: Any, found: Any, within: float = 1e-5) -> None:
-    """Fails unless nested lists of numbers are the same to `within`."""
-    if not isinstance(shown_numbers, list):
-        assert found == pytest.approx(shown_numbers, abs=within)
-        return
-    for ours, theirs in zip(shown_numbers, found, strict=True):
-        close(ours, theirs, within)
-
-
-def exported(pane: Pane) -> dict[str, Any]:
-    """What each of the pane's exports writes, parsed."""
-    found: dict[str, Any] = {}
-    for export in pane.exports():
-        made = export.make()
-        text = made.decode() if isinstance(made, bytes) else made
-        found[export.suffix] = (
-            json.loads(text) if export.suffix == "json" else list(csv.DictReader(io.StringIO(text)))
-        )
-    return found
-
-
-# --- Logits ---------------------------------------------------------------------------------
+from tui.sources import checkpoint_of
 
 
 def the_experiment(pilot: Pilot[None], snippets: Snippets) -> str:
@@ -111,7 +56,35 @@ def the_experiment(pilot: Pilot[None], snippets: Snippets) -> str:
     return snippets.add(pane_of(pilot), ("results",), check)
 
 
-async def change(pilot: Pilot[None], model: Path, text: str) -> None:
+async def add_what_is_given(
+    pilot: Pilot[None], snippets: Snippets, *, withheld: bool = False
+) -> None:
+    """Every tensor of the current input in every step, as the view shows it."""
+    await pilot.press("g")
+    await until(lambda: pane_of(pilot).exports(), pilot)
+    assert ("made, but not passed on" in screen_text(pilot)) == withheld
+    pane = pane_of(pilot)
+    [file] = pane.exports()
+    answer = json.loads(file.make())
+    place = pilot.app.query_one(GivenView).scene.row
+    shown_rows: list[dict[str, Any]] = []
+    for arranged in answer["results"]:
+        if arranged["rows"]:
+            row = arranged["rows"][place]
+            names = ["input_ids", "token_type_ids", "attention_mask", "position_ids"]
+            if not arranged["arrangement"].get("mask", True):
+                names.remove("attention_mask")
+            shown_rows.append({name: row[name] for name in names if row.get(name) is not None})
+
+    def check(values: dict[str, Any]) -> None:
+        assert list(values["given"].values()) == shown_rows
+
+    code = snippets.add(pane, ("given",), check)
+    assert "position_ids" in code
+    await pilot.press("escape")
+
+
+async def change(pilot: Pilot[None], model: Path | str, text: str) -> None:
     """Another text by another model, whose numbers are all there at the end."""
     bench = bench_of(pilot)
     bench.choose_model(str(model))
@@ -157,7 +130,7 @@ async def add_attention(pilot: Pilot[None], snippets: Snippets) -> None:
     await pilot.press("escape", "escape")
 
 
-async def add_a_second(pilot: Pilot[None], second: Path, snippets: Snippets) -> None:
+async def add_a_second(pilot: Pilot[None], second: Path | str, snippets: Snippets) -> None:
     """The model in force beside `second`."""
     await pilot.press("t")
     await pilot.pause()
@@ -167,7 +140,7 @@ async def add_a_second(pilot: Pilot[None], second: Path, snippets: Snippets) -> 
     await until(lambda: all(all(pair) for pair in view.results()), pilot)
     answers = [each.answer for each in view.inquiries]
     assert all(answers)
-    logits = {each.model.folder: [row.logits for row in each.results[0].rows] for each in answers}
+    logits = {each.model.name: [row.logits for row in each.results[0].rows] for each in answers}
 
     def check(values: dict[str, Any]) -> None:
         for name, rows in logits.items():
@@ -175,6 +148,12 @@ async def add_a_second(pilot: Pilot[None], second: Path, snippets: Snippets) -> 
 
     snippets.add(pane_of(pilot), ("logits",), check)
     await pilot.press("escape")
+
+
+def in_half(folder: Path, target: Path) -> Path:
+    """The same weights in float16."""
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(folder)
+    return tiny.save(model.half(), target)
 
 
 @pytest.mark.slow
@@ -198,14 +177,7 @@ async def test_the_python_of_logits_gives_its_numbers(
         for model in (bert, distilbert, roberta, gpt2):
             await change(pilot, model, PAIR)
             code = the_experiment(pilot, snippets)
-            await pilot.press("g")
-            await until(lambda: pane_of(pilot).exports(), pilot)
-            given = pane_of(pilot).code()
-            assert given is not None
-            assert given.python == code
-            said = screen_text(pilot)
-            assert ("made, but not passed on" in said) == (model == distilbert)
-            await pilot.press("escape")
+            await add_what_is_given(pilot, snippets, withheld=model == distilbert)
             await add_the_mistake(pilot, snippets)
             if model == distilbert:
                 assert "return_token_type_ids=False" in code
@@ -216,10 +188,20 @@ async def test_the_python_of_logits_gives_its_numbers(
         check_files(pilot)
         await add_a_second(pilot, distilbert, snippets)
 
+        # Random weights, and weights that are kept in another dtype than they are run in.
+        for model in (RandomModel(str(bert), 3).name, in_half(bert, tmp_path / "half")):
+            await change(pilot, model, PAIR)
+            code = the_experiment(pilot, snippets)
+            assert ("manual_seed(3)" in code) == (model != tmp_path / "half")
+            await add_attention(pilot, snippets)
+            await add_the_mistake(pilot, snippets)
+        await add_a_second(pilot, RandomModel(str(tmp_path / "half")).name, snippets)
+
         # Ids as they are typed: no tokenizer is asked for more than padding.
         await pilot.press("x")
         await change(pilot, distilbert, "[[200, 200, 200], [200, 200]]")
         the_experiment(pilot, snippets)
+        await add_what_is_given(pilot, snippets)
         await add_attention(pilot, snippets)
         await add_the_mistake(pilot, snippets)
         await add_a_second(pilot, bert, snippets)
@@ -238,112 +220,15 @@ def check_files(pilot: Pilot[None]) -> None:
     assert files["json"]["results"][0]["rows"][0]["logits"] == pytest.approx(logits)
 
 
-# --- Pipeline -------------------------------------------------------------------------------
-
-
-def pipeline_of(pilot: Pilot[None]) -> PipelinePane:
-    return pilot.app.query_one(PipelinePane)
-
-
-def add_the_stages(pilot: Pilot[None], snippets: Snippets) -> str:
-    """All three stages, and what `pipeline` says at the end."""
-    pane = pipeline_of(pilot)
-    ran, rows = pane.texts.ran, [item.row for item in pane.texts.items]
-    assert ran is not None
-    assert None not in rows
-
-    def check(values: dict[str, Any]) -> None:
-        inputs, predictions, said = values["inputs"], values["predictions"], values["said"]
-        assert ran.shape == values["shape"]
-        for place, row in enumerate(rows):
-            assert row is not None
-            given = row.preprocessed
-            assert given.input_ids == inputs["input_ids"][place]
-            assert given.attention_mask == inputs["attention_mask"][place]
-            assert given.token_type_ids == inputs.get("token_type_ids", [None] * 9)[place]
-            if row.classified:
-                close(row.classified.logits, values["logits"][place])
-                close(row.classified.probabilities, predictions[place])
-                assert row.classified.label == said[place]["label"]
-                close(row.classified.score, said[place]["score"])
-            for label, best in zip(row.token_labels, predictions[place], strict=False):
-                close(label.score, best[0])
-            spans = [(each.label, each.start, each.end) for each in row.entities]
-            if ran.task == "token-classification":
-                assert spans == [(e["entity_group"], e["start"], e["end"]) for e in said[place]]
-            for number, mask in enumerate(row.masks):
-                theirs = said[place][number] if len(row.masks) > 1 else said[place]
-                assert [each.label for each in mask.candidates] == [e["token_str"] for e in theirs]
-                close([e.score for e in mask.candidates], predictions[place][mask.position])
-
-    names = ("inputs", "logits", "predictions", "said", "shape")
-    code = snippets.add(pane, names, check)
-    added = "inputs, logits, shape = dict(inputs), outputs.logits, list(outputs.logits.shape)\n"
-    if ran.task != "text-classification":
-        # For each token 30,522 numbers would be millions; the best ones are what is shown.
-        added += "logits, predictions = [], predictions.topk(min(5, shape[-1])).values\n"
-    snippets.snippets[-1] = (code + added, names)
-    return code
-
-
-@pytest.mark.slow
-async def test_the_python_of_the_pipeline_gives_its_numbers(
-    open_app: OpenApp, tiny_classifier: Path, private_folders: Path, tmp_path: Path
-) -> None:
-    models = {
-        "sentiment": tiny_classifier,
-        "no types": tiny.distilbert(tmp_path / "distilbert"),
-        "no padding": tiny.gpt2(tmp_path / "gpt2"),
-        "several": heads.sequences(tmp_path / "several", 3, "multi_label_classification"),
-        "a number": heads.sequences(tmp_path / "number", 1, "regression"),
-        "entities": heads.tokens(tmp_path / "tokens"),
-        "masks": heads.masked(tmp_path / "masked"),
-    }
-    texts = {"entities": COURSE, "masks": "I [MASK] this!\n[MASK] and [MASK], so [MASK]."}
-    for name, folder in models.items():
-        if name != "no padding":
-            know_tokenizer(folder)
-    file = tmp_path / "reviews.txt"
-    file.write_text("A bad one.\n\nA good one, a very good one!\n")
-    snippets = Snippets()
-    async with open_app(pane="pipeline", model=str(tiny_classifier), text=COURSE) as pilot:
-        pane, bench = pipeline_of(pilot), bench_of(pilot)
-        for name, folder in models.items():
-            bench.choose_model(str(folder))
-            bench.editor.load_text(texts.get(name, PAIR))
-            await until(
-                lambda folder=folder: (
-                    pane.texts.ran
-                    and pane.texts.ran.model.name == str(folder)
-                    and pane.texts.settled
-                ),
-                pilot,
-            )
-            code = add_the_stages(pilot, snippets)
-            assert ("return_token_type_ids=False" in code) == (name == "no types")
-            await pilot.pause()
-            assert ("made, but not passed on" in screen_text(pilot)) == (name == "no types")
-            assert exported(pane)["json"]["rows"]
-
-        bench.choose_model(str(models["no types"]))
-        await until(lambda: bench.model.info.name == str(models["no types"]), pilot)
-        await pilot.press("escape", "f")
-        await pilot.pause()
-        pilot.app.screen.query_one(Input).value = str(file)
-        await pilot.press("enter")
-        await until(lambda: pane.many and pane.many.state == "done", pilot)
-        assert pane.many is not None
-        items = [item.classified for item in pane.many.items]
-
-        def check(values: dict[str, Any]) -> None:
-            for item, said in zip(items, values["said"], strict=True):
-                assert item is not None
-                assert item.label == said["label"]
-                close(item.score, said["score"])
-
-        snippets.add(pane, ("said",), check)
-        assert [row["text"] for row in exported(pane)["csv"]] == [
-            "A bad one.",
-            "A good one, a very good one!",
-        ]
-    snippets.run()
+def test_a_random_models_config_is_where_its_name_says(tmp_path: Path) -> None:
+    model = RandomModel("mini", 2, {"hidden_act": "relu"}).name
+    # Its tokenizer is read where the encoder without a head is put together.
+    info = ModelInfo(model, str(embedded_folder("mini-base")), "", "", 0, [], None, None, "right")
+    found = checkpoint_of(info)
+    assert found.name == str(embedded_folder("mini"))
+    assert found.twin == RandomModel("mini", 2, {"hidden_act": "relu"})
+    assert "random, as torch.manual_seed(2)" in found.note
+    info = structs.replace(info, name="random:owner/name")
+    assert checkpoint_of(info).name == "owner/name"
+    info = structs.replace(info, name=f"random:{tmp_path}")
+    assert checkpoint_of(info).name == str(tmp_path)

@@ -110,6 +110,7 @@ async def test_ids_typed_as_the_course_writes_them(open_app: OpenApp, classifier
         assert masked.max_abs_diff < 1e-5
         await pilot.press("down")
         assert table_rows(pilot)[5].startswith("› 2 [200, 200]")
+        assert "x raw ids ✓" in screen_text(pilot)
 
         editor = bench_of(pilot).editor
         editor.load_text("[[200, 99999]]")
@@ -125,6 +126,8 @@ async def test_ids_typed_as_the_course_writes_them(open_app: OpenApp, classifier
         editor.load_text("Words again")
         await until(lambda: settled(pilot), pilot)
         assert table_rows(pilot)[0].startswith("› 1 Words again")
+        assert "x raw ids" in screen_text(pilot)
+        assert "raw ids ✓" not in screen_text(pilot)
 
 
 @pytest.mark.slow

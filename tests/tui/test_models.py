@@ -8,7 +8,15 @@ import pytest
 
 from core.checkpoints import packaged_encoder
 from core.engine.client import EngineClient
-from core.engine.protocol import Cancelled, Failed, Loaded, Loading, ModelInfo, TokenizerExported
+from core.engine.protocol import (
+    Cancelled,
+    Failed,
+    Loaded,
+    Loading,
+    ModelInfo,
+    Overtaken,
+    TokenizerExported,
+)
 from core.text.tokenizer import TextTokenizer
 from tui.bench import ModelState
 from tui.models import ModelDesk
@@ -116,3 +124,24 @@ def test_what_was_loaded_before_stays(desk: Desk) -> None:
     assert (state.name, state.status) == ("mini", "ready")
     assert state.problem == "There is no typo/x. mini stays loaded."
     assert desk.desk.good == "mini"
+
+
+def test_an_engine_that_ended_is_not_ready_until_it_answers(desk: Desk) -> None:
+    desk.desk.choose("mini")
+    desk.desk.reply(loaded(1, "mini"))
+    desk.desk.engine_ended("It was killed.")
+    assert (desk.desk.state.ended, desk.desk.state.stage) == ("It was killed.", "")
+    assert desk.desk.state.info is not None
+    desk.desk.reply(Loading(7, "reading weights"))
+    assert desk.desk.state.stage == "reading weights"
+    for no_word in (Overtaken(6), Cancelled(7), Failed(8, "other", "It was killed.")):
+        desk.desk.reply(no_word)
+        assert desk.desk.state.ended
+    desk.desk.reply(Failed(9, "too_long", "Sentence 1 is too long."))
+    assert (desk.desk.state.ended, desk.desk.state.stage) == ("", "")
+    assert desk.desk.state.status == "ready"
+    desk.desk.choose("mini-base")
+    desk.desk.engine_ended("It was killed.")
+    assert (desk.desk.state.status, desk.desk.state.stage) == ("loading", "starting")
+    desk.desk.reply(loaded(2, "mini-base"))
+    assert not desk.desk.state.ended

@@ -10,26 +10,13 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from textual.app import App, ComposeResult
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from core.engine.protocol import (
-    CheckedRow,
-    Classified,
-    PipelineChecked,
-    PipelineRan,
-    PipelineRow,
-    Preprocessed,
-)
-from core.text.sentences import Sentence
 from tests.core.models import tiny
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.logits import COURSE, know_tokenizer
-from tests.tui.test_logits_words import INFO, plan_of, words_of
-from tui.panes.pipeline import PipelinePane, words
-from tui.panes.pipeline.answers import Item, in_order, least_certain, typed_items
-from tui.widgets.lines import Lines
+from tui.panes.pipeline import PipelinePane
 
 CONFIG: dict[str, Any] = {
     "hidden_size": 32,
@@ -108,7 +95,12 @@ async def test_three_stages_and_transformers_word_on_them(
             await pilot.pause()
         os.kill(bench.engine.pid, signal.SIGKILL)
         bench.editor.insert("x")
+        await until(lambda: "was killed (SIGKILL)" in screen_text(pilot), pilot)
+        assert "It is being started again" in " ".join(screen_text(pilot).split())
+        assert "engine ended" in screen_text(pilot).splitlines()[0]
         await until(lambda: settled(pilot), pilot)
+        await until(lambda: "M parameters" in screen_text(pilot).splitlines()[0], pilot)
+        assert "killed" not in screen_text(pilot)
         assert bench.editor.text.splitlines()[1].startswith("So x")
 
 
@@ -198,6 +190,12 @@ async def test_every_head_is_shown_as_what_it_is(
         num_labels=1,
         problem_type="regression",
     )
+    numbers = made(
+        tmp_path / "numbers",
+        "BertForSequenceClassification",
+        num_labels=2,
+        problem_type="regression",
+    )
     text = "Paris is [MASK], and [MASK].\nNo gap here"
     async with open_app(pane="pipeline", size=(140, 50), model=str(masked), text=text) as pilot:
         await until(lambda: settled(pilot), pilot)
@@ -226,9 +224,18 @@ async def test_every_head_is_shown_as_what_it_is(
             words_ = text.splitlines()[0][entity.start : entity.end]
             assert f"{words_}[{entity.label} {entity.score:.0%}".replace("%", " %]") in screen
 
+        # A file's lines get labels: this head gives none to a whole text.
+        await pilot.press("escape")
+        assert "classify a file" not in screen
+        assert " f file " not in painted_keys(pilot)
+        await pilot.press("f")
+        await until(lambda: "no head that labels whole texts" in toasts(pilot), pilot)
+        assert len(pilot.app.screen_stack) == 1
+
         bench.choose_model(str(several))
         await until(lambda: of_model(pane, several) and settled(pilot), pilot)
         await pilot.pause()
+        assert " f file " in painted_keys(pilot)
         screen = screen_text(pilot)
         said = pane.texts.items[0].classified
         assert said is not None
@@ -250,83 +257,61 @@ async def test_every_head_is_shown_as_what_it_is(
         assert "this head predicts numbers, not probabilities" in stages
         assert f"{said.logits[0]:.4f}" in stages
         assert "%" not in stages
+        assert f"Text 1: {said.logits[0]:.4f}, a number" in screen_text(pilot)
+
+        # Of two numbers none has won.
+        bench.choose_model(str(numbers))
+        await until(lambda: of_model(pane, numbers) and settled(pilot), pilot)
+        await pilot.pause()
+        said = pane.texts.items[0].classified
+        assert said is not None
+        first, second = (f"{value:.4f}" for value in said.logits)
+        assert f"Text 1: LABEL_0 {first}, LABEL_1 {second} · ✓" in screen_text(pilot)
+        table = painted(pilot, "#pipeline-texts")[0]
+        assert f"{first}  {second}" in table
+        assert "LABEL" not in table
+
+
+@pytest.mark.slow
+async def test_a_file_that_is_refused_says_why_and_leads_back(
+    open_app: OpenApp, private_folders: Path, tmp_path: Path
+) -> None:
+    classifier = made(tmp_path / "classifier", "BertForSequenceClassification")
+    ner = made(tmp_path / "ner", "BertForTokenClassification", num_labels=2)
+    file = tmp_path / "reviews.txt"
+    file.write_text("A bad one.\nA good one.\n")
+    async with open_app(pane="pipeline", model=str(ner), text=COURSE) as pilot:
+        pane = pane_of(pilot)
+        # Chosen before the model is there, it is refused as soon as it is.
+        await open_file(pilot, file)
+        await until(lambda: "no head that labels whole texts" in toasts(pilot), pilot)
+        await until(lambda: settled(pilot), pilot)
+        assert pane.many is None
+
+        bench = pilot.app.bench  # type: ignore[attr-defined]
+        bench.choose_model(str(classifier))
+        await until(lambda: of_model(pane, classifier) and settled(pilot), pilot)
+        (classifier / "model.safetensors").unlink()
+        os.kill(bench.engine.pid, signal.SIGKILL)
+        await open_file(pilot, file)
+        await until(lambda: pane.many and pane.many.problem, pilot)
+        await pilot.pause()
+        screen = " ".join(screen_text(pilot).split())
+        assert "holds no complete weights (model.safetensors): fetch them again." in screen
+        assert "Esc leads back" in screen
+        assert not pilot.app.query_one("#pipeline-texts").display
+        assert pane.code() is None
+        await pilot.press("escape")
+        assert pane.many is None
+
+
+def toasts(pilot: Pilot[None]) -> str:
+    return " ".join(each.message for each in pilot.app._notifications)
+
+
+def painted_keys(pilot: Pilot[None]) -> str:
+    return screen_text(pilot).splitlines()[-1]
 
 
 def of_model(pane: PipelinePane, folder: Path) -> bool:
     return pane.texts.ran is not None and pane.texts.ran.model.name == str(folder)
-
-
-# --- without an engine ----------------------------------------------------------------------
-
-
-def ran_of(*texts: str) -> PipelineRan:
-    rows = []
-    for number, _ in enumerate(texts):
-        share = 0.9 - 0.1 * number
-        said = Classified("YES", share, [0.0, 1.0], [1 - share, share])
-        rows.append(PipelineRow(Preprocessed([], [], [], None), said))
-    keys: list[tuple[str, str | None]] = [(text, None) for text in texts]
-    return PipelineRan(7, INFO, keys, "text-classification", "softmax", [2, 2], rows, 1, 1, 1)
-
-
-async def test_stages_that_may_not_hold_are_dim() -> None:
-    class Shown(App[None]):
-        def compose(self) -> ComposeResult:
-            yield Lines(id="lines")
-
-    async with Shown().run_test() as pilot:
-        lines = pilot.app.query_one(Lines)
-        await pilot.pause()
-        for dim in (False, True, False):
-            lines.show(lambda cells: [[("1 ", "lines--accent"), ("tokens", "")]], dim=dim)
-            drawn = [part.style for part in lines.render_line(0) if part.text.strip()]
-            names = ["lines--stale"] * 2 if dim else ["lines--accent", ""]
-            assert drawn == [lines.style(name) for name in names]
-    assert lines.style("lines--stale") not in {lines.style("lines--accent"), lines.style()}
-
-
-def test_answers_stay_with_their_text_and_checks_with_their_answers() -> None:
-    ran = ran_of("a", "b", "c")
-    checks = PipelineChecked(7, [CheckedRow(True, [], 0.0)] * 3, 0.1)
-    items = typed_items(plan_of("a", "new", "c"), ran, checks, current=True)
-    assert [item.holds for item in items] == [True, False, True]
-    assert items[2].classified == ran.rows[2].classified
-    other = PipelineChecked(6, [CheckedRow(True, [], 0.0)] * 3, 0.1)
-    assert typed_items(plan_of("a"), ran, other, current=True)[0].check is None
-    assert not typed_items(plan_of("a"), ran, checks, current=False)[0].holds
-
-
-def test_orders_and_the_least_certain() -> None:
-    shares = (0.6, 0.99, 0.51)
-    items = [
-        Item(Sentence("x"), classified=Classified("A", share, [0.0, 0.0], [1 - share, share]))
-        for share in shares
-    ]
-    waiting = Item(Sentence("later"))
-    assert in_order([*items, waiting], "given", "softmax") == [0, 1, 2, 3]
-    assert in_order([*items, waiting], "score", "softmax") == [1, 0, 2, 3]
-    assert in_order([*items, waiting], "certainty", "softmax") == [2, 0, 1, 3]
-    assert least_certain([*items, waiting], "softmax") == 2
-    assert least_certain(items[:1], "softmax") is None
-
-
-def test_the_summary_says_whether_transformers_agrees() -> None:
-    ran = ran_of("a", "b")
-
-    def said(*agree: bool | None) -> str:
-        rows = zip(ran.rows, agree, strict=True)
-        items = [
-            Item(
-                Sentence("a"),
-                row,
-                row.classified,
-                None if each is None else CheckedRow(each, [], 0.0),
-                holds=True,
-            )
-            for row, each in rows
-        ]
-        return words_of(words.summary(items, 0, ran))
-
-    assert said(True, True).endswith("says the same of all 2")
-    assert said(True, False).endswith("something else of text 2")
-    assert said(True, None).endswith("asking transformers' own pipeline…")

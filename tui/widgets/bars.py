@@ -17,6 +17,9 @@ from tui.widgets.rows import Line, Part, RowsView
 if TYPE_CHECKING:
     from tui.bench import ModelState
 
+_NAME_BESIDE_TROUBLE = 18
+"""Cells of a model's name where the rest of the line is what one has to read."""
+
 
 class StatusLine(Line):
     """The program's name, the model and the run that is watched."""
@@ -35,8 +38,13 @@ class StatusLine(Line):
     def show_model(self, model: ModelState, run_note: str) -> None:
         """The model at the left, `run_note` at the right."""
         words: list[Part] = [(" Termformer ", "bar--name"), (" ", "")]
-        words.append((visible(model.name), "bar--strong"))
-        if model.status == "loading":
+        name = visible(model.name)
+        words.append((fit(name, _NAME_BESIDE_TROUBLE) if model.ended else name, "bar--strong"))
+        if model.ended:
+            words.append((" · engine ended", "bar--problem"))
+            again = f", restarting: {model.stage}…" if model.stage else ""
+            words.append((visible(again or ", restarts when needed"), ""))
+        elif model.status == "loading":
             words.append((f" · {visible(model.stage)}…", ""))
             if model.total:
                 words.append((f" {(model.done or 0) / model.total:.0%}", ""))

@@ -47,6 +47,16 @@ def bar(share: float, cells: int) -> tuple[str, str]:
     return "━" * full + "╸" * half, "─" * (cells - full - half)
 
 
+def same_label(same: int, count: int) -> str:
+    """For how many of `count` sentences two models gave one label, as the start of a sentence."""
+    if count == 1:
+        return "The same label" if same else "Another label"
+    every = "both sentences" if count == 2 else f"all {count} sentences"
+    if same in {0, count}:
+        return f"{'The same' if same else 'Another'} label for {every}"
+    return f"The same label for {same} of {count} sentences"
+
+
 def tolerance(value: float) -> str:
     """`1e-5`, as it is written by hand."""
     mantissa, _, exponent = f"{value:.0e}".partition("e")

@@ -15,6 +15,10 @@ EQUAL_WITHIN = 1e-5
 """Logits that differ by no more are called equal: float32 sums in another order differ so much."""
 
 
+POSITION_EMBEDDINGS = ("position_embeddings", "wpe", "embed_positions", "position_embedding")
+"""What models call the embedding that is asked for each token's position."""
+
+
 class Arrangement(msgspec.Struct, frozen=True, kw_only=True):
     """One way to lay inputs out for the model: by default as one padded batch, with its mask."""
 

@@ -55,6 +55,10 @@ async def test_killed_in_the_middle_and_answered_all_the_same(
     assert "SIGKILL" in told
     assert "started again" in told
     assert client.pid != killed
+    # Whoever waits hears at once that it starts, and the client knows that it is back.
+    stages = {reply.id for reply in heard.replies if reply == Loading(reply.id, "starting Python")}
+    assert {load, newer} <= stages
+    assert client.ended == ""
 
 
 async def test_killed_while_idle(start: Start) -> None:
@@ -65,7 +69,9 @@ async def test_killed_while_idle(start: Start) -> None:
     await engine.heard.until(lambda: engine.heard.crashes)
     assert "SIGTERM" in engine.heard.crashes[0]
     assert engine.client.pid is None
+    assert engine.client.ended == "The engine ended by SIGTERM (Terminated)."
     assert isinstance(await engine.client.ask(ExportTokenizer(0, "mini")), TokenizerExported)
+    assert engine.client.ended == ""
 
 
 async def test_what_is_no_text_is_refused(start: Start) -> None:

@@ -161,7 +161,11 @@ class AttentionView(LogitsView):
             [
                 (f"{name}: without the mask ", "headline--strong"),
                 (f"{unmasked.mean:.1%}".replace("%", " %"), "headline--number"),
-                (f" of its attention goes to {padding:,} padding tokens; with it ", ""),
+                (
+                    f" of its attention goes to {padding:,} padding "
+                    f"token{'' if padding == 1 else 's'}; with it ",
+                    "",
+                ),
                 (f"{masked.mean:.1%}".replace("%", " %"), "headline--good"),
                 (".", ""),
             ],

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 
 from core.engine.protocol import ALONE, ArrangedRow, Compare, Compared, ModelInfo
-from core.snippets.experiment import Inputs, beside_code
+from core.snippets.experiment import beside_code
+from core.snippets.inputs import Inputs
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
 from tui.panes.logits.experiment import winner
-from tui.panes.logits.export import csv_export
+from tui.panes.logits.export import csv_export, json_export
 from tui.panes.logits.view import LogitsView
 from tui.sources import checkpoint_of, takes_token_types
 from tui.widgets import numbers
@@ -55,11 +56,14 @@ def said(info: ModelInfo, row: ArrangedRow) -> Said:
 
 
 def difference(first: Said, second: Said) -> float | None:
-    """How much more `second` gives the label of `first`; None where their labels are others."""
+    """How much more `second` gives the label of `first`; None where their labels are others.
+
+    Of heads that predict numbers it is the difference of those that are farthest apart.
+    """
     if first.likely != second.likely or first.shares.keys() != second.shares.keys():
         return None
-    label = first.label or next(iter(first.shares))
-    return second.shares[label] - first.shares[label]
+    labels = [first.label] if first.label else [*first.shares]
+    return max((second.shares[label] - first.shares[label] for label in labels), key=abs)
 
 
 class BesideView(LogitsView):
@@ -113,26 +117,34 @@ class BesideView(LogitsView):
         if self.scene.info is None or second is None or not self.scene.plan.count:
             return None
         other = Inputs(
-            checkpoint_of(second.model).name,
+            checkpoint_of(second.model),
             self.scene.plan.texts,
             token_types=takes_token_types(second.model),
         )
-        python = beside_code(self.scene.inputs, other)
-        return Code("Two checkpoints", python, self.scene.checkpoint.note)
+        names = (self.scene.info.name, second.model.name)
+        python = beside_code(self.scene.inputs, other, names)
+        notes = dict.fromkeys((self.scene.checkpoint.note, other.checkpoint.note))
+        return Code("Two checkpoints", python, " ".join(filter(None, notes)))
 
     def exports(self) -> Sequence[Export]:
         first, second = self._answers()
         if first is None or second is None:
             return ()
-        return (csv_export("A line for each sentence and checkpoint", self._csv_rows),)
+        return (
+            json_export((first, second), "Both checkpoints' logits and probabilities"),
+            csv_export("A line for each sentence and checkpoint", self._csv_rows),
+        )
 
     def _csv_rows(self) -> Iterable[Sequence[object]]:
         yield ["input", "checkpoint", "label", "score"]
         names = [self.scene.info.name if self.scene.info else "", self.second]
         for sentence, pair in zip(self.scene.plan.sentences, self.results(), strict=True):
             for name, each in zip(names, pair, strict=True):
-                if each:
-                    yield [str(sentence), name, each.label or "", each.share]
+                if each and each.label:
+                    yield [str(sentence), name, each.label, each.share]
+                elif each:
+                    for label, value in each.shares.items():
+                        yield [str(sentence), name, label, value]
 
     # --- drawing --------------------------------------------------------------------------
 
@@ -191,18 +203,16 @@ class BesideView(LogitsView):
                     (": each is shown with its own; there is no difference to take.", ""),
                 ]
             ]
-        same = sum(first.label == second.label for first, second in both)
         most, row = max(comparable)
-        unit = " points" if both[0][0].likely else ""
-        amount = f"{100 * most:.1f}" if unit else numbers.difference(most)
-        return [
-            [
-                (f"The same label for {same} of {len(both)} sentences", "headline--strong"),
-                (f"; sentence {row + 1} moves most, by ", ""),
-                (f"{amount}{unit}", "headline--number" if most >= 0.005 else "headline--good"),
-                (".", ""),
-            ]
-        ]
+        likely = both[0][0].likely
+        amount = f"{100 * most:.1f} points" if likely else numbers.difference(most)
+        moves = f"sentence {row + 1} moves most, by " if len(both) > 1 else "it moves by "
+        words: list[Part] = [(f"{moves[0].upper()}{moves[1:]}", "")]
+        if likely:
+            same = sum(first.label == second.label for first, second in both)
+            words = [(numbers.same_label(same, len(both)), "headline--strong"), (f"; {moves}", "")]
+        style = "headline--number" if most >= 0.005 else "headline--good"
+        return [[*words, (amount, style), (".", "")]]
 
     def _table(self, results: Sequence[tuple[Said | None, Said | None]], cells: int) -> list[Row]:
         scene = self.scene
@@ -239,11 +249,14 @@ def _row(name: str, each: Said | None, cells: int, room: int) -> list[Part]:
     parts: list[Part] = [(f"{'':{_GUTTER}}{name}" + " " * (room - width(name)), "lines--name")]
     if each is None:
         return [*parts, ("   …", "lines--quiet")]
+    if not each.likely:
+        values = "  ".join(numbers.logit(value).strip() for value in each.shares.values())
+        return [*parts, (f"   {fit(values, _LABEL + 9):>{_LABEL + 9}}", "")]
     label = fit(visible(each.label), _LABEL) if each.label else ""
-    value = numbers.percent(each.share) if each.likely else numbers.logit(each.share)
+    value = numbers.percent(each.share)
     parts.append((f"   {label}{' ' * (_LABEL - width(label))}{value:>9}", ""))
     bar = min(_BAR, cells - _GUTTER - room - 3 - _LABEL - 9 - 2 - _TAIL)
-    if each.likely and bar >= 8:
+    if bar >= 8:
         filled, rest = numbers.bar(each.share, bar)
         parts += [("  ", ""), (filled, "lines--fill"), (rest, "lines--track")]
     return parts

@@ -8,6 +8,7 @@ from textual import events
 from textual.app import ComposeResult
 
 from core.engine.protocol import EQUAL_WITHIN, Compare, Compared
+from core.snippets.experiment import experiment_code
 from core.text.visible import visible
 from tui.inquiry import Inquiry
 from tui.panes.logits import lesson
@@ -28,7 +29,6 @@ _LEADS = (
     Offer("g", "what the model is given"),
     Offer("t", "two checkpoints"),
     Offer("d", "no batch dimension"),
-    Offer("x", "raw ids"),
 )
 
 
@@ -47,6 +47,8 @@ class CompareView(LogitsView):
         """Which numbers are shown where there is room for one kind only."""
         self.added: Extra | None = None
         """The step that was added last: the headline speaks of it."""
+        self.chooses = False
+        """Whether there is room for one kind of numbers only, so that a key chooses which."""
         self._inquiry = Inquiry(Compared)
         self._first_label = 0
         self._said: list[Paragraph] = []
@@ -77,7 +79,11 @@ class CompareView(LogitsView):
         return shown_rows(scene.plan, scene.steps, self._inquiry.answer, current=current)
 
     def code(self) -> Code | None:
-        return self.scene.experiment_code(self.rows)
+        scene, rows = self.scene, self.rows
+        if scene.info is None or not rows:
+            return None
+        python = experiment_code(scene.inputs, scene.named_steps(rows), rows[0].first_position)
+        return Code("The experiment", python, scene.checkpoint.note)
 
     def exports(self) -> Sequence[Export]:
         answer, rows = self._inquiry.answer, self.rows
@@ -128,9 +134,13 @@ class CompareView(LogitsView):
             steps=scene.steps,
         )
         self._first_label = columns.first
+        chooses = experiment.likely and len(columns.groups) == 1
+        if chooses != self.chooses:
+            self.chooses = chooses
+            self.bench.show_keys()
         self._heading.show_columns(columns, experiment)
         self._table.show(experiment, columns, scene.row, follow=follow)
-        self._speak(rows, experiment.labels)
+        self._speak(rows, experiment.labels if experiment.likely else ())
         rows_needed = self.headline.rows_needed if self.size.height >= _ROOMY else 0
         self.set_class(rows_needed == 3, "-three")
         self.set_class(rows_needed > 3, "-four")
@@ -165,6 +175,7 @@ class CompareView(LogitsView):
             Offer("b", "batch order", setup.order),
             Offer("f", "bfloat16", setup.bfloat16),
             *_LEADS,
+            Offer("x", "raw ids", self.scene.plan.raw_ids),
         ]
 
     def _speak(self, rows: tuple[Shown, ...], labels: tuple[str, ...]) -> None:

@@ -54,6 +54,11 @@ class Shown:
         return self.figures[0].result
 
     @property
+    def first_position(self) -> int:
+        """What the model calls the position of its first token; 0 where it has no positions."""
+        return self.alone.position_ids[0] if self.alone and self.alone.position_ids else 0
+
+    @property
     def holds(self) -> bool:
         """Whether all its numbers do."""
         return all(each.holds for each in self.figures)

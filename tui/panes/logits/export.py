@@ -14,11 +14,11 @@ from tui.panes.logits.table import verdict
 from tui.widgets.pane import Export
 
 
-def json_export(reply: Reply, about: str) -> Export:
-    """The engine's whole answer; numbers that are not finite become `null`."""
+def json_export(answer: Reply | Sequence[Reply], about: str) -> Export:
+    """The engine's whole answer, or all of several; numbers that are not finite become `null`."""
 
     def make() -> bytes:
-        return msgspec.json.format(msgspec.json.encode(reply), indent=2) + b"\n"
+        return msgspec.json.format(msgspec.json.encode(answer), indent=2) + b"\n"
 
     return Export("json", about, make)
 

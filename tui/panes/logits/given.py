@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from textual.app import ComposeResult
 
 from core.engine.protocol import Compare, Compared
+from core.snippets.given import given_code
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
 from tui.panes.logits.experiment import Figures, Shown, shown_rows, size_of
@@ -61,7 +62,18 @@ class GivenView(LogitsView):
         return shown_rows(scene.plan, scene.steps, self._inquiry.answer, current=current)
 
     def code(self) -> Code | None:
-        return self.scene.experiment_code(self._rows)
+        scene, rows = self.scene, self._rows
+        if scene.info is None or scene.row >= len(rows) or not rows[scene.row].alone:
+            return None
+        alone = rows[scene.row].alone
+        python = given_code(
+            scene.inputs,
+            scene.named_steps(rows),
+            scene.row,
+            first_position=rows[scene.row].first_position,
+            positions=alone is not None and alone.position_ids is not None,
+        )
+        return Code("What the model is given", python, scene.checkpoint.note)
 
     def exports(self) -> Sequence[Export]:
         answer = self._inquiry.answer

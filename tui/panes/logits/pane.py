@@ -140,6 +140,9 @@ class LogitsPane(Pane):
         for view in self._views.values():
             view.take(reply)
 
+    def offers(self, action: str) -> bool:
+        return action != "emphasis" or (self._shown == "compare" and self._compare.chooses)
+
     def options(self) -> dict[str, Option]:
         return {"emphasis": self._compare.emphasis, "raw_ids": self._raw_ids}
 
@@ -208,6 +211,7 @@ class LogitsPane(Pane):
         self._shown = view
         self.view.display = True
         self._show(follow=True)
+        self.bench.show_keys()
 
     def action_view(self, name: str) -> None:
         if self._shown == name:
@@ -251,10 +255,11 @@ class LogitsPane(Pane):
             self.view.again()
 
     def action_emphasis(self) -> None:
-        shown = self._compare.emphasis
-        self._compare.emphasis = "probabilities" if shown == "logits" else "logits"
-        self._change("compare")
-        self.bench.remember()
+        if self.offers("emphasis"):
+            shown = self._compare.emphasis
+            self._compare.emphasis = "probabilities" if shown == "logits" else "logits"
+            self._show()
+            self.bench.remember()
 
     def action_extra(self, extra: Extra) -> None:
         setup = self._setup.toggled(extra)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.widget import Widget
 
-from core.engine.protocol import ModelInfo, Overtaken, Question, Reply
-from core.snippets.experiment import Inputs, experiment_code
+from core.engine.protocol import Arrangement, ModelInfo, Overtaken, Question, Reply
+from core.snippets.inputs import Inputs
+from core.snippets.loading import Checkpoint
 from core.text.visible import visible
 from tui import waiting
 from tui.bench import ModelState
@@ -18,7 +19,7 @@ from tui.panes.logits import lesson
 from tui.panes.logits.experiment import Shown
 from tui.panes.logits.steps import Setup, Step, steps
 from tui.plan import Plan
-from tui.sources import Checkpoint, checkpoint_of, takes_token_types
+from tui.sources import checkpoint_of, takes_token_types
 from tui.widgets.headline import Headline, Paragraph
 from tui.widgets.pane import Code, Export
 
@@ -53,7 +54,7 @@ class Scene:
     def inputs(self) -> Inputs:
         """What is asked, for Python."""
         return Inputs(
-            self.checkpoint.name,
+            self.checkpoint,
             self.plan.texts,
             self.plan.ids,
             end_pads=self.tokenizer is not None and self.tokenizer.padding is None,
@@ -71,15 +72,11 @@ class Scene:
         side = self.info.padding_side if self.info else "right"
         return steps(self.setup, self.plan, side)
 
-    def experiment_code(self, rows: Sequence[Shown]) -> Code | None:
-        """The Python of all steps; `rows` are the inputs as they are shown."""
-        if self.info is None or not rows:
-            return None
-        alone = rows[0].alone
-        first_position = alone.position_ids[0] if alone and alone.position_ids else 0
-        named = [(step.name.strip(), step.arrangement) for step in self.steps]
-        python = experiment_code(self.inputs, named, first_position)
-        return Code("The experiment", python, self.checkpoint.note)
+    def named_steps(self, rows: Sequence[Shown]) -> list[tuple[str, Arrangement]]:
+        """The steps that are possible, by name; `rows` are the inputs as they are shown."""
+        impossible = {each.step for row in rows for each in row.figures if each.problem}
+        steps = (step for step in self.steps if step not in impossible)
+        return [(step.name.strip(), step.arrangement) for step in steps]
 
 
 class LogitsView(Widget):
@@ -204,9 +201,14 @@ class LogitsView(Widget):
             self.headline.show(words, dim=dim)
 
     @property
+    def bench(self) -> Bench:
+        """The screen that holds the document, the model and the engine."""
+        return cast("Bench", self.screen)
+
+    @property
     def engine(self) -> Any:
         """The engine that all panes ask."""
-        return cast("Bench", self.screen).engine
+        return self.bench.engine
 
     @property
     def whose(self) -> str:
@@ -214,7 +216,8 @@ class LogitsView(Widget):
         model, progress = self.scene.model, self.inquiries[0].progress
         if model.info and model.status == "loading":
             return f"by {visible(model.info.name)} until {visible(model.name)} is there"
-        return f"engine: {visible(progress.stage)}…" if progress else ""
+        # Of an engine that ended the headline tells.
+        return f"engine: {visible(progress.stage)}…" if progress and not model.ended else ""
 
     def _nothing(self) -> list[Paragraph] | None:
         """Why there is nothing to draw; None where there is something."""
@@ -235,5 +238,7 @@ class LogitsView(Widget):
         """Why no number can come, or what they wait for; None where there are some."""
         if self.scene.info is None:
             return waiting.model_loading(self.scene.model, self.size.width)
+        if self.scene.model.ended and any(inquiry.waiting for inquiry in self.inquiries):
+            return waiting.engine_ended(self.scene.model)
         failure = self.inquiries[0].failure
         return waiting.not_computed(failure, typing=self.scene.typing) if failure else None

@@ -33,7 +33,7 @@ def headline(
         return [[("Both are shown as the head gives them; random weights know nothing.", "")]]
     same = sum(_best(a.probabilities) == _best(b.probabilities) for a, b in pairs)
     words: list[Part] = [
-        (f"The same label for {same} of {plan.count} sentences", "headline--strong"),
+        (numbers.same_label(same, plan.count), "headline--strong"),
         (" from random weights: what they share is the architecture alone.", ""),
     ]
     return [words]

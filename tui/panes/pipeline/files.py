@@ -11,15 +11,27 @@ from core.engine.protocol import ModelInfo, PipelineRan
 from core.snippets.pipeline import file_code, stages_code
 from core.text.sentences import Sentence
 from tui.panes.pipeline.many import ManyAnswers
+from tui.panes.pipeline.texts import ShownTexts
 from tui.sources import checkpoint_of, takes_token_types
 from tui.widgets.pane import Code, Export
 
 
-def python_of(ran: PipelineRan, *, end_pads: bool) -> Code:
+def code_of(texts: ShownTexts) -> Code | None:
+    """The Python that gives what is shown; None where nothing holds."""
+    tokenizer = texts.document.tokenizer
+    end_pads = tokenizer is not None and tokenizer.padding is None
+    if texts.many:
+        return None if texts.many.refused else _of_file(texts.many, end_pads=end_pads)
+    if texts.ran is None or not texts.hold:
+        return None
+    return _of_stages(texts.ran, end_pads=end_pads)
+
+
+def _of_stages(ran: PipelineRan, *, end_pads: bool) -> Code:
     """The three stages on the texts of `ran`."""
     checkpoint = checkpoint_of(ran.model)
     python = stages_code(
-        checkpoint.name,
+        checkpoint,
         ran.task,
         ran.postprocess,
         ran.sentences,
@@ -29,14 +41,33 @@ def python_of(ran: PipelineRan, *, end_pads: bool) -> Code:
     return Code("The pipeline's stages", python, checkpoint.note)
 
 
-def python_of_file(many: ManyAnswers) -> Code:
+def _of_file(many: ManyAnswers, *, end_pads: bool) -> Code:
     """The lines of the file by transformers' own pipeline."""
-    checkpoint = checkpoint_of(many.info)
-    python = file_code(checkpoint.name, str(many.texts.path.expanduser().absolute()))
+    texts, info = many.texts, many.info
+    checkpoint = checkpoint_of(info)
+    python = file_code(
+        checkpoint,
+        str(texts.path.expanduser().absolute()),
+        pairs=any(each.text_pair for each in texts.sentences),
+        most=len(texts.sentences) if texts.left_out else None,
+        longest=info.max_positions,
+        several=info.postprocess == "none" and len(info.labels) > 1,
+        end_pads=end_pads,
+    )
     return Code("A file of texts", python, checkpoint.note)
 
 
-def classified_exports(info: ModelInfo, rows: Sequence[ClassifiedText]) -> Sequence[Export]:
+def exports_of(texts: ShownTexts) -> Sequence[Export]:
+    """The files that what is shown can be written to."""
+    ran = texts.ran
+    if texts.many:
+        return _classified_exports(texts.many.info, texts.many.rows(texts.places))
+    if ran is None or not texts.hold or len(ran.rows) != len(texts.items):
+        return ()
+    return _typed_exports(ran, texts.places)
+
+
+def _classified_exports(info: ModelInfo, rows: Sequence[ClassifiedText]) -> Sequence[Export]:
     """Texts with label, score, logits and probabilities, as `termformer classify` writes them."""
     if not rows:
         return ()
@@ -51,7 +82,7 @@ def classified_exports(info: ModelInfo, rows: Sequence[ClassifiedText]) -> Seque
     )
 
 
-def exports_of(ran: PipelineRan, order: Sequence[int]) -> Sequence[Export]:
+def _typed_exports(ran: PipelineRan, order: Sequence[int]) -> Sequence[Export]:
     """Typed texts: for labels as a file of texts is written, for other tasks all that was said."""
     if ran.task == "text-classification":
         rows = [
@@ -59,7 +90,7 @@ def exports_of(ran: PipelineRan, order: Sequence[int]) -> Sequence[Export]:
             for place in order
             if (said := ran.rows[place].classified) is not None
         ]
-        return classified_exports(ran.model, rows)
+        return _classified_exports(ran.model, rows)
 
     def make() -> bytes:
         return msgspec.json.format(msgspec.json.encode(ran), indent=2) + b"\n"

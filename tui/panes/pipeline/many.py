@@ -85,6 +85,11 @@ class ManyAnswers:
     seconds: float = 0.0
     _request: int | None = None
 
+    @property
+    def refused(self) -> bool:
+        """Whether nothing came of any text."""
+        return bool(self.problem) and not self.done
+
     def start(self, engine: EngineClient) -> None:
         """Asks for all of them, those that were answered before too."""
         self.items = [Item(sentence) for sentence in self.texts.sentences]

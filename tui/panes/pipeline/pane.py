@@ -14,6 +14,7 @@ from textual.binding import BindingType
 from core.classification import Order
 from core.engine.protocol import Overtaken, PipelineRan, Reply
 from core.text.encoding import Batch
+from tui import waiting
 from tui.bench import ModelState
 from tui.document import Document
 from tui.panes.pipeline import words
@@ -21,9 +22,9 @@ from tui.panes.pipeline.answers import Item
 from tui.panes.pipeline.bindings import BINDINGS
 from tui.panes.pipeline.many import ManyAnswers, ManyTexts
 from tui.panes.pipeline.stages import stages
-from tui.panes.pipeline.table import Listed, ResultsTable
+from tui.panes.pipeline.table import ResultsTable
 from tui.panes.pipeline.texts import ShownTexts
-from tui.widgets.headline import Headline, Paragraph
+from tui.widgets.headline import Headline
 from tui.widgets.keys import open_above
 from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
@@ -113,6 +114,7 @@ class PipelinePane(Pane):
             self._classify(self._awaiting)
         self._ask()
         self._draw()
+        self.bench.show_keys()
 
     def batch_in_view(self, document: Document) -> Batch:
         return self.texts.plan.batch
@@ -130,22 +132,15 @@ class PipelinePane(Pane):
     def code(self) -> Code | None:
         from tui.panes.pipeline import files  # imported when first needed
 
-        if self.many:
-            return files.python_of_file(self.many)
-        ran, tokenizer = self.texts.ran, self.texts.document.tokenizer
-        if ran is None or not self.texts.hold:
-            return None
-        return files.python_of(ran, end_pads=tokenizer is not None and tokenizer.padding is None)
+        return files.code_of(self.texts)
 
     def exports(self) -> Sequence[Export]:
         from tui.panes.pipeline import files
 
-        texts, ran = self.texts, self.texts.ran
-        if self.many:
-            return files.classified_exports(self.many.info, self.many.rows(texts.places))
-        if ran is None or not texts.hold or len(ran.rows) != len(texts.items):
-            return ()
-        return files.exports_of(ran, texts.places)
+        return files.exports_of(self.texts)
+
+    def offers(self, action: str) -> bool:
+        return action != "file" or words.no_files(self.bench.model.info) is None
 
     # --- asking and being answered --------------------------------------------------------
 
@@ -190,36 +185,27 @@ class PipelinePane(Pane):
             texts.document,
             texts.plan,
             None if self.many else texts.inquiry.failure,
-            many=self.many is not None,
+            many=self.many,
             typing=self.bench.typing,
             cells=self.size.width,
         )
         self.set_class(instead is not None, "-words")
         if instead is not None:
+            self._table.display = self._stages.display = False
             self._headline.show(instead)
             return
         self._arrange()
-        self._draw_texts(follow=follow)
+        self._table.show(texts.listed(model.info), follow=follow)
         item, ran = texts.current, texts.ran
         stale = item is None or not item.holds
         self._stages.show(lambda cells: self._stage_rows(item, ran, cells), dim=stale)
-        self._headline.show(self._summary(), dim=not self.many and not texts.hold)
-        keys = words.legend(self._order, many=self.many is not None)
+        ended = bool(model.ended) and texts.waiting
+        self.set_class(ended, "-ended")
+        said = waiting.engine_ended(model) if ended else words.headline(texts, self.size.width)
+        self._headline.show(said, dim=not (ended or self.many or texts.hold))
+        keys = words.legend(self._order, many=self.many is not None, files=self.offers("file"))
         marks = words.marks(texts.items, None if self._table.spacious else texts.least)
         self._legend.show(keys, marks)
-
-    def _draw_texts(self, *, follow: bool) -> None:
-        texts, info = self.texts, self.many.info if self.many else self.bench.model.info
-        listed = Listed(
-            texts.items,
-            texts.places,
-            texts.row,
-            texts.least,
-            info.task if info else None,
-            texts.postprocess(info),
-            info.labels if info else (),
-        )
-        self._table.show(listed, follow=follow)
 
     def _stage_rows(self, item: Item | None, ran: PipelineRan | None, cells: int) -> list[Row]:
         """The stages, without blank rows where they would not all be in view."""
@@ -239,11 +225,6 @@ class PipelinePane(Pane):
         share = min((height - 3) * 2 // 5, height - 3 - needed)
         rows = max(min(count, max(3, share)), min(count, height - 18))
         self._table.styles.height = rows if view == "both" else "1fr"
-
-    def _summary(self) -> list[Paragraph]:
-        if self.many:
-            return words.progress(self.many, self.size.width)
-        return words.summary(self.texts.items, self.texts.row, self.texts.ran)
 
     # --- keys -----------------------------------------------------------------------------
 
@@ -281,6 +262,9 @@ class PipelinePane(Pane):
         """Asks for a file and classifies its lines."""
         from tui.panes.pipeline.opening import FileScreen  # imported when first needed
 
+        if self._refuses_files():
+            return
+
         def chosen(texts: ManyTexts | None) -> None:
             if texts is not None:
                 self._file = str(texts.path)
@@ -289,14 +273,24 @@ class PipelinePane(Pane):
 
         await open_above(self.app, FileScreen(self._file), chosen)
 
+    def _refuses_files(self) -> bool:
+        """Whether the model has no labels for a file's lines, which is then said."""
+        if refusal := words.no_files(self.bench.model.info):
+            self.notify(refusal, markup=False, timeout=6)
+        return refusal is not None
+
     def _classify(self, texts: ManyTexts) -> None:
         info = self.bench.model.info
         self._awaiting = texts if info is None else None
-        if info is not None:
-            self._left = 0
+        if info is None:
+            return
+        self._left = 0
+        if self._refuses_files():
+            self.texts.close(self.bench.engine)
+        else:
             self.texts.open(texts, self.bench.engine, info)
-            self._ask()
-            self._draw(follow=True)
+        self._ask()
+        self._draw(follow=True)
 
     def action_cancel(self) -> None:
         if self.many:

@@ -71,7 +71,7 @@ class ResultsTable(RowsView):
         self._listed = listed
         longest = max((width(visible(label)) for label in listed.labels), default=_LABEL[0])
         self._label = max(_LABEL[0], min(_LABEL[1], longest))
-        if listed.task != "text-classification":
+        if listed.task != "text-classification" or listed.postprocess == "none":
             self._label = _LABEL[1]
         if follow and listed.current in listed.order:
             self.reveal(listed.order.index(listed.current))
@@ -125,7 +125,12 @@ class ResultsTable(RowsView):
 
     def _answer(self, item: Item) -> list[Part]:
         """The label and its score, whatever these are for the task."""
-        label, score = _brief(item, self._listed)
+        said, listed = item.classified, self._listed
+        if said and listed.postprocess == "none" and len(said.logits) > 1:
+            values = "  ".join(numbers.logit(value).strip() for value in said.logits)
+            cells = self._label + 1 + _SCORE
+            return [(f"{fit(values, cells):>{cells}}", "")]
+        label, score = _brief(item, listed)
         shown = fit(visible(label), self._label)
         return [(shown + " " * (self._label - width(shown)), ""), (f" {score:>{_SCORE}}", "")]
 

@@ -19,6 +19,7 @@ from tui.document import Document
 from tui.inquiry import Inquiry
 from tui.panes.pipeline.answers import Item, in_order, least_certain, typed_items
 from tui.panes.pipeline.many import ManyAnswers, ManyTexts
+from tui.panes.pipeline.table import Listed
 from tui.plan import Plan, plan_sentences
 
 
@@ -55,6 +56,11 @@ class ShownTexts:
     def settled(self) -> bool:
         """Whether every text has an answer that holds, and transformers' word on it."""
         return self.hold and all(self.many or item.check for item in self.items)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the engine has yet to answer about what is shown."""
+        return self.inquiry.waiting or bool(self.many and self.many.state == "running")
 
     def type(self, document: Document) -> None:
         """Takes what is typed now."""
@@ -133,3 +139,16 @@ class ShownTexts:
         check = checked.rows[0] if checked and checked.id == ran.id else None
         row = ran.rows[0]
         return Item(item.sentence, row, row.classified, check, holds=True)
+
+    def listed(self, info: ModelInfo | None) -> Listed:
+        """All of them as the table draws them; `info` is the model in force."""
+        asked = self.many.info if self.many else info
+        return Listed(
+            self.items,
+            self.places,
+            self.row,
+            self.least,
+            asked.task if asked else None,
+            self.postprocess(info),
+            asked.labels if asked else (),
+        )

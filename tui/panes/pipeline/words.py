@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.classification import Order
-from core.engine.protocol import CheckedRow, Failed, PipelineRan
+from core.engine.protocol import CheckedRow, Failed, ModelInfo, PipelineRan
 from core.text.visible import visible
 from tui import waiting
 from tui.bench import ModelState
 from tui.document import Document
 from tui.panes.pipeline.answers import Item
 from tui.panes.pipeline.many import MOST_LINES, ManyAnswers
+from tui.panes.pipeline.texts import ShownTexts
 from tui.plan import Plan
 from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
@@ -30,7 +31,7 @@ def instead(
     plan: Plan,
     failure: Failed | None,
     *,
-    many: bool,
+    many: ManyAnswers | None,
     typing: bool,
     cells: int,
 ) -> list[Paragraph] | None:
@@ -40,12 +41,43 @@ def instead(
             return waiting.not_loaded(model.problem, typing=typing)
         return waiting.model_loading(model, cells)
     if many:
-        return None
+        return _refused(many) if many.refused else None
     if plan.too_long:
         return waiting.too_large(plan.too_long)
     if not plan.count and not document.behind:
         return waiting.nothing_typed(typing=typing)
     return waiting.not_computed(failure, typing=typing) if failure else None
+
+
+def no_files(info: ModelInfo | None) -> str | None:
+    """Why the model cannot be asked about a file's lines; None where it can, or is not there."""
+    if info is None or info.task == "text-classification":
+        return None
+    return (
+        f"{visible(info.name)} has no head that labels whole texts, so it cannot classify the "
+        "lines of a file: choose another model for that."
+    )
+
+
+def _refused(many: ManyAnswers) -> list[Paragraph]:
+    """Nothing came of a file, and why."""
+    return [
+        [
+            (visible(many.texts.path.name), "headline--strong"),
+            (f": {visible(many.problem)}", "headline--problem"),
+        ],
+        [
+            ("r", "headline--key"),
+            (" tries again. ", ""),
+            ("Esc", "headline--key"),
+            (" leads back to the typed texts.", ""),
+        ],
+    ]
+
+
+def headline(texts: ShownTexts, cells: int) -> list[Paragraph]:
+    """How far a file is, or what came of the current one of the typed texts."""
+    return progress(texts.many, cells) if texts.many else summary(texts.items, texts.row, texts.ran)
 
 
 def summary(items: Sequence[Item], row: int, ran: PipelineRan | None) -> list[Paragraph]:
@@ -91,13 +123,24 @@ def _outcome(item: Item, ran: PipelineRan) -> list[Part]:
         best = [visible(each.candidates[0].label) for each in item.row.masks if each.candidates]
         return [(", ".join(best) or "no mask to fill", "headline--strong")]
     if ran.postprocess == "none":
-        return [(numbers.logit(said.score).strip(), "headline--strong"), (", a number", "")]
+        return _numbers(ran.model.labels, said.logits)
     if ran.postprocess == "sigmoid" and len(said.probabilities) > 1:
         shares = zip(ran.model.labels, said.probabilities, strict=False)
         applying = [visible(label) for label, share in shares if share >= 0.5]
         return [(", ".join(applying) or "no label applies", "headline--strong")]
     share = numbers.percent(said.score).strip()
     return [(f"{visible(said.label)} {share}", "headline--strong")]
+
+
+def _numbers(labels: Sequence[str], values: Sequence[float]) -> list[Part]:
+    """What a regression head predicts: none of several numbers has won."""
+    if len(values) == 1:
+        return [(numbers.logit(values[0]).strip(), "headline--strong"), (", a number", "")]
+    words: list[Part] = []
+    for label, value in zip(labels, values, strict=False):
+        words.append((f"{', ' if words else ''}{visible(label)} ", ""))
+        words.append((numbers.logit(value).strip(), "headline--strong"))
+    return words
 
 
 def progress(many: ManyAnswers, cells: int) -> list[Paragraph]:
@@ -140,7 +183,7 @@ def marks(items: Sequence[Item], least: int | None) -> list[Part]:
     return [(f"{' · '.join(said)} ", "")] if said else []
 
 
-def legend(order: Order, *, many: bool) -> list[Part]:
+def legend(order: Order, *, many: bool, files: bool) -> list[Part]:
     """How the texts are sorted, and the keys that are no other pane's."""
     words: list[Part] = [
         (f" {_ORDER_WORDS[order]}   ", ""),
@@ -149,5 +192,6 @@ def legend(order: Order, *, many: bool) -> list[Part]:
     ]
     if many:
         return [*words, ("Esc", "legend--key"), (" typed texts", "legend--note")]
-    words += [("f", "legend--key"), (" classify a file   ", "legend--note")]
+    if files:
+        words += [("f", "legend--key"), (" classify a file   ", "legend--note")]
     return [*words, ("←→", "legend--key"), (" tokens", "legend--note")]
