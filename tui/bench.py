@@ -17,7 +17,8 @@ from tui.widgets.editor import SentenceEditor
 class ModelState:
     """The model the panes ask. `info` is the one that answers, kept while another one loads.
 
-    `done` and `total` are bytes, where they are known; `problem` is one clear sentence.
+    `done` and `total` are bytes, where they are known; `problem` is one clear sentence. `textless`
+    is the model that was chosen last and brings no tokenizer: only the Model pane can show it.
     """
 
     name: str
@@ -27,6 +28,7 @@ class ModelState:
     done: int | None = None
     total: int | None = None
     problem: str = ""
+    textless: str = ""
 
 
 class Desk(Protocol):

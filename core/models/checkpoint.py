@@ -13,12 +13,15 @@ from core.random_models import base_of
 def _silent(_stage: str, _done: int | None, _total: int | None) -> None: ...
 
 
-def resolve(name: str, progress: Progress | None = None, *, weights: bool = True) -> Path:
+def resolve(
+    name: str, progress: Progress | None = None, *, weights: bool = True, tokenizer: bool = True
+) -> Path:
     """A local folder with config, weights and tokenizer for the model called `name`.
 
     Assembles an embedded model and fetches one from the Hub where that has not been done yet;
     `progress` is told what happens. With `weights=False` config and tokenizer suffice, and a
-    tokenizer without a model is its folder or file. Raises `ModelError`.
+    tokenizer without a model is its folder or file. With `tokenizer=False` there may be none:
+    only text needs it. Raises `ModelError`.
     """
     location = locate(name)
     progress = progress or _silent
@@ -29,7 +32,7 @@ def resolve(name: str, progress: Progress | None = None, *, weights: bool = True
                 f"{name} is built with random weights and has no folder: save it first with "
                 "`termformer model --from-config --save DIR`.",
             )
-        return resolve(base_of(name), progress, weights=False)
+        return resolve(base_of(name), progress, weights=False, tokenizer=tokenizer)
     if location.kind == "tokenizer":
         assert location.folder is not None
         if weights:
@@ -43,11 +46,20 @@ def resolve(name: str, progress: Progress | None = None, *, weights: bool = True
     if location.kind == "hub":
         from core.models import hub
 
-        folder = hub.snapshot(location.name, progress, weights=weights)
+        folder = hub.snapshot(location.name, progress, weights=weights, tokenizer=tokenizer)
     else:
         assert location.folder is not None
         folder = location.folder
-    _require_whole(folder, location.name, weights=weights)
+    _require_config(folder, location.name)
+    if weights:
+        _require_weights(folder, location.name)
+    if tokenizer and not has_tokenizer(folder):
+        raise ModelError(
+            "no_tokenizer",
+            f"{location.name} brings no tokenizer (no tokenizer.json or vocabulary), so no text "
+            "can go through it: save one beside it with tokenizer.save_pretrained, or choose "
+            "another model. The Model pane and `termformer model` show it all the same.",
+        )
     return folder
 
 
@@ -80,15 +92,8 @@ def _require_config(folder: Path, name: str) -> None:
         )
 
 
-def _require_whole(folder: Path, name: str, *, weights: bool) -> None:
-    _require_config(folder, name)
-    if weights and not has_weights(folder):
+def _require_weights(folder: Path, name: str) -> None:
+    if not has_weights(folder):
         raise ModelError(
             "not_found", f"{name} holds no complete weights (model.safetensors): fetch them again."
-        )
-    if not has_tokenizer(folder):
-        raise ModelError(
-            "no_tokenizer",
-            f"{name} brings no tokenizer (no tokenizer.json or vocabulary): save one beside it "
-            "with tokenizer.save_pretrained, or choose another model.",
         )

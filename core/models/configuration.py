@@ -15,7 +15,7 @@ from core.environment import trusts_remote_code
 from core.errors import ModelError
 from core.models.checkpoint import resolve_config
 from core.models.failures import load_failure, reason
-from core.models.hub import Progress
+from core.models.hub import Progress, has_tokenizer, has_weights
 from core.models.libraries import building
 from core.random_models import base_of, random_model
 
@@ -83,6 +83,19 @@ def checkpoint_of(name: str) -> str:
     if is_kind(base):
         return ""
     return base if locate(base).kind == "hub" else str(resolve_config(base))
+
+
+def brings_tokenizer(name: str) -> bool | None:
+    """Whether a tokenizer goes with the config of `name`; None where only fetching would tell."""
+    base = base_of(name).strip()
+    if is_kind(base):
+        return False
+    if locate(base).kind != "hub":
+        return has_tokenizer(resolve_config(base))
+    cached = hub_snapshot(base)
+    if cached is None or not (has_tokenizer(cached) or has_weights(cached)):
+        return None
+    return has_tokenizer(cached)
 
 
 # --- told and compared ------------------------------------------------------------------------

@@ -21,7 +21,13 @@ from core.engine.protocol.checkpoint import (
 )
 from core.errors import ModelError
 from core.models.building import build_on_meta
-from core.models.configuration import checkpoint_of, compare, describe, read_config
+from core.models.configuration import (
+    brings_tokenizer,
+    checkpoint_of,
+    compare,
+    describe,
+    read_config,
+)
 from core.models.holding import HeldModel, hold
 from core.models.hub import Progress
 from core.models.parameter import figures_of
@@ -69,6 +75,7 @@ def _read_structure(errand: ReadStructure, progress: Progress) -> StructureRead:
         checkpoint=checkpoint_of(errand.model),
         structure=structure_of(model),
         config=describe(config),
+        has_tokenizer=brings_tokenizer(errand.model),
     )
 
 
@@ -98,6 +105,7 @@ def _read_weights(errand: ReadWeights, progress: Progress) -> WeightsRead:
         structure=structure_of(held.model),
         config=held.config,
         report=held.report,
+        has_tokenizer=held.tokenizer is not None,
         notes=held.notes,
     )
 

@@ -50,15 +50,31 @@ def has_tokenizer(folder: Path) -> bool:
     return any((folder / file).is_file() for file in VOCABULARY_FILES)
 
 
-def snapshot(name: str, progress: Progress, *, weights: bool = True) -> Path:
+def snapshot(
+    name: str, progress: Progress, *, weights: bool = True, tokenizer: bool = True
+) -> Path:
     """The folder of `name` in the Hub's cache, fetched where it is not yet whole.
 
     What is cached is used as it is, without asking the Hub; so it works offline, and does not
-    change while one works with it. Raises `ModelError`; files that arrived whole are kept.
+    change while one works with it. A tokenizer that the Hub does not have is missing in the folder;
+    with `tokenizer=False` the Hub is not asked for one where the weights are there already. Raises
+    `ModelError`; files that arrived whole are kept.
     """
     cached = hub_snapshot(name)
-    if cached and _is_whole(cached, weights=weights):
+    # Weights come with all the rest: beside them no tokenizer is missing but one the Hub has not.
+    without = cached is not None and _is_whole(cached, weights=True, tokenizer=False)
+    if cached and ((without and not tokenizer) or _is_whole(cached, weights=weights)):
         return cached
+    try:
+        return _fetch_missing(name, progress, weights=weights)
+    except ModelError as error:
+        enough = without or not (tokenizer or weights)
+        if error.kind in ("offline", "server") and cached and enough and _has_config(cached):
+            return cached
+        raise
+
+
+def _fetch_missing(name: str, progress: Progress, *, weights: bool) -> Path:
     progress(f"asking the Hub for {name}", None, None)
     small = ["config.json", *TOKENIZER_FILES, *(["*.py"] if trusts_remote_code() else [])]
     folder = _fetch(name, [*small, *SAFE_WEIGHTS] if weights else small, progress)
@@ -70,14 +86,18 @@ def snapshot(name: str, progress: Progress, *, weights: bool = True) -> Path:
 def config_folder(name: str, progress: Progress) -> Path:
     """As `snapshot`, for the config alone."""
     cached = hub_snapshot(name)
-    if cached and (cached / "config.json").is_file():
+    if cached and _has_config(cached):
         return cached
     progress(f"asking the Hub for {name}", None, None)
     return _fetch(name, ["config.json"], progress)
 
 
-def _is_whole(folder: Path, *, weights: bool) -> bool:
-    if not ((folder / "config.json").is_file() and has_tokenizer(folder)):
+def _has_config(folder: Path) -> bool:
+    return (folder / "config.json").is_file()
+
+
+def _is_whole(folder: Path, *, weights: bool, tokenizer: bool = True) -> bool:
+    if not _has_config(folder) or (tokenizer and not has_tokenizer(folder)):
         return False
     return _has_code(folder) and (has_weights(folder) or not weights)
 

@@ -198,7 +198,7 @@ def _loaded(read: WeightsRead, *, reported: bool) -> list[str]:
 
 
 def _tokenizer(read: WeightsRead) -> str:
-    if not read.checkpoint:
+    if not read.has_tokenizer:
         return ""
     return lines(
         "",

@@ -187,3 +187,36 @@ async def test_saving_and_two_configs(
         await until(shows(pilot, "GPT2Model", "124,439,808 parameters", "h.0–11 ×12"), pilot)
         await pilot.press("w")
         await until(shows(pilot, "is a kind of model and no checkpoint here"), pilot)
+
+
+async def test_a_checkpoint_without_a_tokenizer(open_app: OpenApp, tmp_path: Path) -> None:
+    folder = tmp_path / "bare"
+    config = transformers.BertConfig(
+        vocab_size=90, hidden_size=32, num_hidden_layers=2, num_attention_heads=4
+    )
+    transformers.BertForSequenceClassification(config).save_pretrained(folder)
+    async with open_app(size=(120, 40), pane="model", model="mini", text=COURSE) as pilot:
+        await pilot.press("escape")
+        await until(shows(pilot, "22,713,986 parameters"), pilot)
+        await pilot.press("o")
+        pilot.app.screen.query_one(Input).value = str(folder)
+        await pilot.press("enter")
+        bench = bench_of(pilot)
+        # The panes that show text keep their model; this one looks into the one that was chosen.
+        await until(lambda: bench.model.textless == str(folder), pilot)
+        await until(lambda: (bench.model.name, bench.model.status) == ("mini", "ready"), pilot)
+        await until(shows(pilot, "[90, 32]", "no tokenizer, so no text"), pilot)
+        await pilot.press("w")
+        await until(shows(pilot, "Every weight found its place"), pilot)
+        await pilot.press("a")
+        await until(shows(pilot, "so no text can go through it"), pilot)
+        await pilot.press("t", "s")
+        await until(shows(pilot, "brings no tokenizer. What was saved"), pilot)
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "saved")
+        await pilot.press("enter")
+        await until(shows(pilot, "identical, bit by bit"), pilot)
+        await pilot.press("escape")
+        await pilot.press("o")
+        pilot.app.screen.query_one(Input).value = "mini"
+        await pilot.press("enter")
+        await until(shows(pilot, "22,713,986 parameters"), pilot)

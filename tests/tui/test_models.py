@@ -116,3 +116,16 @@ def test_what_was_loaded_before_stays(desk: Desk) -> None:
     assert (state.name, state.status) == ("mini", "ready")
     assert state.problem == "There is no typo/x. mini stays loaded."
     assert desk.desk.good == "mini"
+
+
+def test_a_model_without_a_tokenizer_is_still_what_was_chosen(desk: Desk) -> None:
+    desk.desk.open("mini")
+    desk.desk.need()
+    desk.desk.choose("bare")
+    desk.desk.reply(Failed(2, "no_tokenizer", "It brings none."))
+    assert desk.engine.asked[-1] == ("load", "mini")
+    assert (desk.desk.state.name, desk.desk.state.textless) == ("mini", "bare")
+    desk.desk.reply(loaded(3, "mini"))
+    assert (desk.desk.state.status, desk.desk.state.textless) == ("ready", "bare")
+    desk.desk.choose("mini-base")
+    assert desk.desk.state.textless == ""

@@ -25,7 +25,8 @@ from core.errors import ModelError
 from core.models.errands import carry_out
 from core.models.loading import load_model
 from core.models.parameter import figures_of
-from tests.core.models.asking import read, silent
+from tests.core.models import tiny
+from tests.core.models.asking import read, save, silent
 
 # --- the load report --------------------------------------------------------------------------
 
@@ -216,6 +217,51 @@ def test_configs_are_compared_by_name(tiny_classifier: Path) -> None:
         silent,
     )
     assert [each.name for each in reply.fields if each.differs] == ["hidden_size"]  # type: ignore[union-attr]
+
+
+# --- without a tokenizer ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [tiny.distilbert, tiny.gpt2])
+def test_all_but_text_goes_without_a_tokenizer(make: Any, tmp_path: Path) -> None:
+    folder = make(tmp_path / "whole")
+    bare = tmp_path / "bare"
+    transformers.AutoModel.from_pretrained(folder).save_pretrained(bare)
+    structure = carry_out(ReadStructure(1, str(bare)), silent)
+    assert isinstance(structure, StructureRead)
+    assert structure.has_tokenizer is False
+    whole = carry_out(ReadStructure(1, str(folder)), silent)
+    assert isinstance(whole, StructureRead)
+    assert whole.has_tokenizer is True
+    reply = read(bare)
+    assert reply.report is not None
+    assert reply.report.summary == "Every weight found its place."
+    assert reply.has_tokenizer is False
+    assert "no tokenizer" in reply.notes[0]
+    module = next(each for each in reply.structure.modules if each.own)
+    name = module.name_of(module.own[0])
+    inspected = carry_out(InspectParameter(1, str(bare), parameter=name), silent)
+    assert isinstance(inspected, ParameterInspected)
+    same(inspected.figures, load_file(bare / "model.safetensors")[name])
+
+    # What this program saves so, it reads again; random weights on the same config too.
+    saved = save(bare, tmp_path / "saved")
+    assert "tokenizer.json" not in {each.name for each in saved.files}
+    assert read(tmp_path / "saved").report == reply.report
+    assert read(f"random:{bare}").report is None
+    with pytest.raises(ModelError, match="no text can go through it") as raised:
+        load_model(str(bare), silent)
+    assert raised.value.kind == "no_tokenizer"
+
+
+def test_a_tokenizer_that_cannot_be_read_is_told_and_left_out(
+    tiny_classifier: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "half")
+    (folder / "tokenizer.json").write_text("{")
+    reply = read(folder)
+    assert not reply.has_tokenizer
+    assert "saved without a tokenizer" in reply.notes[0]
 
 
 # --- the random twin --------------------------------------------------------------------------

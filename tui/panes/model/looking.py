@@ -46,9 +46,10 @@ class LookingPane(Pane):
     # --- what the workbench tells ---------------------------------------------------------
 
     def model_changed(self, model: ModelState) -> None:
-        if model.name and model.name != self._followed:
-            self._followed = model.name
-            self.subject = Subject.of(model.name, self.subject.head)
+        name = model.textless or model.name  # It needs no text to look into a model.
+        if name and name != self._followed:
+            self._followed = name
+            self.subject = Subject.of(name, self.subject.head)
         self._ask()
         self._draw()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.engine.protocol import Failed, Loading, StructureRead
 from core.engine.protocol.checkpoint import AFTER_CANCEL, HEADS
 from core.sizes import size_of
-from core.text.visible import visible, width
+from core.text.visible import fit, visible, width
 from tui.panes.model.fields import FieldRow, as_json
 from tui.panes.model.outline import TreeRow
 from tui.panes.model.subject import Subject
@@ -46,22 +46,25 @@ def headline(
         if room < 0:
             break
         first.append((f" · {figure}", ""))
-    return [first, _origin(subject, read.notes)]
+    return [first, _origin(subject, read, cells)]
 
 
-def _origin(subject: Subject, notes: list[str]) -> Paragraph:
+def _origin(subject: Subject, read: StructureRead, cells: int) -> Paragraph:
+    """Whose weights they are; a long name is cut, so that what it lacks still stands there."""
     words: list[Part] = []
     if subject.changes:
         told = ", ".join(f"{name} {value}" for name, value in subject.changes.items())
         words += [("changed: ", "headline--quiet"), (visible(told), "headline--good"), (" · ", "")]
     if subject.is_random:
         words.append((f"random weights, torch.manual_seed({subject.seed})", ""))
-    else:
-        words.append((f"the checkpoint {visible(subject.base)}", "headline--quiet"))
-    if subject.head:
-        words.append((f" · by {HEADS[subject.head]}", "headline--quiet"))
-    if notes:
-        words.append((f" · {visible(notes[0])}", "headline--quiet"))
+    after = f" · by {HEADS[subject.head]}" if subject.head else ""
+    if read.has_tokenizer is False:
+        after += " · no tokenizer, so no text can go through it"
+    if not subject.is_random:
+        what = "the checkpoint" if read.checkpoint else "the defaults of the kind"
+        named = f"{what} {visible(subject.base)}"
+        words.append((fit(named, max(len(what), cells - width(after))), "headline--quiet"))
+    words.append((after, "headline--quiet"))
     return words
 
 
