@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -146,11 +147,34 @@ def test_pickled_weights_load_but_pickled_code_does_not_run(
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return os.mkdir, (str(marker),)
 
-    torch.save(weights | {"evil": Evil()}, folder / "pytorch_model.bin")
-    with pytest.raises(ModelError) as raised:
+    pickled = folder / "pytorch_model.bin"
+    torch.save(weights | {"evil": Evil()}, pickled)
+    with pytest.raises(ModelError, match=r"wants to run code: it calls posix\.mkdir") as raised:
+        load_model(str(folder), silent)
+    assert raised.value.kind == "unsafe"
+    message = str(raised.value)
+    assert "nothing ran" in message
+    assert "Do not trust" in message
+    assert "anew" not in message
+
+    pickled.write_bytes(pickle.dumps(Evil()))  # Not even in torch's archive.
+    with pytest.raises(ModelError, match="nothing ran") as raised:
+        load_model(str(folder), silent)
+    assert raised.value.kind == "unsafe"
+    assert not marker.exists()
+
+
+def test_half_a_pickle_is_damaged_in_a_whole_sentence(
+    tiny_classifier: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "half")
+    pickled = folder / "pytorch_model.bin"
+    torch.save(load_file(folder / "model.safetensors"), pickled)
+    (folder / "model.safetensors").unlink()
+    os.truncate(pickled, pickled.stat().st_size // 2)
+    with pytest.raises(ModelError, match=r"the file is cut off before its end\. Save") as raised:
         load_model(str(folder), silent)
     assert raised.value.kind == "corrupt"
-    assert not marker.exists()
 
 
 def test_a_model_that_needs_its_own_code(tiny_classifier: Path, tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_a_malicious_pickle_does_not_run(tiny_classifier: Path, tmp_path: Path) 
     torch.save({"evil": Evil()}, folder / "pytorch_model.bin")
     with pytest.raises(ModelError) as raised:
         read(folder)
-    assert raised.value.kind == "corrupt"
+    assert raised.value.kind == "unsafe"
     assert "\n" not in str(raised.value)
     assert not marker.exists()
 
