@@ -154,11 +154,6 @@ def locate(name: str) -> Location:
     return Location(name, "hub", None)
 
 
-def tokenizer_alone(name: str) -> str:
-    """What to say to whoever wants more than tokens of a tokenizer without a model."""
-    return f"{name} is a tokenizer without a model, so there are no weights: choose a model."
-
-
 def _is_tokenizer(file: Path) -> bool:
     """Whether a file's name says that it is a tokenizer: tokenizer.json, vocab.txt or alike."""
     return file.suffix == ".json" or file.name.endswith("vocab.txt")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.checkpoints import MINI_BASE, locate, tokenizer_alone
+from core.checkpoints import MINI_BASE, Location, locate
 from core.errors import ModelError
-from core.models.hub import Progress, has_tokenizer, has_weights
+from core.models.failures import remedy
+from core.models.hub import Progress, has_tokenizer, has_weights, missing_shards
 from core.random_models import base_of
 
 
@@ -36,7 +37,7 @@ def resolve(
     if location.kind == "tokenizer":
         assert location.folder is not None
         if weights:
-            raise _no_model(location.name)
+            raise _no_model(location)
         return location.folder
     if location.kind == "embedded":
         from core.models import mini
@@ -71,7 +72,7 @@ def resolve_config(name: str, progress: Progress | None = None) -> Path:
     if location.kind == "embedded":
         return resolve(name, progress)
     if location.kind == "tokenizer":
-        raise _no_model(location.name)
+        raise _no_model(location)
     folder = location.folder
     if folder is None:
         from core.models import hub
@@ -81,8 +82,19 @@ def resolve_config(name: str, progress: Progress | None = None) -> Path:
     return folder
 
 
-def _no_model(name: str) -> ModelError:
-    return ModelError("not_found", tokenizer_alone(name))
+def _no_model(location: Location) -> ModelError:
+    """A tokenizer is all that can be read there, though weights may lie beside it."""
+    assert location.folder is not None
+    if has_weights(location.folder):
+        return ModelError(
+            "not_found",
+            f"{location.name} holds weights and a tokenizer, and no config.json, which says what "
+            "the weights are of: copy that of the model there, too.",
+        )
+    return ModelError(
+        "not_found",
+        f"{location.name} is a tokenizer without a model, so there are no weights: choose a model.",
+    )
 
 
 def _require_config(folder: Path, name: str) -> None:
@@ -93,7 +105,18 @@ def _require_config(folder: Path, name: str) -> None:
 
 
 def _require_weights(folder: Path, name: str) -> None:
-    if not has_weights(folder):
+    if has_weights(folder):
+        return
+    missing, index = missing_shards(folder)
+    if missing:
+        more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
         raise ModelError(
-            "not_found", f"{name} holds no complete weights (model.safetensors): fetch them again."
+            "not_found",
+            f"The weights of {name} are incomplete: {missing[0]}{more}, which {index} lists, "
+            f"{'are' if more else 'is'} missing. {remedy(name)}",
         )
+    raise ModelError(
+        "not_found",
+        f"{name} holds no weights (model.safetensors or pytorch_model.bin): its structure can be "
+        "seen from its config alone.",
+    )

@@ -46,7 +46,12 @@ def _read(name: str, progress: Progress) -> tuple[Any, dict[str, Any]]:
 
     if is_kind(name):
         return AutoConfig.for_model(name.strip()), {}
-    folder = resolve_config(name, progress)
+    try:
+        folder = resolve_config(name, progress)
+    except ModelError as error:
+        if told := _no_kind_either(error, name.strip()):
+            raise told from error
+        raise
     try:
         with building:
             config = AutoConfig.from_pretrained(
@@ -56,6 +61,19 @@ def _read(name: str, progress: Progress) -> tuple[Any, dict[str, Any]]:
     except Exception as error:
         raise load_failure(error, name, "config") from error
     return config, written
+
+
+def _no_kind_either(error: ModelError, name: str) -> ModelError | None:
+    """`error`, with what else a name of one word may mean where only a config is wanted."""
+    from transformers import CONFIG_MAPPING
+
+    if error.kind not in ("not_found", "offline") or locate(name).kind != "hub" or "/" in name:
+        return None
+    near = difflib.get_close_matches(name, CONFIG_MAPPING.keys(), n=1)
+    kinds = f"did you mean {near[0]}?" if near else "those are bert, gpt2, t5, llama and others."
+    return ModelError(
+        error.kind, f"{error} Nor is {name} a kind of model that transformers knows: {kinds}"
+    )
 
 
 def is_kind(name: str) -> bool:

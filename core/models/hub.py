@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,7 @@ __all__ = [
     "config_folder",
     "has_tokenizer",
     "has_weights",
+    "missing_shards",
     "snapshot",
     "under_way",
 ]
@@ -37,12 +39,24 @@ PICKLED_WEIGHTS = (
 """Fetched only where there are no safetensors, and read by `torch.load(weights_only=True)`."""
 
 
+_WHOLE_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""A checkpoint is in one of these, or in the shards that an index of that name lists."""
+
+
 def has_weights(folder: Path) -> bool:
     """Whether all weight files of a checkpoint are in `folder`, as far as names tell."""
     return any(
-        (folder / f"{stem}.{ending}").is_file() or _has_shards(folder, stem, ending)
-        for stem, ending in (("model", "safetensors"), ("pytorch_model", "bin"))
+        (folder / file).is_file() or (_shards(folder, file) and not _missing(folder, file))
+        for file in _WHOLE_WEIGHTS
     )
+
+
+def missing_shards(folder: Path) -> tuple[list[str], str]:
+    """The files that are not in `folder` though its index lists them, and that index's name."""
+    for file in _WHOLE_WEIGHTS:
+        if missing := _missing(folder, file):
+            return missing, f"{file}.index.json"
+    return [], ""
 
 
 def has_tokenizer(folder: Path) -> bool:
@@ -114,11 +128,17 @@ def _has_code(folder: Path) -> bool:
     return not brings_code(folder)
 
 
-def _has_shards(folder: Path, stem: str, ending: str) -> bool:
-    if not (folder / f"{stem}.{ending}.index.json").is_file():
-        return False
-    shards = list(folder.glob(f"{stem}-*-of-*.{ending}"))
-    return bool(shards) and len(shards) == int(shards[0].stem.rpartition("-")[2])
+def _shards(folder: Path, file: str) -> list[str]:
+    """The files that the index of `file` lists; none where there is no index to be read."""
+    try:
+        index = json.loads((folder / f"{file}.index.json").read_bytes())
+        return sorted(set(map(str, index["weight_map"].values())))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return []
+
+
+def _missing(folder: Path, file: str) -> list[str]:
+    return [shard for shard in _shards(folder, file) if not (folder / shard).is_file()]
 
 
 def _fetch(name: str, patterns: list[str], progress: Progress) -> Path:

@@ -224,8 +224,22 @@ def test_sharded_weights_are_whole_only_with_every_shard(
     (folder / "model.safetensors").unlink()
     model.save_pretrained(folder, max_shard_size="500KB")
     assert load_model(str(folder), silent).info.parameters == model.num_parameters()
-    min(folder.glob("model-*.safetensors")).unlink()
-    with pytest.raises(ModelError, match="no complete weights"):
+    first = min(folder.glob("model-*.safetensors"))
+    first.unlink()
+    with pytest.raises(ModelError, match=f"{first.name}, which .*index.json lists, is missing"):
+        resolve(str(folder))
+
+
+def test_weights_without_a_config_are_not_called_a_tokenizer(
+    tiny_classifier: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "nameless")
+    (folder / "config.json").unlink()
+    with pytest.raises(ModelError, match=r"holds weights and a tokenizer, and no config\.json"):
+        resolve(str(folder))
+    assert resolve(str(folder), weights=False) == folder  # Its tokens are seen all the same.
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match="a tokenizer without a model"):
         resolve(str(folder))
 
 
