@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import singledispatch
 from pathlib import Path
 
+import torch
+
 from core.engine.protocol.checkpoint import (
     CompareConfigs,
     ConfigsCompared,
@@ -66,7 +68,13 @@ def _read_structure(errand: ReadStructure, progress: Progress) -> StructureRead:
     progress("reading the config", None, None)
     config = read_config(errand.model, progress)
     twin = random_model(errand.model)
-    model = build_on_meta(config, errand.head, errand.model, tried=bool(twin and twin.changes))
+    model = build_on_meta(
+        config,
+        errand.head,
+        errand.model,
+        dtype=torch.float32 if twin else None,  # As random weights are made.
+        tried=bool(twin and twin.changes),
+    )
     return StructureRead(
         id=errand.id,
         model=errand.model,

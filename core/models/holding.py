@@ -22,7 +22,7 @@ NO_TOKENIZER = "It brings no tokenizer: no text can go through it, and it is sav
 
 @dataclass(frozen=True, slots=True)
 class HeldModel:
-    """A model in float32 on the CPU, and how its numbers came about."""
+    """A model on the CPU, a checkpoint's in its own dtype, and how its numbers came about."""
 
     name: str
     head: Head | None
@@ -64,11 +64,11 @@ def hold(name: str, head: Head | None, progress: Progress) -> HeldModel:
     tokenizer, notes = _tokenizer_in(folder, name)
     progress("reading weights", None, None)
     stamp = fingerprint(folder)
-    planned = build_on_meta(config, head, name)
-    require_memory(4 * sum(each.numel() for each in planned.parameters()), name)
-    # Other shapes are for the report; running such a model is refused elsewhere.
+    require_memory(build_on_meta(config, head, name), name)
+    # In its own dtype: it is looked at and saved as it is, and nothing is computed with it. Other
+    # shapes are for the report; running such a model is refused elsewhere.
     model, found = from_pretrained(
-        auto_class(config, head), folder, name, config, ignore_mismatched_sizes=True
+        auto_class(config, head), folder, name, config, dtype="auto", ignore_mismatched_sizes=True
     )
     saved_as = (config.architectures or [""])[0]
     report = load_report(model, found, folder, saved_as)

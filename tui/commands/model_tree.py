@@ -20,10 +20,9 @@ _LEAST_WEIGHT = 18
 def show_structure(read: StructureRead | WeightsRead) -> None:
     """The model in one line, its tree, and what its config sets."""
     root = read.structure.root
-    dtypes = sorted({each.dtype for module in read.structure.modules for each in module.own})
     print_text(
         f"{read.model} · {read.class_name} · {_millions(root.parameters)} parameters · "
-        f"{size_of(root.bytes)} · {', '.join(dtypes)}",
+        f"{size_of(root.bytes)} · {', '.join(read.structure.dtypes)}",
         "bold",
     )
     if root.trainable < root.parameters:

@@ -48,6 +48,11 @@ def test_half_precision_weights_are_computed_in_float32(
     save_file(halves, folder / "model.safetensors", {"format": "pt"})
     loaded = load_model(str(folder), silent)
     assert {parameter.dtype for parameter in loaded.model.parameters()} == {torch.float32}
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"dtype": "float16"}))
+    loaded = load_model(str(folder), silent)
+    assert {parameter.dtype for parameter in loaded.model.parameters()} == {torch.float32}
+    assert loaded.info.notes == ["The checkpoint holds float16; it is computed in float32 here."]
 
 
 def test_an_encoder_has_no_labels_and_gives_no_logits(tmp_path: Path) -> None:

@@ -67,11 +67,11 @@ class SaveScreen(ModalScreen[str | None]):
         super().__init__()
         self._engine = engine
         self._subject = subject
-        root = read.structure.root
+        size = f"{size_of(read.structure.root.bytes)} in {', '.join(read.structure.dtypes)}"
         weights = "random weights" if subject.is_random else "its weights"
         self._about = (
-            f"{read.class_name} with {weights}, some {size_of(4 * root.parameters)} in float32"
-            f"{_TOKENIZER[read.has_tokenizer]}. What was saved is read back and compared."
+            f"{read.class_name} with {weights}, some {size}{_TOKENIZER[read.has_tokenizer]}. "
+            "What was saved is read back and compared."
         )
         self._folder = f"{Path(subject.base).name}-{'random' if subject.is_random else 'saved'}"
         self._agreed = ""

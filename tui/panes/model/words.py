@@ -27,7 +27,6 @@ def headline(
 ) -> list[Paragraph]:
     """The model in one line of `cells`; below it where its weights come from, what was changed."""
     root = read.structure.root
-    dtypes = sorted({each.dtype for module in read.structure.modules for each in module.own})
     kind = of_module(root)
     first: list[Part] = [
         (visible(read.class_name), "headline--strong"),
@@ -41,7 +40,7 @@ def headline(
     all_ = f"all {kind}" if kind in ("trainable", "frozen") else kind
     # By weight: the last ones are left out where there is no room.
     room = cells - sum(width(text) for text, _ in first)
-    for figure in (size_of(root.bytes), all_, ", ".join(dtypes)):
+    for figure in (size_of(root.bytes), all_, ", ".join(read.structure.dtypes)):
         room -= width(figure) + 3
         if room < 0:
             break
