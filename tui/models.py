@@ -38,6 +38,8 @@ class ModelDesk:
         self._load: int | None = None
         self._export: int | None = None
         self._needed = False
+        self._fetching = False
+        """Whether bytes of what is loaded were seen to arrive."""
 
     def open(self, name: str, *, textless: str = "") -> None:
         """Makes `name` the model, its tokenizer at once; weights are loaded by `need`.
@@ -45,6 +47,7 @@ class ModelDesk:
         `textless` is the model that it stands in for, where that one brings no tokenizer.
         """
         self._load = self._export = None
+        self._fetching = False
         # Announced once its tokenizer is found: whoever hears of it may ask for the weights.
         self.state = ModelState(name, info=self.state.info, textless=textless)
         try:
@@ -82,6 +85,7 @@ class ModelDesk:
             self.engine.cancel(request)
 
     def _start_loading(self, name: str, textless: str = "") -> None:
+        self._fetching = False
         self._set(ModelState(name, "loading", self.state.info, "starting", textless=textless))
         self._load = self.engine.load(name)
 
@@ -89,8 +93,8 @@ class ModelDesk:
         """Takes the engine's reply, if it is to a request of this desk's that still counts."""
         if reply.id == self._load:
             match reply:
-                case Loading(stage=stage, done=done, total=total):
-                    self._set(replace(self.state, stage=stage, done=done, total=total))
+                case Loading():
+                    self._progressed(reply)
                 case Loaded(model=info):
                     self._load = None
                     self._set(ModelState(info.name, "ready", info, textless=self.state.textless))
@@ -104,6 +108,10 @@ class ModelDesk:
         elif reply.id == self._export:
             self._exported(reply)
 
+    def _progressed(self, reply: Loading) -> None:
+        self._fetching = self._fetching or bool(reply.total)
+        self._set(replace(self.state, stage=reply.stage, done=reply.done, total=reply.total))
+
     def _exported(self, reply: Reply) -> None:
         if isinstance(reply, TokenizerExported):
             self._export = None
@@ -113,13 +121,15 @@ class ModelDesk:
                 self._set(self.state)
                 if self._needed:
                     self.need()
+        elif isinstance(reply, Loading):
+            self._progressed(reply)
         elif isinstance(reply, Failed):
             self._failed(reply.message, textless=self._textless(reply))
         elif isinstance(reply, Cancelled):
             self._given_up()
 
     def _given_up(self) -> None:
-        fetched = f" {AFTER_CANCEL}" if self.state.total else ""
+        fetched = f" {AFTER_CANCEL}" if self._fetching else ""
         self._failed(f"{self.state.name} was given up.{fetched}")
 
     def _read(self, folder: Path) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.checkpoints import MINI_BASE, Location, locate
+from core.checkpoints import MINI_BASE, Location, has_weights, locate, missing_shards
 from core.errors import ModelError
 from core.models.failures import remedy
-from core.models.hub import Progress, has_tokenizer, has_weights, missing_shards
+from core.models.hub import Progress, has_tokenizer
 from core.random_models import base_of
 
 

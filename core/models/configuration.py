@@ -9,13 +9,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from core.checkpoints import hub_snapshot, locate
+from core.checkpoints import has_weights, hub_snapshot, locate
 from core.engine.protocol.checkpoint import Config, ConfigDifference, ConfigField
 from core.environment import trusts_remote_code
 from core.errors import ModelError
 from core.models.checkpoint import resolve_config
 from core.models.failures import load_failure, reason
-from core.models.hub import Progress, has_tokenizer, has_weights
+from core.models.hub import Progress, has_tokenizer
 from core.models.libraries import building
 from core.random_models import base_of, random_model
 

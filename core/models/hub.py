@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 from huggingface_hub import constants, errors
 
 from core import paths
-from core.checkpoints import TOKENIZER_FILES, VOCABULARY_FILES, hub_repository, hub_snapshot
+from core.checkpoints import (
+    TOKENIZER_FILES,
+    VOCABULARY_FILES,
+    has_weights,
+    hub_repository,
+    hub_snapshot,
+)
 from core.environment import trusts_remote_code
 from core.errors import ModelError
 from core.models.download import Abandoned, Download, Progress, under_way
@@ -24,8 +29,7 @@ __all__ = [
     "Progress",
     "config_folder",
     "has_tokenizer",
-    "has_weights",
-    "missing_shards",
+    "hub_failure",
     "snapshot",
     "under_way",
 ]
@@ -37,26 +41,6 @@ PICKLED_WEIGHTS = (
     "pytorch_model-*-of-*.bin",
 )
 """Fetched only where there are no safetensors, and read by `torch.load(weights_only=True)`."""
-
-
-_WHOLE_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
-"""A checkpoint is in one of these, or in the shards that an index of that name lists."""
-
-
-def has_weights(folder: Path) -> bool:
-    """Whether all weight files of a checkpoint are in `folder`, as far as names tell."""
-    return any(
-        (folder / file).is_file() or (_shards(folder, file) and not _missing(folder, file))
-        for file in _WHOLE_WEIGHTS
-    )
-
-
-def missing_shards(folder: Path) -> tuple[list[str], str]:
-    """The files that are not in `folder` though its index lists them, and that index's name."""
-    for file in _WHOLE_WEIGHTS:
-        if missing := _missing(folder, file):
-            return missing, f"{file}.index.json"
-    return [], ""
 
 
 def has_tokenizer(folder: Path) -> bool:
@@ -128,30 +112,13 @@ def _has_code(folder: Path) -> bool:
     return not brings_code(folder)
 
 
-def _shards(folder: Path, file: str) -> list[str]:
-    """The files that the index of `file` lists; none where there is no index to be read."""
-    try:
-        index = json.loads((folder / f"{file}.index.json").read_bytes())
-        return sorted(set(map(str, index["weight_map"].values())))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return []
-
-
-def _missing(folder: Path, file: str) -> list[str]:
-    return [shard for shard in _shards(folder, file) if not (folder / shard).is_file()]
-
-
 def _fetch(name: str, patterns: list[str], progress: Progress) -> Path:
-    _remove_leftovers(name)
-    download = Download(name, patterns)
-    try:
-        return download.wait(progress)
-    except Abandoned:
-        raise
-    except Exception as error:
-        raise _hub_failure(error, name) from error
-    finally:
+    with under_way:
         _remove_leftovers(name)
+        try:
+            return Download(name, patterns).wait(progress)
+        finally:
+            _remove_leftovers(name)
 
 
 def _remove_leftovers(name: str) -> None:
@@ -177,7 +144,8 @@ def _unlocked(lock: Path) -> Iterator[None]:
         yield
 
 
-def _hub_failure(error: BaseException, name: str) -> ModelError:
+def hub_failure(error: BaseException, name: str) -> ModelError:
+    """What `error` means, raised by huggingface_hub while it fetched `name`."""
     links = list(chain(error))
     hub = constants.ENDPOINT
     if failure := disk_failure(error, f"The download of {name}"):

@@ -95,6 +95,8 @@ def test_a_download_that_is_given_up_leaves_the_model_before(desk: Desk) -> None
     desk.desk.reply(loaded(1, "mini"))
     desk.desk.choose("large/model")
     desk.desk.reply(Loading(2, "downloading large/model", 1, 10))
+    # The server is silent by now, so that how far it is is not what was told last.
+    desk.desk.reply(Loading(2, "no answer for 3 s, still trying", None, None))
     desk.desk.cancel()
     assert cancelled == [2]
     desk.desk.reply(Cancelled(2))

@@ -123,6 +123,7 @@ class LookingPane(Pane):
             marked=self._marked,
             typing=self.bench.typing,
             found=self.outline.found,
+            model=self.bench.model,
         )
 
     def _draw(self) -> None:

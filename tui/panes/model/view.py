@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from core.engine.protocol import Failed
+from tui.bench import ModelState
 from tui.inquiry import Inquiry
 from tui.panes.model import both, page, report, words
 from tui.panes.model.asking import Answers
@@ -49,6 +50,8 @@ class Scene:
     typing: bool
     found: int | None
     """How many modules a search found."""
+    model: ModelState
+    """The model of all panes, which may be on its way."""
 
 
 class ModelView(Vertical):
@@ -177,7 +180,10 @@ def _headline(scene: Scene, cells: int) -> list[Paragraph]:
         return words.busy(subject.name, answers.structure.progress, cells)
     if scene.found is not None:
         return words.found(scene.found, len(read.structure.modules))
-    return words.headline(subject, read, answers.plain(subject), cells)
+    first, origin = words.headline(subject, read, answers.plain(subject), cells)
+    if scene.model.status == "loading":
+        return [first, words.on_its_way(scene.model, cells)]
+    return [first, origin]
 
 
 def _instead(scene: Scene, cells: int) -> list[Paragraph] | None:

@@ -6,6 +6,7 @@ from core.engine.protocol import Failed, Loading, StructureRead
 from core.engine.protocol.checkpoint import AFTER_CANCEL, HEADS
 from core.sizes import size_of
 from core.text.visible import fit, visible, width
+from tui.bench import ModelState
 from tui.panes.model.fields import FieldRow, as_json
 from tui.panes.model.outline import TreeRow
 from tui.panes.model.subject import Subject
@@ -90,6 +91,18 @@ def refused(failure: Failed, *, changed: bool) -> list[Paragraph]:
             ]
         )
     return words
+
+
+def on_its_way(model: ModelState, cells: int) -> Paragraph:
+    """The model of all panes is fetched or read: how far that is, and how to stop it."""
+    stop: list[Part] = [(" · ", ""), ("x", "headline--key"), (" gives it up", "")]
+    room = cells - sum(width(text) for text, _ in stop)
+    if model.total:
+        far = how_far(model.done or 0, model.total, room // 2)
+        room -= sum(width(text) for text, _ in far) + 1
+        return [(f"{fit(visible(model.stage), room)} ", ""), *far, *stop]
+    stage = f"Loading {visible(model.name)}: {visible(model.stage or 'starting')}"
+    return [(fit(stage, room), ""), *stop]
 
 
 def given_up() -> list[Paragraph]:
