@@ -57,6 +57,7 @@ def test_each_fate_is_put_into_words(tiny_classifier: Path, tmp_path: Path) -> N
     assert "newly initialised with random numbers" in missing.meaning
     assert {each.part for each in report.unexpected} == {"bert.pooler", "classifier"}
     assert all("not used" in each.meaning for each in report.unexpected)
+    assert all("not the worse" in each.meaning for each in report.unexpected)
     assert report.summary == "6 newly initialised, 4 not used."
 
     folder = shutil.copytree(tiny_classifier, tmp_path / "three")
@@ -101,6 +102,30 @@ def test_an_incomplete_encoder_is_not_called_a_head(tiny_classifier: Path, tmp_p
     (group,) = report.missing
     assert group.part == "bert.encoder"
     assert "incomplete" in group.meaning
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "head"),
+    [
+        (tiny.distilbert, "n_layers", None),
+        (tiny.distilbert, "n_layers", "base"),
+        (tiny.encoder_only, "num_hidden_layers", None),
+        (tiny.encoder_only, "num_hidden_layers", "masked-lm"),
+        (tiny.gpt2, "n_layer", None),
+    ],
+)
+def test_layers_that_are_dropped_are_not_called_harmless(
+    make: Any, field: str, head: Head | None, tmp_path: Path
+) -> None:
+    folder = make(tmp_path / "fewer")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {field: 1}))
+    report = read(folder, head).report
+    assert report is not None
+    meant = [group.meaning for group in report.unexpected if any(".1." in k for k in group.keys)]
+    assert meant
+    assert all("not the model that was trained" in each for each in meant)
+    assert not any("not the worse" in each for each in meant)
 
 
 def test_kinds_have_no_weights_but_random_ones() -> None:
