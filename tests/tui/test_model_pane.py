@@ -185,6 +185,14 @@ async def test_saving_and_two_configs(
         pilot.app.screen.query_one(Input).value = "gpt2"
         await pilot.press("enter", "t")
         await until(shows(pilot, "GPT2Model", "124,439,808 parameters", "h.0–11 ×12"), pilot)
+        assert "the defaults of the kind gpt2 · no tokenizer" in screen_text(pilot)
+        assert "the checkpoint gpt2" not in screen_text(pilot)
+        await pilot.press("a")
+        await until(shows(pilot, "gpt2 is a kind of model: it brings no tokenizer"), pilot)
+        await pilot.press("t", "s")
+        await until(shows(pilot, "GPT2Model with random weights"), pilot)
+        assert "and its tokenizer" not in screen_text(pilot)
+        await pilot.press("escape")
         await pilot.press("w")
         await until(shows(pilot, "is a kind of model and no checkpoint here"), pilot)
 

@@ -99,7 +99,7 @@ class LookingPane(Pane):
             answers.ask_parameter(engine, subject, self.tensor)
         if self.shown == "fields" and self.other:
             answers.ask_configs(engine, subject, self.other)
-        if self.shown == "both" and self._plan.count:
+        if self.shown == "both" and self._plan.count and not answers.is_kind(subject):
             answers.ask_both(engine, subject, self._plan)
 
     def engine_answered(self, reply: Reply) -> None:

@@ -208,6 +208,8 @@ def _instead(scene: Scene, cells: int) -> list[Paragraph] | None:
 
 
 def _instead_of_both(scene: Scene) -> list[Paragraph] | None:
+    if scene.answers.is_kind(scene.subject):
+        return words.no_text_for_a_kind(scene.subject.base)
     if not scene.plan.count:
         return words.nothing_typed(typing=scene.typing)
     for each in scene.answers.pair:

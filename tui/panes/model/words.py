@@ -234,6 +234,18 @@ def found(count: int, of: int) -> list[Paragraph]:
     ]
 
 
+def no_text_for_a_kind(name: str) -> list[Paragraph]:
+    """No sentence can go through what is only a config."""
+    return [
+        [
+            (visible(name), "headline--strong"),
+            (" is a kind of model: it brings no tokenizer, so no text can go through it. ", ""),
+            ("o", "headline--key"),
+            (" chooses a checkpoint.", ""),
+        ]
+    ]
+
+
 def nothing_typed(*, typing: bool) -> list[Paragraph]:
     """There is no sentence to compare."""
     words: list[Part] = [
