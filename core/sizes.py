@@ -1,4 +1,4 @@
-"""How many bytes files and folders take, and how a person reads that."""
+"""How many bytes files and folders take, and how a person reads that and other large counts."""
 
 from __future__ import annotations
 
@@ -34,3 +34,10 @@ def size_of(count: int) -> str:
         if value >= 1000:
             value, unit = value / 1000, larger
     return f"{value:.1f} {unit}"
+
+
+def count_of(count: int) -> str:
+    """A number of parameters as a person reads it: `35,330`, `22.7 M`, `6.74 B`."""
+    if count < 1_000_000:
+        return f"{count:,}"
+    return f"{count / 1e6:.1f} M" if count < 1_000_000_000 else f"{count / 1e9:.2f} B"

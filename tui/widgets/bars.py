@@ -10,6 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from core.sizes import count_of
 from core.text.encoding import Batch
 from core.text.visible import fit, visible, width
 from tui.widgets.rows import Line, Part, RowsView
@@ -43,7 +44,7 @@ class StatusLine(Line):
         elif model.status == "failed":
             words.append((" · not loaded", "bar--problem"))
         elif model.info is not None:
-            words.append((f" · {model.info.parameters / 1e6:.1f} M parameters · ready", ""))
+            words.append((f" · {count_of(model.info.parameters)} parameters · ready", ""))
         self.show(words, [(f"{run_note} ", "")] if run_note else [])
 
 

@@ -16,13 +16,6 @@ from tui.widgets.headline import Paragraph
 from tui.widgets.rows import Part
 
 
-def shown_count(count: int) -> str:
-    """`22.7 M`, `6.74 B`, or the number itself."""
-    if count < 1_000_000:
-        return f"{count:,}"
-    return f"{count / 1e6:,.1f} M" if count < 1_000_000_000 else f"{count / 1e9:.2f} B"
-
-
 def headline(
     subject: Subject, read: StructureRead, plain: StructureRead | None, cells: int
 ) -> list[Paragraph]:

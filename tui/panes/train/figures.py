@@ -7,7 +7,7 @@ from math import isfinite, isnan
 
 from core.runs import events
 from core.runs.config import RunConfig
-from core.sizes import size_of
+from core.sizes import count_of, size_of
 from core.text.visible import visible, width
 from tui.panes.train.arrival import crash_words
 from tui.panes.train.history import RunHistory
@@ -292,7 +292,7 @@ def _remark_texts(watch: RunWatch) -> list[Part]:
         )
         words = (
             f"{started.train_rows:,} + {started.validation_rows:,} rows · "
-            f"{started.parameters / 1e6:.1f} M parameters, {trained} · {started.device}"
+            f"{count_of(started.parameters)} parameters, {trained} · {started.device}"
         )
         texts += [(note, "sheet--label") for note in (words, *started.notes)]
     return texts
