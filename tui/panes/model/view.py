@@ -84,7 +84,8 @@ class ModelView(Vertical):
 
     def draw(self, scene: Scene) -> None:
         """Draws all of it; each part repaints only the cells that changed."""
-        self.set_class(self.size.height >= _TALL, "-tall")
+        tall = self.size.height >= _TALL
+        self.set_class(tall, "-tall")
         instead = _instead(scene, self.size.width)
         self.set_class(instead is not None, "-words")
         if instead is not None:
@@ -100,7 +101,7 @@ class ModelView(Vertical):
             self.tree_view.follow()
         self._draw_fields(scene)
         self._draw_lines(scene)
-        self.headline.show(_headline(scene, self.size.width - 2))
+        self.headline.show(_headline(scene, self.size.width - 2, tall=tall))
         self.tell(scene)
 
     def tell(self, scene: Scene) -> None:
@@ -133,7 +134,7 @@ class ModelView(Vertical):
             titles = (scene.subject.base, scene.other)
             self.fields.show(rows_beside(compared, changes), titles)
         elif read is not None:
-            self.fields.show(rows_of(read.config, changes), ("value", "class's default"))
+            self.fields.show(rows_of(read.config, changes), ("value", "default"))
 
     def _draw_lines(self, scene: Scene) -> None:
         answers, subject = scene.answers, scene.subject
@@ -161,7 +162,7 @@ def _refusal(scene: Scene) -> Failed | None:
     return answers.structure.failure or (answers.configs.failure if scene.other else None)
 
 
-def _headline(scene: Scene, cells: int) -> list[Paragraph]:
+def _headline(scene: Scene, cells: int, *, tall: bool) -> list[Paragraph]:
     answers, subject = scene.answers, scene.subject
     if scene.view == "weights" and (weights := answers.weights_of(subject)):
         return report.headline(weights)
@@ -182,7 +183,9 @@ def _headline(scene: Scene, cells: int) -> list[Paragraph]:
         return words.found(scene.found, len(read.structure.modules))
     first, origin = words.headline(subject, read, answers.plain(subject), cells)
     if scene.model.status == "loading":
-        return [first, words.on_its_way(scene.model, cells)]
+        way = words.on_its_way(scene.model, cells)
+        # What the first row says stands in the tree's first row, too.
+        return [first, way] if tall else [way]
     return [first, origin]
 
 
