@@ -97,12 +97,16 @@ def _bar_class(counter: _Counter) -> type[Any]:
         def update(self, count: float | None = 1) -> None:
             with self._lock:
                 self.n += count or 0
+            self.refresh()
+
+        def refresh(self, *_: object, **__: object) -> None:
+            # The library does so, too, when it has learnt how large a file is.
             if self._bytes:
                 counter.report(self.n, self.total)
 
         def _nothing(self, *_: object, **__: object) -> None: ...
 
-        refresh = close = set_description = set_description_str = set_postfix_str = _nothing
+        close = set_description = set_description_str = set_postfix_str = _nothing
 
         def __enter__(self) -> Self:
             return self

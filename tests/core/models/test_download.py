@@ -198,9 +198,15 @@ def test_a_server_that_falls_silent_halfway_is_told_of(
     hub: HubServer, home: Path, tiny_classifier: Path
 ) -> None:
     repository = hub.add("tiny", tiny_classifier)
-    repository.hold_after = 300_000
+    repository.hold_after = 30_000  # not even the first piece that is written
+    with child(hub.url, home) as download:
+        assert any("no answer" in line.get("stage", "") for line in download.lines())
     with child(hub.url, home) as download:
         lines = download.lines()
-        assert any("no answer" in line.get("stage", "") for line in lines)
+        # How much there is to come is told, though the rest is here and nothing arrives.
+        silent = "no answer"
+        first = next(each for each in lines if each["total"] or silent in each["stage"])
+        assert first["total"]
+        assert any(silent in each["stage"] for each in lines)
         repository.go_on.set()
         assert any("folder" in line for line in lines)
