@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,11 +155,6 @@ def locate(name: str) -> Location:
     return Location(name, "hub", None)
 
 
-def tokenizer_alone(name: str) -> str:
-    """What to say to whoever wants more than tokens of a tokenizer without a model."""
-    return f"{name} is a tokenizer without a model, so there are no weights: choose a model."
-
-
 def _is_tokenizer(file: Path) -> bool:
     """Whether a file's name says that it is a tokenizer: tokenizer.json, vocab.txt or alike."""
     return file.suffix == ".json" or file.name.endswith("vocab.txt")
@@ -168,6 +164,39 @@ def _holds_tokenizer_only(folder: Path) -> bool:
     if (folder / "config.json").is_file():
         return False
     return any((folder / file).is_file() for file in VOCABULARY_FILES)
+
+
+_WHOLE_WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+"""A checkpoint is in one of these, or in the shards that an index of that name lists."""
+
+
+def has_weights(folder: Path) -> bool:
+    """Whether all weight files of a checkpoint are in `folder`, as far as names tell."""
+    return any(
+        (folder / file).is_file() or (_shards(folder, file) and not _missing(folder, file))
+        for file in _WHOLE_WEIGHTS
+    )
+
+
+def missing_shards(folder: Path) -> tuple[list[str], str]:
+    """The files that are not in `folder` though its index lists them, and that index's name."""
+    for file in _WHOLE_WEIGHTS:
+        if missing := _missing(folder, file):
+            return missing, f"{file}.index.json"
+    return [], ""
+
+
+def _shards(folder: Path, file: str) -> list[str]:
+    """The files that the index of `file` lists; none where there is no index to be read."""
+    try:
+        index = json.loads((folder / f"{file}.index.json").read_bytes())
+        return sorted(set(map(str, index["weight_map"].values())))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return []
+
+
+def _missing(folder: Path, file: str) -> list[str]:
+    return [shard for shard in _shards(folder, file) if not (folder / shard).is_file()]
 
 
 def hub_repository(name: str) -> Path:

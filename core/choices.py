@@ -14,6 +14,7 @@ from core.checkpoints import (
     COURSE_CLASSIFIER,
     MINI,
     MINI_BASE,
+    has_weights,
     hub_models,
     hub_snapshot,
     locate,
@@ -84,7 +85,7 @@ def _recent(recent: Sequence[str]) -> Iterator[Choice]:
             continue  # It is gone.
         if kind == "hub" and hub_snapshot(name) is None:
             continue  # Never fetched: a slip of the finger, or given up.
-        about = {"hub": "from the Hub", "random": "random weights"}.get(kind, kind)
+        about = {"hub": _of_hub(name, "from the Hub"), "random": "random weights"}.get(kind, kind)
         yield Choice("recent", name, Path(name).name if kind == "run" else name, about)
 
 
@@ -118,9 +119,15 @@ def _metric(run: RunOverview) -> str:
 def _fetched() -> Iterator[Choice]:
     here = hub_models()
     for name, bytes_ in here:
-        yield Choice("hub", name, name, "on this machine", size_of(bytes_))
+        yield Choice("hub", name, name, _of_hub(name, "on this machine"), size_of(bytes_))
     if COURSE_CLASSIFIER not in dict(here):
         yield Choice("hub", COURSE_CLASSIFIER, COURSE_CLASSIFIER, "to be fetched")
+
+
+def _of_hub(name: str, whole: str) -> str:
+    """`whole`, where that is true: its download may have been given up before the weights."""
+    snapshot = hub_snapshot(name)
+    return whole if snapshot is None or has_weights(snapshot) else "incomplete, no weights yet"
 
 
 def folders(typed: str) -> list[Choice]:

@@ -18,6 +18,7 @@ ModelErrorKind = Literal[
     "not_a_classifier",
     "corrupt",
     "remote_code",
+    "unsafe",
     "no_memory",
     "disk",
     "exists",

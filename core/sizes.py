@@ -1,4 +1,4 @@
-"""How many bytes files and folders take, and how a person reads that and shares."""
+"""How many bytes files and folders take, and how a person reads that, counts and shares."""
 
 from __future__ import annotations
 
@@ -39,3 +39,10 @@ def size_of(count: int) -> str:
 def percent(share: float, digits: int = 1) -> str:
     """`52.8 %` for 0.528."""
     return f"{share * 100:.{digits}f} %"
+
+
+def count_of(count: int) -> str:
+    """A number of parameters as a person reads it: `35,330`, `22.7 M`, `6.74 B`."""
+    if count < 1_000_000:
+        return f"{count:,}"
+    return f"{count / 1e6:.1f} M" if count < 1_000_000_000 else f"{count / 1e9:.2f} B"

@@ -77,6 +77,11 @@ class Structure(msgspec.Struct, frozen=True):
         """The model itself, with the totals."""
         return self.modules[0]
 
+    @property
+    def dtypes(self) -> list[str]:
+        """The types of its parameters' numbers, "float32", each once."""
+        return sorted({each.dtype for module in self.modules for each in module.own})
+
     def share(self, module: Module) -> float:
         """The part of all parameters that `module` holds, 0 to 1."""
         return module.parameters / self.root.parameters if self.root.parameters else 0.0

@@ -19,7 +19,8 @@ class ModelState:
 
     `done` and `total` are bytes, where they are known; `problem` is one clear sentence. `ended` is
     how the engine ended, one sentence, until it answers again; `stage` is then what it does for
-    that, empty while nobody asks.
+    that, empty while nobody asks. `textless` is the model that was chosen last and brings no
+    tokenizer: only the Model pane can show it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ModelState:
     total: int | None = None
     problem: str = ""
     ended: str = ""
+    textless: str = ""
 
 
 class Desk(Protocol):

@@ -46,12 +46,18 @@ class ModelDesk:
         self._load: int | None = None
         self._export: int | None = None
         self._needed = False
+        self._fetching = False
+        """Whether bytes of what is loaded were seen to arrive."""
 
-    def open(self, name: str) -> None:
-        """Makes `name` the model, its tokenizer at once; weights are loaded by `need`."""
+    def open(self, name: str, *, textless: str = "") -> None:
+        """Makes `name` the model, its tokenizer at once; weights are loaded by `need`.
+
+        `textless` is the model that it stands in for, where that one brings no tokenizer.
+        """
         self._load = self._export = None
+        self._fetching = False
         # Announced once its tokenizer is found: whoever hears of it may ask for the weights.
-        self.state = ModelState(name, info=self.state.info)
+        self.state = ModelState(name, info=self.state.info, textless=textless)
         try:
             folder = tokenizer_folder(name)
         except ModelError as error:
@@ -67,14 +73,13 @@ class ModelDesk:
         """Makes `name` the model and loads it; the one before answers until it is there."""
         self._export = None
         self._needed = True
-        self._set(ModelState(name, "loading", self.state.info, "starting"))
-        self._load = self.engine.load(name)
+        self._start_loading(name)
 
     def need(self) -> None:
         """Loads the model unless it is there, on its way, or known not to be had."""
         self._needed = True
         if self.state.status == "absent":
-            self.choose(self.state.name)
+            self._start_loading(self.state.name, self.state.textless)
 
     def retry(self) -> None:
         """Loads the model once more, whatever happened before."""
@@ -94,6 +99,11 @@ class ModelDesk:
             state = replace(state, stage="", problem="")
         self._set(state)
 
+    def _start_loading(self, name: str, textless: str = "") -> None:
+        self._fetching = False
+        self._set(ModelState(name, "loading", self.state.info, "starting", textless=textless))
+        self._load = self.engine.load(name)
+
     def reply(self, reply: Reply) -> None:
         """Takes the engine's reply, if it is to a request of this desk's that still counts.
 
@@ -103,14 +113,14 @@ class ModelDesk:
             self._hear(reply)
         if reply.id == self._load:
             match reply:
-                case Loading(stage=stage, done=done, total=total):
-                    self._set(replace(self.state, stage=stage, done=done, total=total))
+                case Loading():
+                    self._progressed(reply)
                 case Loaded(model=info):
                     self._load = None
-                    self._set(ModelState(info.name, "ready", info))
+                    self._set(ModelState(info.name, "ready", info, textless=self.state.textless))
                     self._read(Path(info.tokenizer_folder))
                 case Failed(message=message):
-                    self._failed(message)
+                    self._failed(message, textless=self._textless(reply))
                 case Cancelled():
                     self._given_up()
                 case _:
@@ -128,21 +138,28 @@ class ModelDesk:
             ready = self.state.status == "ready"
             self._set(replace(self.state, ended="", stage="" if ready else self.state.stage))
 
+    def _progressed(self, reply: Loading) -> None:
+        self._fetching = self._fetching or bool(reply.total)
+        self._set(replace(self.state, stage=reply.stage, done=reply.done, total=reply.total))
+
     def _exported(self, reply: Reply) -> None:
         if isinstance(reply, TokenizerExported):
             self._export = None
-            self.state = ModelState(self.state.name, info=self.state.info)
+            state = self.state
+            self.state = ModelState(state.name, info=state.info, textless=state.textless)
             if self._read(Path(reply.folder)):
                 self._set(self.state)
                 if self._needed:
                     self.need()
+        elif isinstance(reply, Loading):
+            self._progressed(reply)
         elif isinstance(reply, Failed):
-            self._failed(reply.message)
+            self._failed(reply.message, textless=self._textless(reply))
         elif isinstance(reply, Cancelled):
             self._given_up()
 
     def _given_up(self) -> None:
-        fetched = f" {AFTER_CANCEL}" if self.state.total else ""
+        fetched = f" {AFTER_CANCEL}" if self._fetching else ""
         self._failed(f"{self.state.name} was given up.{fetched}")
 
     def _read(self, folder: Path) -> bool:
@@ -158,19 +175,23 @@ class ModelDesk:
         self.good = self.state.name
         return True
 
-    def _failed(self, problem: str) -> None:
+    def _failed(self, problem: str, *, textless: str = "") -> None:
         info, name = self.state.info, self.state.name
         self._load = self._export = None
         if info is not None:
             kept = f"{problem} {info.name} stays loaded."
-            self._set(ModelState(info.name, "ready", info, problem=kept))
+            self._set(ModelState(info.name, "ready", info, problem=kept, textless=textless))
         elif self.good is not None and self.good != name:
             # The one before was still on its way, or not asked for yet.
-            self._set(ModelState(self.good, problem=f"{problem} {self.good} is used instead."))
+            instead = f"{problem} {self.good} is used instead."
+            self._set(ModelState(self.good, problem=instead, textless=textless))
             if self._needed:
-                self.choose(self.good)
+                self._start_loading(self.good, textless)
         else:
-            self._set(ModelState(name, "failed", problem=problem))
+            self._set(ModelState(name, "failed", problem=problem, textless=textless))
+
+    def _textless(self, failed: Failed) -> str:
+        return self.state.name if failed.kind == "no_tokenizer" else ""
 
     def _set(self, state: ModelState) -> None:
         self.state = state

@@ -193,7 +193,7 @@ class Workbench(Screen[None], inherit_bindings=False):
         if failed.name == default_model():
             return
         self._tell(f"{failed.problem} {default_model()} is opened instead.")
-        self.desk.open(default_model())
+        self.desk.open(default_model(), textless=failed.textless)
         if self._preload:
             self.desk.need()
 

@@ -78,7 +78,7 @@ class Engine:
         for work in (self._load_forever, self._look_forever, self._compute_forever):
             threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True).start()
         self._read_forever()
-        # A download is given up in good order, since huggingface_hub then removes its half file.
+        # A download is given up in good order: then its half file is removed.
         self._ending.set()
         if "core.models.hub" in sys.modules:
             from core.models import hub

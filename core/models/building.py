@@ -19,15 +19,18 @@ _UNTRIED = ("meta tensor", "Meta", "data-dependent")
 """In the messages of what the meta device cannot do, whatever the config says."""
 
 
-def build_on_meta(config: Any, head: Head | None, name: str, *, tried: bool = False) -> Any:
+def build_on_meta(
+    config: Any, head: Head | None, name: str, *, dtype: Any = None, tried: bool = False
+) -> Any:
     """The model that `config` describes: shapes without numbers, in no time and no memory.
 
-    Parameters have the config's dtype, float32 where it names none. With `tried`, two tokens go
-    through it as well, which finds sizes that do not fit one another. Raises `ModelError`.
+    Without `dtype`, parameters have the config's, float32 where it names none. With `tried`, two
+    tokens go through it as well, which finds sizes that do not fit one another. Raises
+    `ModelError`.
     """
     with building:
         with torch.device("meta"):
-            model = _build(config, head, name, config.dtype or torch.float32)
+            model = _build(config, head, name, dtype or config.dtype or torch.float32)
         if tried:
             _try(model, config)
     return model
@@ -39,8 +42,7 @@ def build_random(config: Any, head: Head | None, name: str, seed: int) -> Any:
     float32, on the CPU, in evaluation mode. The caller's random state is left as it is. Raises
     `ModelError`, also ("no_memory") where it would not fit.
     """
-    planned = build_on_meta(config, head, name, tried=True)
-    require_memory(4 * sum(each.numel() for each in planned.parameters()), name)
+    require_memory(build_on_meta(config, head, name, dtype=torch.float32, tried=True), name)
     with building, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return _build(config, head, name, torch.float32).eval()
@@ -56,15 +58,16 @@ def auto_class(config: Any, head: Head | None) -> Any:
     return getattr(transformers, own_auto_class(config) or "AutoModel")
 
 
-def require_memory(needed: int, name: str) -> None:
-    """Refuses ("no_memory") what `needed` bytes say would not fit into what is free."""
+def require_memory(planned: Any, name: str) -> None:
+    """Refuses ("no_memory") a model, planned on the meta device, that would not fit."""
     import psutil  # type: ignore[import-untyped, unused-ignore]
 
+    needed = sum(each.nbytes for each in planned.parameters())
     free = psutil.virtual_memory().available
     if needed > free:
         raise ModelError(
             "no_memory",
-            f"{name} takes {needed / 1e9:.1f} GB in float32 and {free / 1e9:.1f} GB are free, so "
+            f"{name} takes {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free, so "
             "it was not built: its structure can be seen from its config alone.",
         )
 

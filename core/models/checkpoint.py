@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.checkpoints import MINI_BASE, locate, tokenizer_alone
+from core.checkpoints import MINI_BASE, Location, has_weights, locate, missing_shards
 from core.errors import ModelError
-from core.models.hub import Progress, has_tokenizer, has_weights
+from core.models.failures import remedy
+from core.models.hub import Progress, has_tokenizer
 from core.random_models import base_of
 
 
 def _silent(_stage: str, _done: int | None, _total: int | None) -> None: ...
 
 
-def resolve(name: str, progress: Progress | None = None, *, weights: bool = True) -> Path:
+def resolve(
+    name: str, progress: Progress | None = None, *, weights: bool = True, tokenizer: bool = True
+) -> Path:
     """A local folder with config, weights and tokenizer for the model called `name`.
 
     Assembles an embedded model and fetches one from the Hub where that has not been done yet;
     `progress` is told what happens. With `weights=False` config and tokenizer suffice, and a
-    tokenizer without a model is its folder or file. Raises `ModelError`.
+    tokenizer without a model is its folder or file. With `tokenizer=False` there may be none:
+    only text needs it. Raises `ModelError`.
     """
     location = locate(name)
     progress = progress or _silent
@@ -29,11 +33,11 @@ def resolve(name: str, progress: Progress | None = None, *, weights: bool = True
                 f"{name} is built with random weights and has no folder: save it first with "
                 "`termformer model --from-config --save DIR`.",
             )
-        return resolve(base_of(name), progress, weights=False)
+        return resolve(base_of(name), progress, weights=False, tokenizer=tokenizer)
     if location.kind == "tokenizer":
         assert location.folder is not None
         if weights:
-            raise _no_model(location.name)
+            raise _no_model(location)
         return location.folder
     if location.kind == "embedded":
         from core.models import mini
@@ -43,11 +47,20 @@ def resolve(name: str, progress: Progress | None = None, *, weights: bool = True
     if location.kind == "hub":
         from core.models import hub
 
-        folder = hub.snapshot(location.name, progress, weights=weights)
+        folder = hub.snapshot(location.name, progress, weights=weights, tokenizer=tokenizer)
     else:
         assert location.folder is not None
         folder = location.folder
-    _require_whole(folder, location.name, weights=weights)
+    _require_config(folder, location.name)
+    if weights:
+        _require_weights(folder, location.name)
+    if tokenizer and not has_tokenizer(folder):
+        raise ModelError(
+            "no_tokenizer",
+            f"{location.name} brings no tokenizer (no tokenizer.json or vocabulary), so no text "
+            "can go through it: save one beside it with tokenizer.save_pretrained, or choose "
+            "another model. The Model pane and `termformer model` show it all the same.",
+        )
     return folder
 
 
@@ -59,7 +72,7 @@ def resolve_config(name: str, progress: Progress | None = None) -> Path:
     if location.kind == "embedded":
         return resolve(name, progress)
     if location.kind == "tokenizer":
-        raise _no_model(location.name)
+        raise _no_model(location)
     folder = location.folder
     if folder is None:
         from core.models import hub
@@ -69,8 +82,19 @@ def resolve_config(name: str, progress: Progress | None = None) -> Path:
     return folder
 
 
-def _no_model(name: str) -> ModelError:
-    return ModelError("not_found", tokenizer_alone(name))
+def _no_model(location: Location) -> ModelError:
+    """A tokenizer is all that can be read there, though weights may lie beside it."""
+    assert location.folder is not None
+    if has_weights(location.folder):
+        return ModelError(
+            "not_found",
+            f"{location.name} holds weights and a tokenizer, and no config.json, which says what "
+            "the weights are of: copy that of the model there, too.",
+        )
+    return ModelError(
+        "not_found",
+        f"{location.name} is a tokenizer without a model, so there are no weights: choose a model.",
+    )
 
 
 def _require_config(folder: Path, name: str) -> None:
@@ -80,15 +104,19 @@ def _require_config(folder: Path, name: str) -> None:
         )
 
 
-def _require_whole(folder: Path, name: str, *, weights: bool) -> None:
-    _require_config(folder, name)
-    if weights and not has_weights(folder):
+def _require_weights(folder: Path, name: str) -> None:
+    if has_weights(folder):
+        return
+    missing, index = missing_shards(folder)
+    if missing:
+        more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
         raise ModelError(
-            "not_found", f"{name} holds no complete weights (model.safetensors): fetch them again."
+            "not_found",
+            f"The weights of {name} are incomplete: {missing[0]}{more}, which {index} lists, "
+            f"{'are' if more else 'is'} missing. {remedy(name)}",
         )
-    if not has_tokenizer(folder):
-        raise ModelError(
-            "no_tokenizer",
-            f"{name} brings no tokenizer (no tokenizer.json or vocabulary): save one beside it "
-            "with tokenizer.save_pretrained, or choose another model.",
-        )
+    raise ModelError(
+        "not_found",
+        f"{name} holds no weights (model.safetensors or pytorch_model.bin): its structure can be "
+        "seen from its config alone.",
+    )

@@ -9,13 +9,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from core.checkpoints import hub_snapshot, locate
+from core.checkpoints import has_weights, hub_snapshot, locate
 from core.engine.protocol.checkpoint import Config, ConfigDifference, ConfigField
 from core.environment import trusts_remote_code
 from core.errors import ModelError
 from core.models.checkpoint import resolve_config
 from core.models.failures import load_failure, reason
-from core.models.hub import Progress
+from core.models.hub import Progress, has_tokenizer
 from core.models.libraries import building
 from core.random_models import base_of, field_value, random_model
 
@@ -45,7 +45,12 @@ def _read(name: str, progress: Progress) -> tuple[Any, dict[str, Any]]:
 
     if is_kind(name):
         return AutoConfig.for_model(name.strip()), {}
-    folder = resolve_config(name, progress)
+    try:
+        folder = resolve_config(name, progress)
+    except ModelError as error:
+        if told := _no_kind_either(error, name.strip()):
+            raise told from error
+        raise
     try:
         with building:
             config = AutoConfig.from_pretrained(
@@ -55,6 +60,19 @@ def _read(name: str, progress: Progress) -> tuple[Any, dict[str, Any]]:
     except Exception as error:
         raise load_failure(error, name, "config") from error
     return config, written
+
+
+def _no_kind_either(error: ModelError, name: str) -> ModelError | None:
+    """`error`, with what else a name of one word may mean where only a config is wanted."""
+    from transformers import CONFIG_MAPPING
+
+    if error.kind not in ("not_found", "offline") or locate(name).kind != "hub" or "/" in name:
+        return None
+    near = difflib.get_close_matches(name, CONFIG_MAPPING.keys(), n=1)
+    kinds = f"did you mean {near[0]}?" if near else "those are bert, gpt2, t5, llama and others."
+    return ModelError(
+        error.kind, f"{error} Nor is {name} a kind of model that transformers knows: {kinds}"
+    )
 
 
 def is_kind(name: str) -> bool:
@@ -82,6 +100,19 @@ def checkpoint_of(name: str) -> str:
     if is_kind(base):
         return ""
     return base if locate(base).kind == "hub" else str(resolve_config(base))
+
+
+def brings_tokenizer(name: str) -> bool | None:
+    """Whether a tokenizer goes with the config of `name`; None where only fetching would tell."""
+    base = base_of(name).strip()
+    if is_kind(base):
+        return False
+    if locate(base).kind != "hub":
+        return has_tokenizer(resolve_config(base))
+    cached = hub_snapshot(base)
+    if cached is None or not (has_tokenizer(cached) or has_weights(cached)):
+        return None
+    return has_tokenizer(cached)
 
 
 # --- told and compared ------------------------------------------------------------------------

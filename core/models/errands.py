@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import singledispatch
 from pathlib import Path
 
+import torch
+
 from core.engine.protocol.checkpoint import (
     CompareConfigs,
     ConfigsCompared,
@@ -21,7 +23,13 @@ from core.engine.protocol.checkpoint import (
 )
 from core.errors import ModelError
 from core.models.building import build_on_meta
-from core.models.configuration import checkpoint_of, compare, describe, read_config
+from core.models.configuration import (
+    brings_tokenizer,
+    checkpoint_of,
+    compare,
+    describe,
+    read_config,
+)
 from core.models.holding import HeldModel, hold
 from core.models.hub import Progress
 from core.models.parameter import figures_of
@@ -60,7 +68,13 @@ def _read_structure(errand: ReadStructure, progress: Progress) -> StructureRead:
     progress("reading the config", None, None)
     config = read_config(errand.model, progress)
     twin = random_model(errand.model)
-    model = build_on_meta(config, errand.head, errand.model, tried=bool(twin and twin.changes))
+    model = build_on_meta(
+        config,
+        errand.head,
+        errand.model,
+        dtype=torch.float32 if twin else None,  # As random weights are made.
+        tried=bool(twin and twin.changes),
+    )
     return StructureRead(
         id=errand.id,
         model=errand.model,
@@ -69,6 +83,7 @@ def _read_structure(errand: ReadStructure, progress: Progress) -> StructureRead:
         checkpoint=checkpoint_of(errand.model),
         structure=structure_of(model),
         config=describe(config),
+        has_tokenizer=brings_tokenizer(errand.model),
     )
 
 
@@ -98,6 +113,7 @@ def _read_weights(errand: ReadWeights, progress: Progress) -> WeightsRead:
         structure=structure_of(held.model),
         config=held.config,
         report=held.report,
+        has_tokenizer=held.tokenizer is not None,
         notes=held.notes,
     )
 

@@ -18,6 +18,17 @@ from core.errors import ModelError
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
 _REASON_LIMIT = 160
+_REFUSED_PICKLE = "Weights only load failed"
+_ASKED_FOR = re.compile(r"(?:GLOBAL|function) ([\w.]*\w)")
+"""In what `torch.load(weights_only=True)` says: the class or function that the pickle names."""
+_PLAIN = {
+    "failed finding central directory": "the file is cut off before its end",
+    "file not fully covered": "the file is shorter than its beginning says",
+    "header too small": "the file does not begin as a safetensors file does",
+    "header too large": "the file does not begin as a safetensors file does",
+    "invalid header length": "the file ends before the list of its tensors does",
+    "Invalid magic number": "the file does not begin as torch.save writes it",
+}
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
@@ -92,11 +103,34 @@ def load_failure(error: BaseException, name: str, part: str) -> ModelError:
             f"The weights of {name} have other shapes than its config.json says, so one of the "
             f"two is wrong. {remedy(name)}",
         )
+    if _REFUSED_PICKLE in text:
+        return _unsafe_pickle(name, part, text)
     return ModelError(
         "corrupt",
-        f"The {part} of {name} cannot be read, damaged or incomplete: {reason(error)}. "
+        f"The {part} of {name} cannot be read, damaged or incomplete: {_plain(error)}. "
         f"{remedy(name)}",
     )
+
+
+def _unsafe_pickle(name: str, part: str, text: str) -> ModelError:
+    """A pickle is a program: one that asks for more than tensors was not run."""
+    asked = _ASKED_FOR.search(text)
+    does = (
+        f"are a pickle that wants to run code: it calls {asked[1]}"
+        if asked
+        else "are no pickle of tensors: damaged, or made to run code"
+    )
+    return ModelError(
+        "unsafe",
+        f"The {part} of {name} {does}. torch.load(weights_only=True) refused it, so nothing ran. "
+        "Do not trust this checkpoint; choose another model, or one with safetensors.",
+    )
+
+
+def _plain(error: BaseException) -> str:
+    """`reason`, or what it means where a library speaks of its own insides."""
+    why = reason(error)
+    return next((plain for theirs, plain in _PLAIN.items() if theirs in why), why)
 
 
 def remedy(name: str) -> str:
@@ -108,7 +142,7 @@ def remedy(name: str) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """The innermost message in `error`'s chain, its first line, bounded."""
+    """The innermost message in `error`'s chain: its first line, as many sentences as fit."""
     innermost = error
     for link in chain(error):
         if str(link).strip():
@@ -116,5 +150,6 @@ def reason(error: BaseException) -> str:
     lines = [line.strip() for line in str(innermost).splitlines() if line.strip()]
     first = lines[0] if lines else type(innermost).__name__
     if len(first) > _REASON_LIMIT:
-        first = first[: _REASON_LIMIT - 1] + "…"
+        whole = first.rfind(". ", 0, _REASON_LIMIT)
+        first = first[:whole] if whole > 0 else first[: _REASON_LIMIT - 1] + "…"
     return first.rstrip(".")

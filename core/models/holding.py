@@ -17,10 +17,12 @@ from core.models.loading import fingerprint, from_pretrained
 from core.models.tokenizer_export import load_tokenizer
 from core.random_models import base_of, random_model
 
+NO_TOKENIZER = "It brings no tokenizer: no text can go through it, and it is saved without one."
+
 
 @dataclass(frozen=True, slots=True)
 class HeldModel:
-    """A model in float32 on the CPU, and how its numbers came about."""
+    """A model on the CPU, a checkpoint's in its own dtype, and how its numbers came about."""
 
     name: str
     head: Head | None
@@ -59,24 +61,24 @@ def hold(name: str, head: Head | None, progress: Progress) -> HeldModel:
     folder = _folder_of(name, progress)
     config = read_config(name, progress)
     told = describe(config)  # Loading writes into it.
-    tokenizer = load_tokenizer(folder, name)
+    tokenizer, notes = _tokenizer_in(folder, name)
     progress("reading weights", None, None)
     stamp = fingerprint(folder)
-    planned = build_on_meta(config, head, name)
-    require_memory(4 * sum(each.numel() for each in planned.parameters()), name)
-    # Other shapes are for the report; running such a model is refused elsewhere.
+    require_memory(build_on_meta(config, head, name), name)
+    # In its own dtype: it is looked at and saved as it is, and nothing is computed with it. Other
+    # shapes are for the report; running such a model is refused elsewhere.
     model, found = from_pretrained(
-        auto_class(config, head), folder, name, config, ignore_mismatched_sizes=True
+        auto_class(config, head), folder, name, config, dtype="auto", ignore_mismatched_sizes=True
     )
     saved_as = (config.architectures or [""])[0]
     report = load_report(model, found, folder, saved_as)
-    notes = [*safety_notes(folder), *borrowed_head(model, report, saved_as)]
+    notes = [*safety_notes(folder), *borrowed_head(model, report, saved_as), *notes]
     return HeldModel(name, head, model, tokenizer, told, report, notes, folder, stamp)
 
 
 def _folder_of(name: str, progress: Progress) -> Path:
     try:
-        return resolve(name, progress)
+        return resolve(name, progress, tokenizer=False)
     except ModelError as error:
         if error.kind in ("not_found", "offline") and is_kind(name):
             raise ModelError(
@@ -91,6 +93,17 @@ def _tokenizer_of(name: str, progress: Progress) -> tuple[Any | None, list[str]]
     """The tokenizer that goes with a random model's config, and what is to be said of it."""
     base = base_of(name)
     if is_kind(base):
-        return None, [f"{base} is a kind of model and brings no tokenizer."]
-    folder = resolve(base, progress, weights=False)
-    return (load_tokenizer(folder, base) if has_tokenizer(folder) else None), []
+        return None, [NO_TOKENIZER]
+    return _tokenizer_in(resolve(base, progress, weights=False, tokenizer=False), base)
+
+
+def _tokenizer_in(folder: Path, name: str) -> tuple[Any | None, list[str]]:
+    """The tokenizer, or None and why there is none: looking at weights needs no tokenizer."""
+    if not has_tokenizer(folder):
+        return None, [NO_TOKENIZER]
+    try:
+        return load_tokenizer(folder, name), []
+    except ModelError as error:
+        if error.kind not in ("no_tokenizer", "corrupt", "other"):
+            raise
+        return None, [f"{error} The model is saved without a tokenizer."]

@@ -10,7 +10,13 @@ from pathlib import Path
 from huggingface_hub import constants, errors
 
 from core import paths
-from core.checkpoints import TOKENIZER_FILES, VOCABULARY_FILES, hub_repository, hub_snapshot
+from core.checkpoints import (
+    TOKENIZER_FILES,
+    VOCABULARY_FILES,
+    has_weights,
+    hub_repository,
+    hub_snapshot,
+)
 from core.environment import trusts_remote_code
 from core.errors import ModelError
 from core.models.download import Abandoned, Download, Progress, under_way
@@ -23,7 +29,7 @@ __all__ = [
     "Progress",
     "config_folder",
     "has_tokenizer",
-    "has_weights",
+    "hub_failure",
     "snapshot",
     "under_way",
 ]
@@ -37,28 +43,36 @@ PICKLED_WEIGHTS = (
 """Fetched only where there are no safetensors, and read by `torch.load(weights_only=True)`."""
 
 
-def has_weights(folder: Path) -> bool:
-    """Whether all weight files of a checkpoint are in `folder`, as far as names tell."""
-    return any(
-        (folder / f"{stem}.{ending}").is_file() or _has_shards(folder, stem, ending)
-        for stem, ending in (("model", "safetensors"), ("pytorch_model", "bin"))
-    )
-
-
 def has_tokenizer(folder: Path) -> bool:
     """Whether `folder` holds a tokenizer's vocabulary."""
     return any((folder / file).is_file() for file in VOCABULARY_FILES)
 
 
-def snapshot(name: str, progress: Progress, *, weights: bool = True) -> Path:
+def snapshot(
+    name: str, progress: Progress, *, weights: bool = True, tokenizer: bool = True
+) -> Path:
     """The folder of `name` in the Hub's cache, fetched where it is not yet whole.
 
     What is cached is used as it is, without asking the Hub; so it works offline, and does not
-    change while one works with it. Raises `ModelError`; files that arrived whole are kept.
+    change while one works with it. A tokenizer that the Hub does not have is missing in the folder;
+    with `tokenizer=False` the Hub is not asked for one where the weights are there already. Raises
+    `ModelError`; files that arrived whole are kept.
     """
     cached = hub_snapshot(name)
-    if cached and _is_whole(cached, weights=weights):
+    # Weights come with all the rest: beside them no tokenizer is missing but one the Hub has not.
+    without = cached is not None and _is_whole(cached, weights=True, tokenizer=False)
+    if cached and ((without and not tokenizer) or _is_whole(cached, weights=weights)):
         return cached
+    try:
+        return _fetch_missing(name, progress, weights=weights)
+    except ModelError as error:
+        enough = without or not (tokenizer or weights)
+        if error.kind in ("offline", "server") and cached and enough and _has_config(cached):
+            return cached
+        raise
+
+
+def _fetch_missing(name: str, progress: Progress, *, weights: bool) -> Path:
     progress(f"asking the Hub for {name}", None, None)
     small = ["config.json", *TOKENIZER_FILES, *(["*.py"] if trusts_remote_code() else [])]
     folder = _fetch(name, [*small, *SAFE_WEIGHTS] if weights else small, progress)
@@ -70,14 +84,18 @@ def snapshot(name: str, progress: Progress, *, weights: bool = True) -> Path:
 def config_folder(name: str, progress: Progress) -> Path:
     """As `snapshot`, for the config alone."""
     cached = hub_snapshot(name)
-    if cached and (cached / "config.json").is_file():
+    if cached and _has_config(cached):
         return cached
     progress(f"asking the Hub for {name}", None, None)
     return _fetch(name, ["config.json"], progress)
 
 
-def _is_whole(folder: Path, *, weights: bool) -> bool:
-    if not ((folder / "config.json").is_file() and has_tokenizer(folder)):
+def _has_config(folder: Path) -> bool:
+    return (folder / "config.json").is_file()
+
+
+def _is_whole(folder: Path, *, weights: bool, tokenizer: bool = True) -> bool:
+    if not _has_config(folder) or (tokenizer and not has_tokenizer(folder)):
         return False
     return _has_code(folder) and (has_weights(folder) or not weights)
 
@@ -94,24 +112,13 @@ def _has_code(folder: Path) -> bool:
     return not brings_code(folder)
 
 
-def _has_shards(folder: Path, stem: str, ending: str) -> bool:
-    if not (folder / f"{stem}.{ending}.index.json").is_file():
-        return False
-    shards = list(folder.glob(f"{stem}-*-of-*.{ending}"))
-    return bool(shards) and len(shards) == int(shards[0].stem.rpartition("-")[2])
-
-
 def _fetch(name: str, patterns: list[str], progress: Progress) -> Path:
-    _remove_leftovers(name)
-    download = Download(name, patterns)
-    try:
-        return download.wait(progress)
-    except Abandoned:
-        raise
-    except Exception as error:
-        raise _hub_failure(error, name) from error
-    finally:
+    with under_way:
         _remove_leftovers(name)
+        try:
+            return Download(name, patterns).wait(progress)
+        finally:
+            _remove_leftovers(name)
 
 
 def _remove_leftovers(name: str) -> None:
@@ -137,7 +144,8 @@ def _unlocked(lock: Path) -> Iterator[None]:
         yield
 
 
-def _hub_failure(error: BaseException, name: str) -> ModelError:
+def hub_failure(error: BaseException, name: str) -> ModelError:
+    """What `error` means, raised by huggingface_hub while it fetched `name`."""
     links = list(chain(error))
     hub = constants.ENDPOINT
     if failure := disk_failure(error, f"The download of {name}"):

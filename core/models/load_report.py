@@ -26,6 +26,8 @@ def load_report(model: Any, found: dict[str, Any], folder: Path, saved_as: str) 
     base = model.base_model_prefix
     has_body = hasattr(model, base)
 
+    lacks_body = any(not _is_head(_part(key, base), base, has_body) for key in missing)
+
     def missing_means(part: str) -> str:
         if _is_head(part, base, has_body):
             return (
@@ -40,8 +42,16 @@ def load_report(model: Any, found: dict[str, Any], folder: Path, saved_as: str) 
     def unexpected_means(part: str) -> str:
         if part.endswith(_LEFTOVERS):
             return "A constant that older versions of transformers saved: nothing is lost."
-        source = f"{saved_as} saved it" if saved_as and saved_as != kind else "It was saved"
-        return f"{source}, and {kind} has no such part: not used. The rest is not the worse for it."
+        if _is_body(part, model):
+            return (
+                "Parts of the model itself, not of its head, for which this config has no place: "
+                "dropped. What is left is not the model that was trained, so the config is another "
+                "one's or was changed."
+            )
+        source = saved_as if saved_as and saved_as != kind else "The checkpoint"
+        verb = "has" if source == "The checkpoint" else "saved"
+        unharmed = "" if lacks_body else " The rest is not the worse for it."
+        return f"{source} {verb} it, and {kind} has no such part: it is not used.{unharmed}"
 
     def mismatched_means(part: str) -> str:
         first = next(each for each in mismatched if each.key.startswith(part))
@@ -114,6 +124,12 @@ def _is_head(part: str, base: str, has_body: bool) -> bool:
     if has_body:
         return not part.startswith(f"{base}.") or part == f"{base}.pooler"
     return part == "pooler"
+
+
+def _is_body(part: str, model: Any) -> bool:
+    """Whether a part of a checkpoint's belongs to what is below the head, under either name."""
+    first = part.removeprefix(f"{model.base_model_prefix}.").partition(".")[0]
+    return first != "pooler" and first in dict(model.base_model.named_children())
 
 
 def _groups(keys: Iterable[str], base: str, means: Callable[[str], str]) -> list[KeyGroup]:

@@ -95,12 +95,13 @@ def load_model(
     if make_room:
         make_room()
     stamp = fingerprint(locate(name).folder or folder)
+    own_dtype = config.dtype  # Loading writes into it.
     if twin:
         model = build_random(config, _HEAD_OF[auto], name, twin.seed)
         notes = [twin.note]
     else:
         model = _load_weights(folder, name, config, task, auto)
-        notes = safety_notes(folder)
+        notes = [*safety_notes(folder), *_widened(own_dtype)]
     notes += _give_pad_token(model, tokenizer)
     info = ModelInfo(
         name=name,
@@ -119,6 +120,14 @@ def load_model(
         withheld=[name for name in tokenizer.model_input_names if name not in accepted(model)],
     )
     return LoadedModel(info, model, tokenizer, stamp)
+
+
+def _widened(own_dtype: Any) -> list[str]:
+    """What is to be said of a checkpoint in half precision, which CPUs are slow to compute in."""
+    own = str(own_dtype or "float32").removeprefix("torch.")
+    if own == "float32":
+        return []
+    return [f"The checkpoint holds {own}; it is computed in float32 here."]
 
 
 def wrong_task(name: str, architectures: list[str] | None, tasks: frozenset[Task]) -> ModelError:
@@ -167,28 +176,35 @@ def _head(config: Any) -> tuple[Task | None, str]:
 
 
 def _load_weights(folder: Path, name: str, config: Any, task: Task | None, auto: str) -> Any:
+    import torch
     import transformers
 
-    model, found = from_pretrained(getattr(transformers, auto), folder, name, config)
+    model_class = getattr(transformers, auto)
+    model, found = from_pretrained(model_class, folder, name, config, dtype=torch.float32)
     _require_all(found["missing_keys"], name, task)
     return model
 
 
 def from_pretrained(
-    model_class: Any, folder: Path, name: str, config: Any, *, ignore_mismatched_sizes: bool = False
+    model_class: Any,
+    folder: Path,
+    name: str,
+    config: Any,
+    *,
+    dtype: Any,
+    ignore_mismatched_sizes: bool = False,
 ) -> tuple[Any, dict[str, Any]]:
-    """The model in `folder`, float32 and in evaluation mode, and transformers' loading info.
+    """The model in `folder`, in evaluation mode, and transformers' loading info.
 
-    Raises `ModelError`.
+    `dtype` may be "auto": the one that the config names, else the one that the file has. Raises
+    `ModelError`.
     """
-    import torch
-
     try:
         with building:
             model, found = model_class.from_pretrained(
                 folder,
                 config=config,
-                dtype=torch.float32,
+                dtype=dtype,
                 trust_remote_code=trusts_remote_code(),
                 local_files_only=True,
                 ignore_mismatched_sizes=ignore_mismatched_sizes,

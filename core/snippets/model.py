@@ -13,6 +13,7 @@ from core.engine.protocol.checkpoint import (
 )
 from core.random_models import RandomModel, random_model
 from core.snippets.values import value_literal
+from core.structure import Structure
 from core.text.code import lines, literal
 
 
@@ -108,7 +109,7 @@ def both_code(
         "",
         f"checkpoint = {literal(checkpoint)}",
         "tokenizer = AutoTokenizer.from_pretrained(checkpoint)",
-        f"loaded = {auto}.from_pretrained(checkpoint).eval()",
+        f"loaded = {auto}.from_pretrained(checkpoint, dtype=torch.float32).eval()",
         "",
         f"config = AutoConfig.from_pretrained(checkpoint{changes})",
         f"torch.manual_seed({twin.seed})",
@@ -168,8 +169,15 @@ def _built(read: StructureRead | WeightsRead) -> str:
         "",
         *made,
         f"torch.manual_seed({twin.seed})",
-        f"model = {read.class_name}(config)",
+        f"model = {read.class_name}(config){_converted(read.structure)}",
     )
+
+
+def _converted(structure: Structure) -> str:
+    """A class builds float32, whatever dtype the config names for a checkpoint's weights."""
+    if len(structure.dtypes) != 1 or structure.dtypes == ["float32"]:
+        return ""
+    return f".to(torch.{structure.dtypes[0]})"
 
 
 def _value(read: StructureRead | WeightsRead, name: str, text: str) -> str:
@@ -198,7 +206,7 @@ def _loaded(read: WeightsRead, *, reported: bool) -> list[str]:
 
 
 def _tokenizer(read: WeightsRead) -> str:
-    if not read.checkpoint:
+    if not read.has_tokenizer:
         return ""
     return lines(
         "",

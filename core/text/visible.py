@@ -54,3 +54,15 @@ def fit(text: str, cells: int) -> str:
     while kept and width(kept) > cells - 1:
         kept = kept[:-1]
     return kept + "…"
+
+
+def fit_end(text: str, cells: int) -> str:
+    """The end of `text` in `cells` terminal cells, the first one an ellipsis where it was cut."""
+    if width(text) <= cells:
+        return text
+    if cells <= 0:
+        return ""
+    kept = text[-cells:]
+    while kept and width(kept) > cells - 1:
+        kept = kept[1:]
+    return "…" + kept

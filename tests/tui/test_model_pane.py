@@ -16,6 +16,7 @@ from tests.core.models import tiny
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.logits import COURSE, bench_of, know_tokenizer
 from tui.panes.model import ModelPane
+from tui.panes.model.tree import Columns, Needs, TreeView
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +52,12 @@ async def test_tree_config_and_weights(
         await until(shows(pilot, f"{count:,} parameters", "all trainable"), pilot)
         assert f"{layer:,}" in row(pilot, "encoder.layer.0–1 ×2")
         assert "[30522, 32]" in row(pilot, "word_embeddings")
+        # Nothing is cut at this width, and what is the same in all rows stands in the headline.
+        tree = pilot.app.query_one("#model-tree", TreeView)
+        rows = [tree.render_line(y).text for y in range(len(pane_of(pilot).outline.rows))]
+        assert rows[0].count("BertForSequenceClassification") == 2
+        assert any(each.rstrip().endswith("[32, 32] + [32]") for each in rows)
+        assert not any("…" in each or "trainable" in each or "float32" in each for each in rows)
 
         # Unfolded, each of them has a row of its own; folded again, the mark is on them all.
         pane = pane_of(pilot)
@@ -85,7 +92,12 @@ async def test_tree_config_and_weights(
 
         # A field that is changed changes the tree and the count, and nothing is built.
         await pilot.press("f")
-        await until(shows(pilot, "hidden_size", "class's default"), pilot)
+        await until(shows(pilot, "hidden_size", "the class's default"), pilot)
+        assert row(pilot, "field", "#model-view FieldsHeading").split() == [
+            "field",
+            "value",
+            "default",
+        ]
         assert row(pilot, "num_hidden_layers", "#model-fields").split()[1:3] == ["2", "12"]
         for _ in range(20):
             current = pane.view.fields.current
@@ -185,5 +197,61 @@ async def test_saving_and_two_configs(
         pilot.app.screen.query_one(Input).value = "gpt2"
         await pilot.press("enter", "t")
         await until(shows(pilot, "GPT2Model", "124,439,808 parameters", "h.0–11 ×12"), pilot)
+        assert "the defaults of the kind gpt2 · no tokenizer" in screen_text(pilot)
+        assert "the checkpoint gpt2" not in screen_text(pilot)
+        await pilot.press("a")
+        await until(shows(pilot, "gpt2 is a kind of model: it brings no tokenizer"), pilot)
+        await pilot.press("t", "s")
+        await until(shows(pilot, "GPT2Model with random weights"), pilot)
+        assert "and its tokenizer" not in screen_text(pilot)
+        await pilot.press("escape")
         await pilot.press("w")
         await until(shows(pilot, "is a kind of model and no checkpoint here"), pilot)
+
+
+async def test_a_checkpoint_without_a_tokenizer(open_app: OpenApp, tmp_path: Path) -> None:
+    folder = tmp_path / "bare"
+    config = transformers.BertConfig(
+        vocab_size=90, hidden_size=32, num_hidden_layers=2, num_attention_heads=4
+    )
+    transformers.BertForSequenceClassification(config).save_pretrained(folder)
+    async with open_app(size=(120, 40), pane="model", model="mini", text=COURSE) as pilot:
+        await pilot.press("escape")
+        await until(shows(pilot, "22,713,986 parameters"), pilot)
+        await pilot.press("o")
+        pilot.app.screen.query_one(Input).value = str(folder)
+        await pilot.press("enter")
+        bench = bench_of(pilot)
+        # The panes that show text keep their model; this one looks into the one that was chosen.
+        await until(lambda: bench.model.textless == str(folder), pilot)
+        await until(lambda: (bench.model.name, bench.model.status) == ("mini", "ready"), pilot)
+        await until(shows(pilot, "[90, 32]", "no tokenizer, so no text"), pilot)
+        await pilot.press("w")
+        await until(shows(pilot, "Every weight found its place"), pilot)
+        await pilot.press("a")
+        await until(shows(pilot, "so no text can go through it"), pilot)
+        await pilot.press("t", "s")
+        await until(shows(pilot, "brings no tokenizer. What was saved"), pilot)
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "saved")
+        await pilot.press("enter")
+        await until(shows(pilot, "identical, bit by bit"), pilot)
+        await pilot.press("escape")
+        await pilot.press("o")
+        pilot.app.screen.query_one(Input).value = "mini"
+        await pilot.press("enter")
+        await until(shows(pilot, "22,713,986 parameters"), pilot)
+
+
+def test_columns_that_tell_rows_apart_have_their_room() -> None:
+    for cells in range(50, 240):
+        for needs in (Needs(), Needs(52, 36, 34, 17, dtype=True, kind=True)):
+            columns = Columns.for_width(cells, needs)
+            shown = (
+                columns.label, columns.number, columns.class_name, columns.bytes, columns.bar,
+                columns.shape, columns.dtype, columns.kind,
+            )  # fmt: skip
+            assert 1 + sum(shown) + 9 <= cells
+            assert columns.dtype == columns.kind == 0 or needs.dtype
+    wide = Columns.for_width(160, Needs(dtype=True, kind=True))
+    assert wide.dtype
+    assert wide.kind

@@ -103,6 +103,8 @@ def test_a_download_that_is_given_up_leaves_the_model_before(desk: Desk) -> None
     desk.desk.reply(loaded(1, "mini"))
     desk.desk.choose("large/model")
     desk.desk.reply(Loading(2, "downloading large/model", 1, 10))
+    # The server is silent by now, so that how far it is is not what was told last.
+    desk.desk.reply(Loading(2, "no answer for 3 s, still trying", None, None))
     desk.desk.cancel()
     assert cancelled == [2]
     desk.desk.reply(Cancelled(2))
@@ -145,3 +147,16 @@ def test_an_engine_that_ended_is_not_ready_until_it_answers(desk: Desk) -> None:
     assert (desk.desk.state.status, desk.desk.state.stage) == ("loading", "starting")
     desk.desk.reply(loaded(2, "mini-base"))
     assert not desk.desk.state.ended
+
+
+def test_a_model_without_a_tokenizer_is_still_what_was_chosen(desk: Desk) -> None:
+    desk.desk.open("mini")
+    desk.desk.need()
+    desk.desk.choose("bare")
+    desk.desk.reply(Failed(2, "no_tokenizer", "It brings none."))
+    assert desk.engine.asked[-1] == ("load", "mini")
+    assert (desk.desk.state.name, desk.desk.state.textless) == ("mini", "bare")
+    desk.desk.reply(loaded(3, "mini"))
+    assert (desk.desk.state.status, desk.desk.state.textless) == ("ready", "bare")
+    desk.desk.choose("mini-base")
+    assert desk.desk.state.textless == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from tests.hub_server import HubServer
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.logits import bench_of, know_tokenizer
 from tests.tui.training import Run
+from tui.panes.model import ModelPane
 
 
-def fetched(home: Path, name: str, weights: int) -> None:
+def fetched(home: Path, name: str, weights: int, *, whole: bool = True) -> None:
     repository = home / "hub" / f"models--{name.replace('/', '--')}"
     snapshot = repository / "snapshots" / "abc"
     snapshot.mkdir(parents=True)
@@ -26,6 +28,8 @@ def fetched(home: Path, name: str, weights: int) -> None:
     (repository / "blobs").mkdir()
     (repository / "blobs" / "weights").write_bytes(b"x" * weights)
     (snapshot / "config.json").write_text('{"model_type": "bert"}')
+    if whole:
+        (snapshot / "model.safetensors").symlink_to(repository / "blobs" / "weights")
 
 
 @pytest.fixture
@@ -37,18 +41,24 @@ def hub_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_is_here(hub_home: Path, tmp_path: Path) -> None:
     fetched(hub_home, "someone/model", 2_500_000)
+    fetched(hub_home, "someone/part", 4_700, whole=False)
     run = Run().starts().steps(3).evaluates("validation", 0.91)
     new = Run(config=RunConfig(name="new-one", model="mini-base", scratch=Scratch())).starts()
     for folder in (run.folder / "checkpoints/step-2", run.folder / "model", new.folder / "model"):
         folder.mkdir(parents=True)
         (folder / "config.json").write_text("{}")
-    recent = ["someone/model", "never/fetched", "random:mini", str(run.folder)]
+    recent = ["someone/model", "someone/part", "never/fetched", "random:mini", str(run.folder)]
     found = {(each.group, each.label): each for each in choices(recent)}
     assert ("embedded", "mini") in found
     assert ("recent", "someone/model") in found
     assert ("recent", "never/fetched") not in found
     assert found["recent", "random:mini"].about == "random weights"
     assert found["hub", "someone/model"].figure == "2.5 MB"
+    assert found["hub", "someone/model"].about == "on this machine"
+    assert found["recent", "someone/model"].about == "from the Hub"
+    # Given up before its weights were there.
+    for group in ("hub", "recent"):
+        assert found[group, "someone/part"].about == "incomplete, no weights yet"
     listed = found["runs", run.folder.name]
     assert listed.name == str(run.folder)
     assert listed.figure == "accuracy 91.0 %"
@@ -112,19 +122,33 @@ async def test_a_download_is_seen_and_given_up(
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         async with open_app(size=(120, 40), pane="model", model=str(tiny_classifier)) as pilot:
             await pilot.press("escape")
+            pane = pilot.app.query_one(ModelPane)
             await until(lambda: "all trainable" in screen_text(pilot), pilot)
             await choose(pilot, "slow/model")
             # The tree is there while the weights are on their way.
-            await until(lambda: "the checkpoint slow/model" in screen_text(pilot), pilot)
+            seen = re.compile(r"of .* MB · .* x gives it up")
+            await until(lambda: seen.search(screen_text(pilot)), pilot)
+            assert "word_embeddings" in screen_text(pilot)
+            assert pane.subject.base == "slow/model"
             await pilot.press("o")
             await until(lambda: "downloading slow/model" in screen_text(pilot), pilot)
             await until(lambda: "MB · " in screen_text(pilot), pilot)
             assert "Files that arrived whole are kept" in screen_text(pilot)
             await pilot.press("ctrl+x")
-            repository.go_on.set()
+            # The server holds on to the connection: nobody waits for it.
             await until(lambda: bench_of(pilot).model.status != "loading", pilot)
             assert bench_of(pilot).model.name == str(tiny_classifier)
             assert not list((hub_home / "hub").rglob("*.incomplete"))
+            await until(lambda: "the one that was interrupted" in screen_text(pilot), pilot)
+            # In the same session, the next attempt begins at once.
+            repository.hold_after = None
+            await pilot.press("escape")
+            await choose(pilot, "slow/model")
+            loaded = ("slow/model", "ready")
+            await until(
+                lambda: (bench_of(pilot).model.name, bench_of(pilot).model.status) == loaded, pilot
+            )
+            await until(lambda: "the checkpoint slow/model" in screen_text(pilot), pilot)
 
 
 async def choose(pilot: Pilot[None], name: str) -> None:

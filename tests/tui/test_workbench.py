@@ -10,9 +10,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from core import paths
+from core.engine.protocol import ModelInfo
 from core.settings import COURSE_SENTENCES
 from tests.tui.conftest import OpenApp, screen_text, until, write
 from tui.app import TermformerApp
+from tui.bench import ModelState
+from tui.widgets.bars import StatusLine
 from tui.widgets.editor import SentenceEditor
 from tui.workbench import Workbench
 
@@ -204,3 +207,10 @@ async def test_light_and_dark_come_back(open_app: OpenApp) -> None:
         )
     async with open_app() as pilot:
         assert pilot.app.theme == "termformer-light"
+
+
+async def test_a_small_model_has_parameters_too(open_app: OpenApp) -> None:
+    info = ModelInfo("tiny", "", "", "Bert", 35_330, ["A", "B"], None, 512, "right")
+    async with open_app() as pilot:
+        pilot.app.query_one(StatusLine).show_model(ModelState("tiny", "ready", info), "")
+        await until(lambda: "tiny · 35,330 parameters · ready" in screen_text(pilot), pilot)

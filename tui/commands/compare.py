@@ -21,6 +21,7 @@ from core.engine.protocol import (
     Side,
 )
 from core.errors import ModelError
+from core.sizes import count_of
 from core.text.ids import parse_ids
 from core.text.sentences import Sentence
 from tui.commands.options import NAMES_OF_MODELS, json_option, model_option
@@ -165,7 +166,7 @@ def _show(reply: Compared) -> None:
     shown = list(range(min(len(labels), _MOST_LABELS)))
     names, batch = _names(reply), reply.results[-1]
     print_text(
-        f"{reply.model.name} · {reply.model.parameters / 1e6:.1f} M parameters · "
+        f"{reply.model.name} · {count_of(reply.model.parameters)} parameters · "
         f"shape [{len(names)}, {batch.width}]{_unusual(batch)}"
     )
     if len(labels) > len(shown):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from core.engine.protocol import ModelSaved, StructureRead, WeightsRead
 from core.engine.protocol.checkpoint import Config, KeyGroup, LoadReport
-from core.sizes import size_of
+from core.sizes import count_of, size_of
 from core.structure import Branch, Module, Structure, fold
 from tui.commands.output import GAP, Column, Table, console, print_table, print_text
 
@@ -20,10 +20,9 @@ _LEAST_WEIGHT = 18
 def show_structure(read: StructureRead | WeightsRead) -> None:
     """The model in one line, its tree, and what its config sets."""
     root = read.structure.root
-    dtypes = sorted({each.dtype for module in read.structure.modules for each in module.own})
     print_text(
-        f"{read.model} · {read.class_name} · {_millions(root.parameters)} parameters · "
-        f"{size_of(root.bytes)} · {', '.join(dtypes)}",
+        f"{read.model} · {read.class_name} · {count_of(root.parameters)} parameters · "
+        f"{size_of(root.bytes)} · {', '.join(read.structure.dtypes)}",
         "bold",
     )
     if root.trainable < root.parameters:
@@ -161,11 +160,3 @@ def show_saved(saved: ModelSaved) -> None:
     print_text(
         f"Read back and compared: all {saved.compared_tensors} tensors are identical, bit by bit."
     )
-
-
-def _millions(count: int) -> str:
-    if count < 1_000_000:
-        return f"{count:,}"
-    if count < 1_000_000_000:
-        return f"{count / 1e6:.1f} M"
-    return f"{count / 1e9:.2f} B"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from core.runs import events
-from core.sizes import percent
+from core.sizes import count_of, percent
 
 _LABELS_TOLD = 8
 
@@ -97,7 +97,7 @@ def _start(event: events.RunStarted) -> list[str]:
     return [
         f"{event.train_rows:,} rows to train on, {event.validation_rows:,} to validate; "
         f"labels {', '.join(event.labels)}",
-        f"{event.parameters / 1e6:.1f} M parameters, "
+        f"{count_of(event.parameters)} parameters, "
         + ("all" if event.trainable == event.parameters else f"{event.trainable:,}")
         + f" trained; {counted(event.max_steps, 'step')} on {event.device}, "
         + counted(event.threads, "thread"),

@@ -10,15 +10,16 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from core.sizes import count_of
 from core.text.encoding import Batch
-from core.text.visible import fit, visible, width
+from core.text.visible import fit, fit_end, visible, width
 from tui.widgets.rows import Line, Part, RowsView
 
 if TYPE_CHECKING:
     from tui.bench import ModelState
 
-_NAME_BESIDE_TROUBLE = 18
-"""Cells of a model's name where the rest of the line is what one has to read."""
+_SHORTEST_NAME = 12
+"""Cells of a model's name that the words behind it leave."""
 
 
 class StatusLine(Line):
@@ -38,8 +39,7 @@ class StatusLine(Line):
     def show_model(self, model: ModelState, run_note: str) -> None:
         """The model at the left, `run_note` at the right."""
         words: list[Part] = [(" Termformer ", "bar--name"), (" ", "")]
-        name = visible(model.name)
-        words.append((fit(name, _NAME_BESIDE_TROUBLE) if model.ended else name, "bar--strong"))
+        words.append((visible(model.name), "bar--strong"))
         if model.ended:
             words.append((" · engine ended", "bar--problem"))
             again = f", restarting: {model.stage}…" if model.stage else ""
@@ -51,8 +51,17 @@ class StatusLine(Line):
         elif model.status == "failed":
             words.append((" · not loaded", "bar--problem"))
         elif model.info is not None:
-            words.append((f" · {model.info.parameters / 1e6:.1f} M parameters · ready", ""))
+            words.append((f" · {count_of(model.info.parameters)} parameters · ready", ""))
         self.show(words, [(f"{run_note} ", "")] if run_note else [])
+
+    def left_parts(self, room: int) -> Sequence[Part]:
+        """The model's name gives way, from its beginning, to what becomes of the model."""
+        taken = sum(width(text) for text, _ in self._left)
+        if taken <= room:
+            return self._left
+        program, blank, (name, style), *status = self._left
+        kept = max(_SHORTEST_NAME, width(name) - (taken - room))
+        return (program, blank, (fit_end(name, kept), style), *status)
 
 
 class SummaryRule(Line):

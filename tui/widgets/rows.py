@@ -213,6 +213,10 @@ class Line(RowsView):
             self._left, self._right = left, right
             self.redraw()
 
+    def left_parts(self, room: int) -> Sequence[Part]:
+        """What stands at the left, in `room` cells; what is longer is cut at its end."""
+        return self._left
+
     def row_count(self) -> int:
         """One."""
         return 1
@@ -224,7 +228,7 @@ class Line(RowsView):
             right_cells = 0
         room = self.size.width - right_cells - (1 if right_cells else 0)
         segments = []
-        for text, name in self._left:
+        for text, name in self.left_parts(room):
             shown = fit(text, room)
             room -= width(shown)
             segments.append(Segment(shown, self.style(name)))

@@ -85,7 +85,8 @@ class StructureRead(msgspec.Struct, frozen=True, tag="structure_read"):
     """What `from_pretrained` takes for its config: a folder or a Hub name; "" for a kind."""
     structure: Structure
     config: Config
-    notes: list[str] = []
+    has_tokenizer: bool | None
+    """None where only fetching it from the Hub would tell."""
 
 
 class CompareConfigs(Errand, frozen=True, kw_only=True, tag="compare_configs"):
@@ -192,6 +193,7 @@ class WeightsRead(msgspec.Struct, frozen=True, tag="weights_read"):
     structure: Structure
     config: Config
     report: LoadReport | None
+    has_tokenizer: bool
     notes: list[str] = []
 
 

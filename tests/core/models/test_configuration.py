@@ -182,6 +182,17 @@ def test_a_config_without_weights_or_tokenizer_suffices(
         read_config(str(tmp_path.parent), silent)
 
 
+def test_a_name_that_is_no_kind_either_says_what_kinds_there_are() -> None:
+    for name, hint in (("berrt", "did you mean bert?"), ("nonsense", "bert, gpt2, t5")):
+        with pytest.raises(ModelError, match="kind of model") as raised:
+            read_config(name, silent)
+        assert raised.value.kind == "offline"
+        assert hint in str(raised.value)
+    with pytest.raises(ModelError) as raised:
+        read_config("someone/model", silent)
+    assert "kind of model" not in str(raised.value)
+
+
 def test_a_config_of_a_million_layers_is_not_begun(tmp_path: Path) -> None:
     transformers.BertConfig(num_hidden_layers=10**6).save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="no more than 1000 layers"):

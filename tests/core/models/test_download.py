@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from core.checkpoints import hub_models
@@ -67,6 +68,9 @@ class Child:
     def abandon(self) -> None:
         assert self._process.stdin is not None
         print("abandon", file=self._process.stdin, flush=True)
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self._process.pid).children()
 
     def end(self) -> None:
         self._process.kill()
@@ -131,12 +135,12 @@ def test_what_is_given_up_leaves_whole_files_and_no_halves(
         next(line for line in lines if (line.get("done") or 0) > 300_000)
         assert halves(home)
         download.abandon()
-        # Answered at once, though the server holds the connection.
+        # Answered at once, though the server still holds the connection, and nothing is left.
         assert any("abandoned" in line for line in lines)
-    repository.go_on.set()
-    kept = {path.name for path in blobs(home)} - {path.name for path in halves(home)}
-    assert len(kept) >= 2  # config and tokenizer
+        assert halves(home) == []
+        assert len(blobs(home)) >= 2  # config and tokenizer
 
+    # The next one starts at once, while the server has not let go of the first one.
     repository.hold_after = None
     with child(hub.url, home) as download:
         *_, result = download.lines()
@@ -168,6 +172,10 @@ def test_halves_that_a_killed_process_left_are_removed(
     repository.hold_after = 300_000
     with child(hub.url, home) as download:
         next(line for line in download.lines() if (line.get("done") or 0) > 300_000)
+        fetching = download.children()
+        assert fetching
+    # What it had started does not outlive it.
+    assert psutil.wait_procs(fetching, timeout=60)[1] == []
     left = halves(home)
     assert left
     repository.hold_after = None
@@ -190,9 +198,15 @@ def test_a_server_that_falls_silent_halfway_is_told_of(
     hub: HubServer, home: Path, tiny_classifier: Path
 ) -> None:
     repository = hub.add("tiny", tiny_classifier)
-    repository.hold_after = 300_000
+    repository.hold_after = 30_000  # not even the first piece that is written
+    with child(hub.url, home) as download:
+        assert any("no answer" in line.get("stage", "") for line in download.lines())
     with child(hub.url, home) as download:
         lines = download.lines()
-        assert any("no answer" in line.get("stage", "") for line in lines)
+        # How much there is to come is told, though the rest is here and nothing arrives.
+        silent = "no answer"
+        first = next(each for each in lines if each["total"] or silent in each["stage"])
+        assert first["total"]
+        assert any(silent in each["stage"] for each in lines)
         repository.go_on.set()
         assert any("folder" in line for line in lines)

@@ -25,7 +25,8 @@ from core.errors import ModelError
 from core.models.errands import carry_out
 from core.models.loading import load_model
 from core.models.parameter import figures_of
-from tests.core.models.asking import read, silent
+from tests.core.models import tiny
+from tests.core.models.asking import read, save, silent
 
 # --- the load report --------------------------------------------------------------------------
 
@@ -56,6 +57,7 @@ def test_each_fate_is_put_into_words(tiny_classifier: Path, tmp_path: Path) -> N
     assert "newly initialised with random numbers" in missing.meaning
     assert {each.part for each in report.unexpected} == {"bert.pooler", "classifier"}
     assert all("not used" in each.meaning for each in report.unexpected)
+    assert all("not the worse" in each.meaning for each in report.unexpected)
     assert report.summary == "6 newly initialised, 4 not used."
 
     folder = shutil.copytree(tiny_classifier, tmp_path / "three")
@@ -100,6 +102,30 @@ def test_an_incomplete_encoder_is_not_called_a_head(tiny_classifier: Path, tmp_p
     (group,) = report.missing
     assert group.part == "bert.encoder"
     assert "incomplete" in group.meaning
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "head"),
+    [
+        (tiny.distilbert, "n_layers", None),
+        (tiny.distilbert, "n_layers", "base"),
+        (tiny.encoder_only, "num_hidden_layers", None),
+        (tiny.encoder_only, "num_hidden_layers", "masked-lm"),
+        (tiny.gpt2, "n_layer", None),
+    ],
+)
+def test_layers_that_are_dropped_are_not_called_harmless(
+    make: Any, field: str, head: Head | None, tmp_path: Path
+) -> None:
+    folder = make(tmp_path / "fewer")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {field: 1}))
+    report = read(folder, head).report
+    assert report is not None
+    meant = [group.meaning for group in report.unexpected if any(".1." in k for k in group.keys)]
+    assert meant
+    assert all("not the model that was trained" in each for each in meant)
+    assert not any("not the worse" in each for each in meant)
 
 
 def test_kinds_have_no_weights_but_random_ones() -> None:
@@ -216,6 +242,51 @@ def test_configs_are_compared_by_name(tiny_classifier: Path) -> None:
         silent,
     )
     assert [each.name for each in reply.fields if each.differs] == ["hidden_size"]  # type: ignore[union-attr]
+
+
+# --- without a tokenizer ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [tiny.distilbert, tiny.gpt2])
+def test_all_but_text_goes_without_a_tokenizer(make: Any, tmp_path: Path) -> None:
+    folder = make(tmp_path / "whole")
+    bare = tmp_path / "bare"
+    transformers.AutoModel.from_pretrained(folder).save_pretrained(bare)
+    structure = carry_out(ReadStructure(1, str(bare)), silent)
+    assert isinstance(structure, StructureRead)
+    assert structure.has_tokenizer is False
+    whole = carry_out(ReadStructure(1, str(folder)), silent)
+    assert isinstance(whole, StructureRead)
+    assert whole.has_tokenizer is True
+    reply = read(bare)
+    assert reply.report is not None
+    assert reply.report.summary == "Every weight found its place."
+    assert reply.has_tokenizer is False
+    assert "no tokenizer" in reply.notes[0]
+    module = next(each for each in reply.structure.modules if each.own)
+    name = module.name_of(module.own[0])
+    inspected = carry_out(InspectParameter(1, str(bare), parameter=name), silent)
+    assert isinstance(inspected, ParameterInspected)
+    same(inspected.figures, load_file(bare / "model.safetensors")[name])
+
+    # What this program saves so, it reads again; random weights on the same config too.
+    saved = save(bare, tmp_path / "saved")
+    assert "tokenizer.json" not in {each.name for each in saved.files}
+    assert read(tmp_path / "saved").report == reply.report
+    assert read(f"random:{bare}").report is None
+    with pytest.raises(ModelError, match="no text can go through it") as raised:
+        load_model(str(bare), silent)
+    assert raised.value.kind == "no_tokenizer"
+
+
+def test_a_tokenizer_that_cannot_be_read_is_told_and_left_out(
+    tiny_classifier: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "half")
+    (folder / "tokenizer.json").write_text("{")
+    reply = read(folder)
+    assert not reply.has_tokenizer
+    assert "saved without a tokenizer" in reply.notes[0]
 
 
 # --- the random twin --------------------------------------------------------------------------

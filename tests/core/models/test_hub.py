@@ -22,7 +22,10 @@ from core.models.checkpoint import resolve
 told = []
 try:
     folder = resolve(
-        sys.argv[1], lambda *args: told.append(args), weights=sys.argv[2] == "weights"
+        sys.argv[1],
+        lambda *args: told.append(args),
+        weights="weights" in sys.argv[2:],
+        tokenizer="tokenizer" in sys.argv[2:],
     )
     print(json.dumps({"folder": str(folder), "told": told}))
 except ModelError as error:
@@ -45,14 +48,15 @@ def resolve(
     home: Path,
     *,
     weights: bool = True,
+    tokenizer: bool = True,
     limit: int | None = None,
     **environment: str,
 ) -> Outcome:
     """`core.models.checkpoint.resolve` in a child whose Hub is at `url`."""
     ulimit = f"ulimit -f {limit}; " if limit else ""
-    what = "weights" if weights else "tokenizer"
+    what = ["weights"] * weights + ["tokenizer"] * tokenizer
     done = subprocess.run(
-        ["bash", "-c", f'{ulimit}exec "$@"', "bash", sys.executable, "-c", RESOLVE, name, what],
+        ["bash", "-c", f'{ulimit}exec "$@"', "bash", sys.executable, "-c", RESOLVE, name, *what],
         env=os.environ
         | {"HF_ENDPOINT": url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(home), "HF_TOKEN": "secret"}
         | {"HF_HUB_ETAG_TIMEOUT": "2"}
@@ -280,3 +284,34 @@ def test_repositories_that_lack_something(
     outcome = resolve("someone/part", hub.url, home)
     assert outcome.kind == kind, outcome.message
     assert "someone/part" in outcome.message
+
+
+def test_a_repository_without_a_tokenizer_is_whole_but_for_text(
+    hub: HubServer, home: Path, tiny_classifier: Path, tmp_path: Path
+) -> None:
+    repository = shutil.copytree(tiny_classifier, tmp_path / "repository")
+    for file in repository.glob("tokenizer*"):
+        file.unlink()
+    hub.add("some/bare", repository)
+    first = resolve("some/bare", hub.url, home, tokenizer=False)
+    assert first.folder is not None, first.message
+    asked = len(hub.asked)
+    assert resolve("some/bare", hub.url, home, tokenizer=False).folder == first.folder
+    assert len(hub.asked) == asked
+    # Whoever has text to encode hears what is missing, and not that the model is not here.
+    offline = resolve("some/bare", hub.url, home, HF_HUB_OFFLINE="1")
+    assert offline.kind == "no_tokenizer"
+
+
+def test_a_tokenizer_is_fetched_with_a_config_but_not_insisted_on(
+    hub: HubServer, home: Path, tiny_classifier: Path
+) -> None:
+    hub.add("tiny", tiny_classifier)
+    offline = {"HF_HUB_OFFLINE": "1"}
+    assert resolve("tiny", hub.url, home, weights=False, tokenizer=False, **offline).folder is None
+    folder = resolve("tiny", hub.url, home, weights=False, tokenizer=False).folder
+    assert folder is not None
+    assert (folder / "tokenizer.json").is_file()
+    (folder / "tokenizer.json").unlink()
+    again = resolve("tiny", hub.url, home, weights=False, tokenizer=False, **offline)
+    assert again.folder == folder

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +48,11 @@ def test_half_precision_weights_are_computed_in_float32(
     save_file(halves, folder / "model.safetensors", {"format": "pt"})
     loaded = load_model(str(folder), silent)
     assert {parameter.dtype for parameter in loaded.model.parameters()} == {torch.float32}
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"dtype": "float16"}))
+    loaded = load_model(str(folder), silent)
+    assert {parameter.dtype for parameter in loaded.model.parameters()} == {torch.float32}
+    assert loaded.info.notes == ["The checkpoint holds float16; it is computed in float32 here."]
 
 
 def test_an_encoder_has_no_labels_and_gives_no_logits(tmp_path: Path) -> None:
@@ -146,11 +152,34 @@ def test_pickled_weights_load_but_pickled_code_does_not_run(
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return os.mkdir, (str(marker),)
 
-    torch.save(weights | {"evil": Evil()}, folder / "pytorch_model.bin")
-    with pytest.raises(ModelError) as raised:
+    pickled = folder / "pytorch_model.bin"
+    torch.save(weights | {"evil": Evil()}, pickled)
+    with pytest.raises(ModelError, match=r"wants to run code: it calls posix\.mkdir") as raised:
+        load_model(str(folder), silent)
+    assert raised.value.kind == "unsafe"
+    message = str(raised.value)
+    assert "nothing ran" in message
+    assert "Do not trust" in message
+    assert "anew" not in message
+
+    pickled.write_bytes(pickle.dumps(Evil()))  # Not even in torch's archive.
+    with pytest.raises(ModelError, match="nothing ran") as raised:
+        load_model(str(folder), silent)
+    assert raised.value.kind == "unsafe"
+    assert not marker.exists()
+
+
+def test_half_a_pickle_is_damaged_in_a_whole_sentence(
+    tiny_classifier: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "half")
+    pickled = folder / "pytorch_model.bin"
+    torch.save(load_file(folder / "model.safetensors"), pickled)
+    (folder / "model.safetensors").unlink()
+    os.truncate(pickled, pickled.stat().st_size // 2)
+    with pytest.raises(ModelError, match=r"the file is cut off before its end\. Save") as raised:
         load_model(str(folder), silent)
     assert raised.value.kind == "corrupt"
-    assert not marker.exists()
 
 
 def test_a_model_that_needs_its_own_code(tiny_classifier: Path, tmp_path: Path) -> None:
@@ -200,8 +229,22 @@ def test_sharded_weights_are_whole_only_with_every_shard(
     (folder / "model.safetensors").unlink()
     model.save_pretrained(folder, max_shard_size="500KB")
     assert load_model(str(folder), silent).info.parameters == model.num_parameters()
-    min(folder.glob("model-*.safetensors")).unlink()
-    with pytest.raises(ModelError, match="no complete weights"):
+    first = min(folder.glob("model-*.safetensors"))
+    first.unlink()
+    with pytest.raises(ModelError, match=f"{first.name}, which .*index.json lists, is missing"):
+        resolve(str(folder))
+
+
+def test_weights_without_a_config_are_not_called_a_tokenizer(
+    tiny_classifier: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "nameless")
+    (folder / "config.json").unlink()
+    with pytest.raises(ModelError, match=r"holds weights and a tokenizer, and no config\.json"):
+        resolve(str(folder))
+    assert resolve(str(folder), weights=False) == folder  # Its tokens are seen all the same.
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match="a tokenizer without a model"):
         resolve(str(folder))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import transformers
 
 from core.engine.protocol import (
     ALONE,
@@ -53,6 +54,14 @@ def inspected(read: WeightsRead, parameter: str) -> ParameterInspected:
     return reply
 
 
+def in_half(folder: str, target: Path) -> Path:
+    """The same classifier as a checkpoint in float16."""
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(folder).half()
+    model.save_pretrained(target)
+    transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(target)
+    return target
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_every_snippet_gives_what_is_shown(tiny_classifier: Path, tmp_path: Path) -> None:
     folder = str(tiny_classifier)
@@ -71,6 +80,15 @@ def test_every_snippet_gives_what_is_shown(tiny_classifier: Path, tmp_path: Path
     ]
 
     other = str(tiny.distilbert(tmp_path / "other"))
+    half = str(in_half(folder, tmp_path / "half"))
+    built_half = structure(half)
+    snippets.append(
+        (
+            build_code(built_half) + "dtype, size = str(model.dtype), sum(p.nbytes for p in "
+            "model.parameters())\n",
+            {"dtype": "torch.float16", "size": built_half.structure.root.bytes},
+        )
+    )
     loaded = [weights(folder), weights(folder, head="masked-lm"), weights(other, head="base")]
     for read in loaded:
         assert read.report is not None
@@ -85,6 +103,7 @@ def test_every_snippet_gives_what_is_shown(tiny_classifier: Path, tmp_path: Path
         (loaded[0], "bert.embeddings.word_embeddings.weight"),
         (weights(three), "bert.encoder.layer.2.output.dense.weight"),
         (weights(small), "encoder.layer.0.attention.self.query.weight"),
+        (weights(half), "bert.embeddings.word_embeddings.weight"),
     ):
         page = inspected(read, name)
         assert page.figures.histogram is not None
@@ -137,6 +156,7 @@ def test_logits_by_both_are_those_that_are_shown(tiny_classifier: Path, tmp_path
     bert = str(tiny_classifier)
     distilbert = str(tiny.distilbert(tmp_path / "distilbert"))
     gpt2 = str(tiny.gpt2(tmp_path / "gpt2"))
+    half = str(in_half(distilbert, tmp_path / "half"))
     sentences: list[Texts] = [("I hate this.", None), ("A question?", "An answer.")]
     snippets: list[tuple[str, dict[str, Any]]] = []
     shown = []
@@ -145,6 +165,7 @@ def test_logits_by_both_are_those_that_are_shown(tiny_classifier: Path, tmp_path
         (bert, RandomModel(bert, 0, {"num_hidden_layers": "1"}), False, True),
         (distilbert, RandomModel(distilbert, 1), False, False),
         (gpt2, RandomModel(gpt2, 2), True, True),
+        (half, RandomModel(half, 1), False, False),
     ):
         name = twin.name
         code = both_code(

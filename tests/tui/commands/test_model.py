@@ -91,6 +91,10 @@ def test_a_kind_of_model_with_changed_fields_is_built_and_saved(tmp_path: Path) 
     assert str(target) in finished.output
     assert "identical, bit by bit" in finished.output
     assert "encoder.layer.0–1 ×2" in finished.output
+    # It has no tokenizer, since a kind of model brings none; it is a checkpoint all the same.
+    read = run_apart("model", str(target), "--json")
+    assert read.code == 0, read.complaint
+    assert read.document["missing_keys"] == []
 
     again = run_apart(*command, "--json")
     assert again.code == 1

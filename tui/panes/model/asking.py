@@ -130,6 +130,12 @@ class Answers:
             self.second.answer if self.second.answers(None, second) else None,
         )
 
+    def is_kind(self, subject: Subject) -> bool:
+        """Whether it is known to be a kind of model: a config without weights and tokenizer."""
+        answer = self.structure.answer
+        known = answer is not None and Subject.of(answer.model).base == subject.base
+        return known and answer is not None and not answer.checkpoint
+
     def plain(self, subject: Subject) -> StructureRead | None:
         """The same with the config as it was; None where it has not been read."""
         return self._plain.get((subject.base, subject.head))

@@ -46,9 +46,10 @@ class LookingPane(Pane):
     # --- what the workbench tells ---------------------------------------------------------
 
     def model_changed(self, model: ModelState) -> None:
-        if model.name and model.name != self._followed:
-            self._followed = model.name
-            self.subject = Subject.of(model.name, self.subject.head)
+        name = model.textless or model.name  # It needs no text to look into a model.
+        if name and name != self._followed:
+            self._followed = name
+            self.subject = Subject.of(name, self.subject.head)
         self._ask()
         self._draw()
 
@@ -98,7 +99,7 @@ class LookingPane(Pane):
             answers.ask_parameter(engine, subject, self.tensor)
         if self.shown == "fields" and self.other:
             answers.ask_configs(engine, subject, self.other)
-        if self.shown == "both" and self._plan.count:
+        if self.shown == "both" and self._plan.count and not answers.is_kind(subject):
             answers.ask_both(engine, subject, self._plan)
 
     def engine_answered(self, reply: Reply) -> None:
@@ -122,6 +123,7 @@ class LookingPane(Pane):
             marked=self._marked,
             typing=self.bench.typing,
             found=self.outline.found,
+            model=self.bench.model,
         )
 
     def _draw(self) -> None:

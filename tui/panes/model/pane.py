@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -254,7 +255,9 @@ class ModelPane(LookingPane):
 
         read = self.answers.structure_of(self.subject)
         if read is not None:
-            await open_above(self.app, SaveScreen(self.bench.engine, self.subject, read), chosen)
+            # A kind of model has no other weights than random ones.
+            subject = self.subject if read.checkpoint else replace(self.subject, built=True)
+            await open_above(self.app, SaveScreen(self.bench.engine, subject, read), chosen)
 
     def action_again(self) -> None:
         self.answers.forget()

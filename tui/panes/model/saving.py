@@ -25,6 +25,11 @@ from tui.widgets.screens import is_open
 
 _ASKING = (("Enter", "save"), ("Tab", "complete the path"), ("Esc", "close"))
 _DONE = (("Enter", "choose it as the model of all panes"), ("Esc", "close"))
+_TOKENIZER = {
+    True: ", and its tokenizer",
+    False: "; it brings no tokenizer",
+    None: ", and its tokenizer, if it has one",
+}
 _NAME = 26
 _SIZE = 12
 
@@ -62,11 +67,11 @@ class SaveScreen(ModalScreen[str | None]):
         super().__init__()
         self._engine = engine
         self._subject = subject
-        root = read.structure.root
+        size = f"{size_of(read.structure.root.bytes)} in {', '.join(read.structure.dtypes)}"
         weights = "random weights" if subject.is_random else "its weights"
         self._about = (
-            f"{read.class_name} with {weights}, some {size_of(4 * root.parameters)} in float32, "
-            "and its tokenizer. What was saved is read back and compared."
+            f"{read.class_name} with {weights}, some {size}{_TOKENIZER[read.has_tokenizer]}. "
+            "What was saved is read back and compared."
         )
         self._folder = f"{Path(subject.base).name}-{'random' if subject.is_random else 'saved'}"
         self._agreed = ""

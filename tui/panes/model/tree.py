@@ -12,22 +12,52 @@ from textual.message import Message
 from textual.strip import Strip
 
 from core.sizes import size_of
-from core.structure import Module, Parameter
+from core.structure import Module, Parameter, Structure
 from core.text.visible import fit, visible, width
 from tui.panes.model.outline import Outline, TreeRow
 from tui.widgets import numbers
 from tui.widgets.rows import Line, RowsView
 
-_NUMBER = 15
+_NUMBER = 13
+"""Cells of a count, at the least: as many as the column's name takes."""
 _SHARE = 9
 _SIZE = 11
 _DTYPE = 10
 _KIND = 11
 _LABEL = (30, 52)
 """Cells of a module's name, at the least and at the most."""
-_CLASS = (18, 30)
+_CLASS = (18, 36)
 _SHAPE = (12, 34)
 _BAR = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Cells in which nothing of a model's tree would be cut, and which columns tell anything."""
+
+    label: int = _LABEL[0]
+    class_name: int = _CLASS[0]
+    shape: int = _SHAPE[0]
+    number: int = _NUMBER
+    dtype: bool = False
+    """Whether there is more than one: the headline tells a single one."""
+    kind: bool = False
+    """Whether some is trainable and some is not."""
+
+    @classmethod
+    def of(cls, structure: Structure) -> Needs:
+        """What the widest names, shapes and counts need, within limits."""
+        root, modules = structure.root, structure.modules
+        classes = max(width(visible(each.class_name)) for each in modules) + 1
+        shape = max(width(_shapes(each.own)) for each in modules) + 2
+        return cls(
+            label=min(max(_LABEL[0], width(visible(root.class_name)) + 2), _LABEL[1]),
+            class_name=min(max(_CLASS[0], classes), _CLASS[1]),
+            shape=min(max(_SHAPE[0], shape), _SHAPE[1]),
+            number=max(_NUMBER, len(f"{root.parameters:,}") + 3),
+            dtype=len(structure.dtypes) > 1,
+            kind=0 < root.trainable < root.parameters,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +65,7 @@ class Columns:
     """Cells of each column, the blank before it included; 0 where there is no room for it."""
 
     label: int
+    number: int = _NUMBER
     class_name: int = 0
     bytes: int = 0
     bar: int = 0
@@ -43,33 +74,36 @@ class Columns:
     kind: int = 0
 
     @classmethod
-    def for_width(cls, cells: int) -> Columns:
-        """What tells most comes first; what is left goes to names and shapes."""
-        room = cells - 1 - _LABEL[0] - _NUMBER - _SHARE
+    def for_width(cls, cells: int, needs: Needs) -> Columns:
+        """What tells most comes first, and is not cut before less is left out."""
+        room = cells - 1 - _LABEL[0] - needs.number - _SHARE
         wanted = (
             ("shape", _SHAPE[0]),
             ("class_name", _CLASS[0]),
             ("bytes", _SIZE),
-            ("kind", _KIND),
-            ("dtype", _DTYPE),
-            ("bar", _BAR),
+            ("kind", _KIND if needs.kind else 0),
+            ("dtype", _DTYPE if needs.dtype else 0),
         )
-        taken: dict[str, int] = {}
-        for name, needed in wanted:
-            if needed > room:
+        taken = {"label": max(_LABEL[0] + min(0, room), 8)}
+        for name, least in wanted:
+            if least > room:
                 break
-            taken[name] = needed
-            room -= needed
-        label = max(_LABEL[0] + min(0, room), 8)
-        if "shape" in taken:
-            more = min(room // 2, _SHAPE[1] - _SHAPE[0])
-            taken["shape"] += more
-            room -= more
-        if "class_name" in taken:
-            more = min(room // 2, _CLASS[1] - _CLASS[0])
-            taken["class_name"] += more
-            room -= more
-        return cls(min(label + max(0, room), _LABEL[1]), **taken)
+            taken[name] = least
+            room -= least
+        for name, enough in (
+            ("class_name", needs.class_name),
+            ("shape", needs.shape),
+            ("label", needs.label),
+        ):
+            if name in taken:
+                more = max(0, min(room, enough - taken[name]))
+                taken[name] += more
+                room -= more
+        if room >= _BAR and "bytes" in taken:
+            taken["bar"] = _BAR
+            room -= _BAR
+        taken["label"] = min(taken["label"] + max(0, room), _LABEL[1])
+        return cls(number=needs.number, **taken)
 
 
 class TreeHeading(Line):
@@ -82,7 +116,7 @@ class TreeHeading(Line):
         words = f"  {'module':<{columns.label}}"
         if columns.class_name:
             words += f" {'class':<{columns.class_name - 1}}"
-        words += f"{'parameters':>{_NUMBER - 1}}{'share':>{_SHARE}}"
+        words += f"{'parameters':>{columns.number - 1}}{'share':>{_SHARE}}"
         if columns.bar:
             words += " " * columns.bar
         if columns.bytes:
@@ -140,6 +174,8 @@ class TreeView(RowsView):
         self.outline = outline
         self._heading = heading
         self._columns = Columns(_LABEL[0])
+        self._measured: Structure | None = None
+        self._needs = Needs()
 
     def follow(self) -> None:
         """Draws the outline as it is now, with its mark in view."""
@@ -147,14 +183,19 @@ class TreeView(RowsView):
         self.redraw()
 
     def redraw(self) -> None:
-        self._columns = Columns.for_width(self.size.width)
-        self._heading.show_columns(self._columns)
+        self._measure()
         super().redraw()
 
     def on_resize(self) -> None:
-        self._columns = Columns.for_width(self.size.width)
-        self._heading.show_columns(self._columns)
+        self._measure()
         super().on_resize()
+
+    def _measure(self) -> None:
+        structure = self.outline.structure
+        if structure is not None and structure is not self._measured:
+            self._measured, self._needs = structure, Needs.of(structure)
+        self._columns = Columns.for_width(self.size.width, self._needs)
+        self._heading.show_columns(self._columns)
 
     def on_click(self, event: events.Click) -> None:
         """The mark goes where the mouse points."""
@@ -185,7 +226,7 @@ class TreeView(RowsView):
         share = row.count * row.repeats / structure.root.parameters if row.count else 0.0
         dim = "" if row.count and row.counted else "tree--empty"
         percent = percentage(share) if row.counted else "tied"
-        parts.append((f"{count:>{_NUMBER - 1}}{percent:>{_SHARE}}", dim))
+        parts.append((f"{count:>{columns.number - 1}}{percent:>{_SHARE}}", dim))
         if columns.bar:
             filled, rest = numbers.bar(share if row.counted else 0, columns.bar - 2)
             parts += [("  ", ""), (filled, "tree--bar"), (rest, "tree--track")]
@@ -243,12 +284,11 @@ def percentage(share: float) -> str:
 
 def shapes(row: TreeRow) -> str:
     """`[768, 768] + [768]`: of a tensor its own, of a module those that it owns itself."""
-    own = [row.parameter] if row.parameter else row.module.own
-    return " + ".join(_shape(each) for each in own)
+    return _shapes([row.parameter] if row.parameter else row.module.own)
 
 
-def _shape(parameter: Parameter) -> str:
-    return str(parameter.shape)
+def _shapes(own: Sequence[Parameter]) -> str:
+    return " + ".join(str(each.shape) for each in own)
 
 
 def dtypes(row: TreeRow) -> str:

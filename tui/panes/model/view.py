@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from core.engine.protocol import Failed
+from tui.bench import ModelState
 from tui.inquiry import Inquiry
 from tui.panes.model import both, page, report, words
 from tui.panes.model.asking import Answers
@@ -49,6 +50,8 @@ class Scene:
     typing: bool
     found: int | None
     """How many modules a search found."""
+    model: ModelState
+    """The model of all panes, which may be on its way."""
 
 
 class ModelView(Vertical):
@@ -81,7 +84,8 @@ class ModelView(Vertical):
 
     def draw(self, scene: Scene) -> None:
         """Draws all of it; each part repaints only the cells that changed."""
-        self.set_class(self.size.height >= _TALL, "-tall")
+        tall = self.size.height >= _TALL
+        self.set_class(tall, "-tall")
         instead = _instead(scene, self.size.width)
         self.set_class(instead is not None, "-words")
         if instead is not None:
@@ -97,7 +101,7 @@ class ModelView(Vertical):
             self.tree_view.follow()
         self._draw_fields(scene)
         self._draw_lines(scene)
-        self.headline.show(_headline(scene, self.size.width - 2))
+        self.headline.show(_headline(scene, self.size.width - 2, tall=tall))
         self.tell(scene)
 
     def tell(self, scene: Scene) -> None:
@@ -130,7 +134,7 @@ class ModelView(Vertical):
             titles = (scene.subject.base, scene.other)
             self.fields.show(rows_beside(compared, changes), titles)
         elif read is not None:
-            self.fields.show(rows_of(read.config, changes), ("value", "class's default"))
+            self.fields.show(rows_of(read.config, changes), ("value", "default"))
 
     def _draw_lines(self, scene: Scene) -> None:
         answers, subject = scene.answers, scene.subject
@@ -158,7 +162,7 @@ def _refusal(scene: Scene) -> Failed | None:
     return answers.structure.failure or (answers.configs.failure if scene.other else None)
 
 
-def _headline(scene: Scene, cells: int) -> list[Paragraph]:
+def _headline(scene: Scene, cells: int, *, tall: bool) -> list[Paragraph]:
     answers, subject = scene.answers, scene.subject
     if scene.view == "weights" and (weights := answers.weights_of(subject)):
         return report.headline(weights)
@@ -177,7 +181,12 @@ def _headline(scene: Scene, cells: int) -> list[Paragraph]:
         return words.busy(subject.name, answers.structure.progress, cells)
     if scene.found is not None:
         return words.found(scene.found, len(read.structure.modules))
-    return words.headline(subject, read, answers.plain(subject), cells)
+    first, origin = words.headline(subject, read, answers.plain(subject), cells)
+    if scene.model.status == "loading":
+        way = words.on_its_way(scene.model, cells)
+        # What the first row says stands in the tree's first row, too.
+        return [first, way] if tall else [way]
+    return [first, origin]
 
 
 def _instead(scene: Scene, cells: int) -> list[Paragraph] | None:
@@ -202,6 +211,8 @@ def _instead(scene: Scene, cells: int) -> list[Paragraph] | None:
 
 
 def _instead_of_both(scene: Scene) -> list[Paragraph] | None:
+    if scene.answers.is_kind(scene.subject):
+        return words.no_text_for_a_kind(scene.subject.base)
     if not scene.plan.count:
         return words.nothing_typed(typing=scene.typing)
     for each in scene.answers.pair:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from core.engine.protocol import Failed, Loading, StructureRead
 from core.engine.protocol.checkpoint import AFTER_CANCEL, HEADS
 from core.sizes import size_of
-from core.text.visible import visible, width
+from core.text.visible import fit, visible, width
+from tui.bench import ModelState
 from tui.panes.model.fields import FieldRow, as_json
 from tui.panes.model.outline import TreeRow
 from tui.panes.model.subject import Subject
@@ -15,19 +16,11 @@ from tui.widgets.headline import Paragraph
 from tui.widgets.rows import Part
 
 
-def shown_count(count: int) -> str:
-    """`22.7 M`, `6.74 B`, or the number itself."""
-    if count < 1_000_000:
-        return f"{count:,}"
-    return f"{count / 1e6:,.1f} M" if count < 1_000_000_000 else f"{count / 1e9:.2f} B"
-
-
 def headline(
     subject: Subject, read: StructureRead, plain: StructureRead | None, cells: int
 ) -> list[Paragraph]:
     """The model in one line of `cells`; below it where its weights come from, what was changed."""
     root = read.structure.root
-    dtypes = sorted({each.dtype for module in read.structure.modules for each in module.own})
     kind = of_module(root)
     first: list[Part] = [
         (visible(read.class_name), "headline--strong"),
@@ -41,27 +34,30 @@ def headline(
     all_ = f"all {kind}" if kind in ("trainable", "frozen") else kind
     # By weight: the last ones are left out where there is no room.
     room = cells - sum(width(text) for text, _ in first)
-    for figure in (size_of(root.bytes), all_, ", ".join(dtypes)):
+    for figure in (size_of(root.bytes), all_, ", ".join(read.structure.dtypes)):
         room -= width(figure) + 3
         if room < 0:
             break
         first.append((f" · {figure}", ""))
-    return [first, _origin(subject, read.notes)]
+    return [first, _origin(subject, read, cells)]
 
 
-def _origin(subject: Subject, notes: list[str]) -> Paragraph:
+def _origin(subject: Subject, read: StructureRead, cells: int) -> Paragraph:
+    """Whose weights they are; a long name is cut, so that what it lacks still stands there."""
     words: list[Part] = []
     if subject.changes:
         told = ", ".join(f"{name} {value}" for name, value in subject.changes.items())
         words += [("changed: ", "headline--quiet"), (visible(told), "headline--good"), (" · ", "")]
     if subject.is_random:
         words.append((f"random weights, torch.manual_seed({subject.seed})", ""))
-    else:
-        words.append((f"the checkpoint {visible(subject.base)}", "headline--quiet"))
-    if subject.head:
-        words.append((f" · by {HEADS[subject.head]}", "headline--quiet"))
-    if notes:
-        words.append((f" · {visible(notes[0])}", "headline--quiet"))
+    after = f" · by {HEADS[subject.head]}" if subject.head else ""
+    if read.has_tokenizer is False:
+        after += " · no tokenizer, so no text can go through it"
+    if not subject.is_random:
+        what = "the checkpoint" if read.checkpoint else "the defaults of the kind"
+        named = f"{what} {visible(subject.base)}"
+        words.append((fit(named, max(len(what), cells - width(after))), "headline--quiet"))
+    words.append((after, "headline--quiet"))
     return words
 
 
@@ -88,6 +84,18 @@ def refused(failure: Failed, *, changed: bool) -> list[Paragraph]:
             ]
         )
     return words
+
+
+def on_its_way(model: ModelState, cells: int) -> Paragraph:
+    """The model of all panes is fetched or read: how far that is, and how to stop it."""
+    stop: list[Part] = [(" · ", ""), ("x", "headline--key"), (" gives it up", "")]
+    room = cells - sum(width(text) for text, _ in stop)
+    if model.total:
+        far = how_far(model.done or 0, model.total, room // 2)
+        room -= sum(width(text) for text, _ in far) + 1
+        return [(f"{fit(visible(model.stage), room)} ", ""), *far, *stop]
+    stage = f"Loading {visible(model.name)}: {visible(model.stage or 'starting')}"
+    return [(fit(stage, room), ""), *stop]
 
 
 def given_up() -> list[Paragraph]:
@@ -215,6 +223,18 @@ def found(count: int, of: int) -> list[Paragraph]:
         [
             (f"{count:,} of {of:,} modules", "headline--strong"),
             (" hold it in their name, their class or their tensors' names.", ""),
+        ]
+    ]
+
+
+def no_text_for_a_kind(name: str) -> list[Paragraph]:
+    """No sentence can go through what is only a config."""
+    return [
+        [
+            (visible(name), "headline--strong"),
+            (" is a kind of model: it brings no tokenizer, so no text can go through it. ", ""),
+            ("o", "headline--key"),
+            (" chooses a checkpoint.", ""),
         ]
     ]
 

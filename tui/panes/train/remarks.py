@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.runs.log import ProblemKind
+from core.sizes import count_of
 from core.text.visible import visible
 from tui.panes.train.sheet import Row, wrapped
 from tui.panes.train.watch import RunWatch
@@ -45,7 +46,7 @@ def _remark_texts(watch: RunWatch) -> list[Part]:
         )
         words = (
             f"{started.train_rows:,} + {started.validation_rows:,} rows · "
-            f"{started.parameters / 1e6:.1f} M parameters, {trained} · {started.device}"
+            f"{count_of(started.parameters)} parameters, {trained} · {started.device}"
         )
         texts += [(note, "sheet--label") for note in (words, *started.notes)]
     return texts
