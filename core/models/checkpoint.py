@@ -109,7 +109,8 @@ def _require_weights(folder: Path, name: str) -> None:
         return
     missing, index = missing_shards(folder)
     if missing:
-        more = f" and {len(missing) - 1} more files" if len(missing) > 1 else ""
+        others = len(missing) - 1
+        more = f" and {others} more file{'s' if others > 1 else ''}" if others else ""
         raise ModelError(
             "not_found",
             f"The weights of {name} are incomplete: {missing[0]}{more}, which {index} lists, "

@@ -23,7 +23,7 @@ def test_notes_tags_and_the_best_accuracy_stand_in_the_list(termformer: Here) ->
     assert (row["note"], row["tags"], row["best_accuracy"]) == ("the good one", ["paper"], 0.815)
     plain = termformer("runs").output
     assert "#paper the good one" in plain
-    assert "81.5%" in plain
+    assert "81.5 %" in plain
     assert termformer("runs", "note", "calm-otter", "--json").document == {
         "name": "calm-otter",
         "note": "the good one",
