@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -214,3 +215,12 @@ async def test_a_small_model_has_parameters_too(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         pilot.app.query_one(StatusLine).show_model(ModelState("tiny", "ready", info), "")
         await until(lambda: "tiny · 35,330 parameters · ready" in screen_text(pilot), pilot)
+        long = ModelState(f"/home/{'somebody/' * 9}tiny", "ready", info)
+        pilot.app.query_one(StatusLine).show_model(long, "calm-otter running")
+        await until(
+            lambda: re.search(
+                r"…[a-z/]+y/tiny · 35,330 parameters · ready +calm-otter running",
+                screen_text(pilot),
+            ),
+            pilot,
+        )

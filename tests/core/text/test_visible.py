@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text.visible import fit, visible, width
+from core.text.visible import fit, fit_end, visible, width
 
 
 @given(st.text())
@@ -32,3 +32,10 @@ def test_pictures() -> None:
 def test_what_is_fitted_fits(text: str, cells: int) -> None:
     fitted = fit(visible(text), cells)
     assert width(fitted) <= max(cells, 0)
+
+
+@given(st.text(max_size=20).map(visible), st.integers(0, 12))
+def test_the_end_that_fits(text: str, cells: int) -> None:
+    shown = fit_end(text, cells)
+    assert width(shown) <= cells
+    assert shown == text if width(text) <= cells else text.endswith(shown.removeprefix("…"))
