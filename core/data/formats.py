@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from core.data.columns import is_header
+from core.data.delimited import read_csv, read_tsv
 from core.data.rows import Row
 from core.data.tables import read_table
 from core.errors import DataError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".arrow")
-_LARGEST_CELL = 1 << 24
-_SAMPLE = 100
 
 
 def read_rows(path: Path) -> Iterator[Row]:
     """The rows of a CSV, TSV, JSON, Parquet or Arrow file, or of a folder of texts by label.
 
-    Blank lines are no rows. Text files are UTF-8. Cells of a TSV are text as it stands: quotation
+    Empty lines are no rows. Text files are UTF-8. Cells of a TSV are text as it stands: quotation
     marks have no meaning there, as IANA's text/tab-separated-values has it. A CSV or TSV without
     a header names its columns `column 1`, `column 2`, … Raises `DataError` where the file is none
     of these.
@@ -34,81 +29,14 @@ def read_rows(path: Path) -> Iterator[Row]:
         return _read_texts(path)
     match path.suffix.lower():
         case ".csv":
-            return _named(path, lambda: _read_csv(path))
+            return read_csv(path)
         case ".tsv":
-            return _named(path, lambda: _read_tsv(path))
+            return read_tsv(path)
         case ".jsonl" | ".json":
             return _read_json(path)
         case ".parquet" | ".arrow":
             return read_table(path)
     raise DataError(f"{path} is not data that can be read: use {', '.join(SUFFIXES)}.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
-    line: int
-    cells: list[str]
-    problem: str = ""
-
-
-def _named(path: Path, read: Callable[[], Iterator[_Cells]]) -> Iterator[Row]:
-    """Gives cells their columns' names, from the header where the file has one."""
-    sample = [row.cells for row in islice(read(), _SAMPLE) if not row.problem]
-    if not sample:
-        raise DataError(f"{path} holds no rows.")
-    header = is_header(sample)
-    width = len(sample[0])
-    names = sample[0] if header else [f"column {number}" for number in range(1, width + 1)]
-    for number, row in enumerate(read()):
-        if header and number == 0:
-            continue
-        if row.problem:
-            yield Row(row.line, problem=row.problem)
-        elif len(row.cells) != width:
-            found = "1 cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
-            yield Row(row.line, problem=f"has {found} where {width} are expected")
-        else:
-            yield Row(row.line, dict(zip(names, row.cells, strict=True)))
-
-
-def _read_tsv(path: Path) -> Iterator[_Cells]:
-    with path.open("rb") as file:
-        for number, raw in enumerate(file, 1):
-            line = raw.rstrip(b"\r\n")
-            if not line.strip():
-                continue
-            try:
-                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError:
-                yield _Cells(number, [], "is not UTF-8")
-                continue
-            yield _Cells(number, text.split("\t"))
-
-
-def _read_csv(path: Path) -> Iterator[_Cells]:
-    csv.field_size_limit(_LARGEST_CELL)
-    # A byte that is no UTF-8 becomes a lone surrogate here, so that it is one row's problem.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        first = file.readline()
-        file.seek(0)
-        delimiter = ";" if first.count(";") > first.count(",") else ","
-        reader = csv.reader(file, delimiter=delimiter)
-        line = 1
-        try:
-            for cells in reader:
-                begun, line = line, reader.line_num + 1
-                if not any(cells):
-                    continue
-                try:
-                    "".join(cells).encode()
-                except UnicodeEncodeError:
-                    yield _Cells(begun, [], "is not UTF-8")
-                else:
-                    yield _Cells(begun, cells)
-        except csv.Error as error:
-            raise DataError(
-                f"{path} cannot be read as CSV from line {line} on: {error}."
-            ) from error
 
 
 def _read_json(path: Path) -> Iterator[Row]:

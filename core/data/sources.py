@@ -28,7 +28,7 @@ from core.runs.events import BadRow
 _REVIEWS_FOLDER = Path(__file__).with_name("reviews")
 _REVIEWS_COLUMNS = ColumnChoice(text="column 2", label="column 1")
 _REVIEWS_NAMES = ("NEGATIVE", "POSITIVE")
-_LAYOUT = 1
+_LAYOUT = 2
 """Of the Arrow files in the cache; another number makes them anew."""
 
 

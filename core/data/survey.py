@@ -21,7 +21,7 @@ SHOWN = 5
 """Bad rows that are named; the others are counted."""
 _SAMPLE = 1000
 _REPORT_EVERY = 50_000
-_LAYOUT = 1
+_LAYOUT = 2
 """Another number makes every survey anew."""
 
 Say = Callable[[str, int | None, int | None], None]
@@ -59,9 +59,15 @@ class Survey(msgspec.Struct):
 
 def sample_columns(source: RowSource, chosen: ColumnChoice) -> Columns:
     """The columns `chosen`, what it leaves open being found by looking; raises `DataError`."""
-    sample = [row.cells for row in islice(source.read(), _SAMPLE) if not row.problem]
+    first = list(islice(source.read(), _SAMPLE))
+    sample = [row.cells for row in first if not row.problem]
+    if first and not sample:
+        place = _place(_named(first[0], source), source)
+        raise DataError(
+            f"{source.name} holds no rows that can be read: {place} {first[0].problem}."
+        )
     if not sample:
-        raise DataError(f"{source.name} holds no rows that can be read.")
+        raise DataError(f"{source.name} holds no rows.")
     return find_columns(sample, source.name, chosen)
 
 
@@ -90,9 +96,13 @@ def _survey(source: RowSource, columns: Columns, known: Set[str], say: Say) -> S
         found.bad_count += 1
         found.unlabelled += not row.problem and label_key(row.cells.get(columns.label)) is None
         if len(found.bad) < SHOWN:
-            where = f"{source.name}/{row.file}" if row.file else source.name
-            found.bad.append(BadRow(where=where, line=row.line, problem=problem))
+            found.bad.append(_named(row, source, problem))
     return found
+
+
+def _named(row: Row, source: RowSource, problem: str = "") -> BadRow:
+    where = f"{source.name}/{row.file}" if row.file else source.name
+    return BadRow(where=where, line=row.line, problem=problem or row.problem)
 
 
 def _counted(source: RowSource, say: Say) -> Iterator[Row]:
