@@ -45,7 +45,8 @@ def find_files(path: Path) -> dict[str, list[Path]]:
     if path.is_file():
         return {"train": [path.absolute()]}
     path = path.absolute()
-    if texts := _find_texts(path):
+    texts = _find_texts(path)
+    if "train" in texts:
         return texts
     files = sorted(
         file
@@ -66,8 +67,16 @@ def find_files(path: Path) -> dict[str, list[Path]]:
     if not found and len(files) == 1:
         return {"train": files}
     if "train" not in found:
-        listed = ", ".join(file.name for file in files[:10]) or "no data files"
-        raise DataError(f"{path} holds no training data: a file such as train.csv ({listed}).")
+        if not files:
+            raise DataError(
+                f"{path} holds no data to train on: neither files ({', '.join(SUFFIXES)}) nor "
+                "folders of .txt files, one folder for each label."
+            )
+        listed = ", ".join(file.name for file in files[:10])
+        raise DataError(
+            f"{path} has no data for training: one of its files must be named train, such as "
+            f"train{files[0].suffix}. It has {listed}."
+        )
     return found
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +16,8 @@ from core.data.rows import Row
 from core.data.tables import read_table
 from core.errors import DataError
 
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".json", ".parquet", ".arrow")
+_TEXT_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json")
+SUFFIXES = (*_TEXT_SUFFIXES, ".parquet", ".arrow")
 
 
 def read_rows(path: Path) -> Iterator[Row]:
@@ -27,7 +30,9 @@ def read_rows(path: Path) -> Iterator[Row]:
     """
     if path.is_dir():
         return _read_texts(path)
-    match path.suffix.lower():
+    if (suffix := path.suffix.lower()) in _TEXT_SUFFIXES:
+        _refuse_utf16(path)
+    match suffix:
         case ".csv":
             return read_csv(path)
         case ".tsv":
@@ -39,8 +44,23 @@ def read_rows(path: Path) -> Iterator[Row]:
     raise DataError(f"{path} is not data that can be read: use {', '.join(SUFFIXES)}.")
 
 
+def _refuse_utf16(path: Path) -> None:
+    """Raises `DataError` for what would look like text in which no line can be read."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    marked = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    # In English every other byte is 0.
+    halves = (start[::2], start[1::2])
+    if marked or (len(start) > 3 and any(half.count(0) == len(half) for half in halves)):
+        old, new = shlex.quote(str(path)), shlex.quote(f"{path.stem}-utf8{path.suffix}")
+        raise DataError(
+            f"{path} looks like UTF-16, and only UTF-8 is read. Convert it with: "
+            f"iconv -f UTF-16 -t UTF-8 {old} > {new}"
+        )
+
+
 def _read_json(path: Path) -> Iterator[Row]:
-    """One object a line, or one array of objects, of which each counts as a line."""
+    """One object a line, or one array of objects."""
     with path.open("rb") as file:
         start = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         file.seek(0)
@@ -69,9 +89,9 @@ def _read_json_array(path: Path) -> Iterator[Row]:
         raise DataError(f"{path} cannot be read as JSON: {error}.") from error
     for number, row in enumerate(rows, 1):
         if isinstance(row, dict):
-            yield Row(number, row)
+            yield Row(number, row, unit="row")
         else:
-            yield Row(number, problem="is not a JSON object")
+            yield Row(number, problem="is not a JSON object", unit="row")
 
 
 def _read_texts(folder: Path) -> Iterator[Row]:
@@ -80,12 +100,12 @@ def _read_texts(folder: Path) -> Iterator[Row]:
     for label in label_folders(folder):
         for file in sorted(label.glob("*.txt"), key=_by_number):
             number += 1
-            name = f"{label.name}/{file.name}"
+            name = f"{folder.name}/{label.name}/{file.name}"
             try:
                 cells = {"text": file.read_bytes().decode("utf-8-sig"), "label": label.name}
-                yield Row(number, cells, file=name)
+                yield Row(number, cells, file=name, unit="file")
             except UnicodeDecodeError:
-                yield Row(number, problem="is not UTF-8", file=name)
+                yield Row(number, problem="is not UTF-8", file=name, unit="file")
 
 
 def label_folders(folder: Path) -> list[Path]:

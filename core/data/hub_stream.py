@@ -97,7 +97,9 @@ class HubStream:
                 )
             self.bad_rows += 1
             if len(self.first_bad_rows) < SHOWN:
-                self.first_bad_rows.append(BadRow(where=self._name, line=number, problem=problem))
+                self.first_bad_rows.append(
+                    BadRow(where=self._name, line=number, problem=problem, unit="row")
+                )
 
     def _row(self, number: int, cells: Cells) -> Row:
         """Gives a label its name; datasets writes -1 where a row has none."""

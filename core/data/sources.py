@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -131,7 +130,7 @@ def _file_sources(files: dict[str, list[Path]]) -> dict[str, RowSource]:
 
 
 def _file_source(parts: list[Path]) -> RowSource:
-    """One file, a folder of texts, or the parts of a split, their rows numbered through."""
+    """One file, a folder of texts, or the parts of a split."""
     first = parts[0]
     files = sorted(first.rglob("*.txt")) if first.is_dir() else parts
     stamps = [(str(file), (status := file.stat()).st_size, status.st_mtime_ns) for file in files]
@@ -140,8 +139,8 @@ def _file_source(parts: list[Path]) -> RowSource:
         if len(parts) == 1:
             yield from read_rows(first)
             return
-        rows = chain.from_iterable(map(read_rows, parts))
-        yield from (replace(row, line=number) for number, row in enumerate(rows, 1))
+        for part in parts:
+            yield from (replace(row, file=part.name) for row in read_rows(part))
 
     named = first.suffix.lower() in (".parquet", ".arrow") and not first.is_dir()
     return RowSource(

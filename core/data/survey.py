@@ -21,7 +21,7 @@ SHOWN = 5
 """Bad rows that are named; the others are counted."""
 _SAMPLE = 1000
 _REPORT_EVERY = 50_000
-_LAYOUT = 2
+_LAYOUT = 3
 """Another number makes every survey anew."""
 
 Say = Callable[[str, int | None, int | None], None]
@@ -101,8 +101,8 @@ def _survey(source: RowSource, columns: Columns, known: Set[str], say: Say) -> S
 
 
 def _named(row: Row, source: RowSource, problem: str = "") -> BadRow:
-    where = f"{source.name}/{row.file}" if row.file else source.name
-    return BadRow(where=where, line=row.line, problem=problem or row.problem)
+    where = row.file or source.name
+    return BadRow(where=where, line=row.line, problem=problem or row.problem, unit=row.unit)
 
 
 def _counted(source: RowSource, say: Say) -> Iterator[Row]:
@@ -121,7 +121,7 @@ def problem_of(row: Row, columns: Columns, known: Set[str]) -> str:
         if text is None or (isinstance(text, str) and not text.strip()):
             return f"has no text in {column!r}"
         if not isinstance(text, str):
-            return f"has {type(text).__name__} instead of text in {column!r}"
+            return f"has {_kind(text)} instead of text in {column!r}"
         if not text.isprintable() and _is_broken(text):
             return f"has characters in {column!r} that are not Unicode text"
     label = row.cells.get(columns.label)
@@ -129,10 +129,28 @@ def problem_of(row: Row, columns: Columns, known: Set[str]) -> str:
     if key is None:
         if label is None or isinstance(label, str):
             return f"has no label in {columns.label!r}"
-        return f"has {type(label).__name__} instead of a label in {columns.label!r}"
+        return f"has {_kind(label)} instead of a label in {columns.label!r}"
     if known and key not in known:
         return f"has the label {key[:40]!r}, which is not known"
     return ""
+
+
+def _kind(value: object) -> str:
+    """What a value that is no text is, in words."""
+    match value:
+        case bool():
+            return "true or false"
+        case int():
+            return "a number"
+        case float():
+            return "a number" if value.is_integer() else "a number with a fraction"
+        case list() | tuple():
+            return "a list"
+        case Mapping():
+            return "an object"
+        case bytes():
+            return "bytes"
+    return "another kind of value"
 
 
 def _is_broken(text: str) -> bool:
@@ -157,4 +175,4 @@ def refusal(source: RowSource, found: Survey) -> DataError:
 
 
 def _place(row: BadRow, source: RowSource) -> str:
-    return f"line {row.line}" if row.where == source.name else row.where
+    return f"{row.unit} {row.line}" if row.where == source.name else row.place

@@ -67,14 +67,14 @@ def rows_of(batches: Iterable[Any], schema: Any) -> Iterator[Row]:
         for cells in _cells(batch):
             number += 1
             if cells is None:
-                yield Row(number, problem="is not UTF-8")
+                yield Row(number, problem="is not UTF-8", unit="row")
                 continue
             for name, kind in named.items():
                 # datasets writes -1 where a row has no label.
                 value = cells[name]
                 known = value is not None and 0 <= value < kind.num_classes
                 cells[name] = kind.int2str(value) if known else None
-            yield Row(number, cells)
+            yield Row(number, cells, unit="row")
 
 
 def _named_labels(schema: Any) -> dict[str, Any]:
