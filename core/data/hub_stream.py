@@ -7,10 +7,7 @@ from typing import Any
 
 from datasets import ClassLabel, Dataset, IterableDataset
 
-from core.data.columns import Columns, find_columns, label_key, sort_labels
-from core.data.folders import match_splits
-from core.data.hub import HUB_DATA, hub_failure, load_hub
-from core.data.rows import Row
+from core.data.hub import hub_failure, load_hub
 from core.data.sources import (
     DataOptions,
     TrainingData,
@@ -20,6 +17,10 @@ from core.data.sources import (
     shown_labels,
 )
 from core.data.survey import SHOWN, Say, problem_of
+from core.datafiles.columns import Columns, find_columns, label_key, sort_labels
+from core.datafiles.folders import match_splits
+from core.datafiles.naming import require_hub
+from core.datafiles.rows import Row
 from core.errors import DataError
 from core.runs.events import BadRow
 
@@ -116,8 +117,7 @@ def stream_data(name: str, options: DataOptions, say: Say) -> TrainingData:
 
     Raises `DataError`, also later, from the stream.
     """
-    if not HUB_DATA.fullmatch(name):
-        raise DataError(f"{name} is not on the Hub, so it cannot be streamed; leave out --stream.")
+    require_hub(name)
     splits = load_hub(name, say, streaming=True)
     found = {split: names[0] for split, names in match_splits(splits).items()}
     if "train" not in found:

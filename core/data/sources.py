@@ -12,14 +12,22 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from datasets.fingerprint import Hasher
 
 from core import paths
-from core.data.columns import MOST_LABELS, ColumnChoice, Columns, label_key, sort_labels
-from core.data.folders import SAVED, find_files, match_splits
-from core.data.formats import read_rows
-from core.data.hub import HUB_DATA, load_hub
-from core.data.rows import Row
+from core.data.hub import load_hub
 from core.data.splits import with_splits
-from core.data.survey import RowSource, Say, Survey, problem_of, refusal, sample_columns, survey
-from core.data.tables import dataset_rows, label_names
+from core.data.survey import RowSource, Say, Survey, problem_of, refusal, survey
+from core.data.tables import dataset_rows, label_names, read_rows
+from core.datafiles.columns import (
+    MOST_LABELS,
+    ColumnChoice,
+    Columns,
+    label_key,
+    sample_columns,
+    sort_labels,
+)
+from core.datafiles.folders import find_files, is_saved, match_splits, name_of
+from core.datafiles.formats import TABLES
+from core.datafiles.naming import find_local, reading
+from core.datafiles.rows import Row
 from core.errors import DataError
 from core.runs.config import REVIEWS, RunConfig
 from core.runs.events import BadRow
@@ -85,7 +93,7 @@ def _silent(_phase: str, _done: int | None, _total: int | None) -> None: ...
 
 
 def load_data(name: str, options: DataOptions | None = None, say: Say = _silent) -> TrainingData:
-    """Loads `reviews`, a local file or folder (`core.data.folders`), or data from the Hub.
+    """Loads `reviews`, a local file or folder (`core.datafiles.folders`), or data from the Hub.
 
     What is missing is split off from the training rows, the same way each time. Everything lands
     in Arrow files in the cache and is memory-mapped. Raises `DataError` for whatever cannot be
@@ -93,7 +101,7 @@ def load_data(name: str, options: DataOptions | None = None, say: Say = _silent)
     """
     datasets.disable_progress_bars()
     options = options or DataOptions()
-    try:
+    with reading():
         if name == REVIEWS:
             files = {split: [_REVIEWS_FOLDER / f"{split}.tsv"] for split in _REVIEWS_SPLITS}
             embedded = replace(
@@ -103,26 +111,18 @@ def load_data(name: str, options: DataOptions | None = None, say: Say = _silent)
             )
             return _load(_file_sources(files), embedded, say)
         return _load(_sources(name, say), options, say)
-    except OSError as error:
-        where = error.filename or "The data"
-        raise DataError(f"{where} cannot be read: {error.strerror or error}.") from error
 
 
 _REVIEWS_SPLITS = ("train", "validation", "test")
 
 
 def _sources(name: str, say: Say) -> dict[str, RowSource]:
-    path = Path(name).expanduser()
-    if "\x00" not in name and path.exists():
-        if path.is_dir() and any((path / file).is_file() for file in SAVED):
-            return _dataset_sources(path.name, datasets.load_from_disk(str(path)))
-        return _file_sources(find_files(path))
-    if HUB_DATA.fullmatch(name) and not name.startswith((".", "~")):
+    path = find_local(name)
+    if path is None:
         return _dataset_sources(name, load_hub(name, say))
-    raise DataError(
-        f"There is no data named {name!r}: give {REVIEWS!r}, a file, a folder, or a name on the "
-        "Hugging Face Hub."
-    )
+    if is_saved(path):
+        return _dataset_sources(path.name, datasets.load_from_disk(str(path)))
+    return _file_sources(find_files(path))
 
 
 def _file_sources(files: dict[str, list[Path]]) -> dict[str, RowSource]:
@@ -142,9 +142,9 @@ def _file_source(parts: list[Path]) -> RowSource:
         for part in parts:
             yield from (replace(row, file=part.name) for row in read_rows(part))
 
-    named = first.suffix.lower() in (".parquet", ".arrow") and not first.is_dir()
+    named = first.suffix.lower() in TABLES and not first.is_dir()
     return RowSource(
-        name=first.name if len(parts) == 1 else f"{first.name} and {len(parts) - 1} more",
+        name=name_of(parts),
         read=read,
         stamp=(Hasher.hash(stamps),),
         labels=label_names(first) if named else {},
@@ -174,7 +174,7 @@ def _dataset_sources(name: str, loaded: Dataset | DatasetDict) -> dict[str, RowS
 
 def _load(sources: dict[str, RowSource], options: DataOptions, say: Say) -> TrainingData:
     train = sources["train"]
-    columns = sample_columns(train, options.columns)
+    columns = sample_columns(train.read(), train.name, options.columns)
     surveys = {"train": survey(train, columns, frozenset(), say)}
     _accept(train, surveys["train"], options)
     keys = train.labels.get(columns.label) or sort_labels(set(surveys["train"].labels))

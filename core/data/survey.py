@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 
 import msgspec
 from datasets.fingerprint import Hasher
 
 from core import paths
-from core.data.columns import ColumnChoice, Columns, find_columns, label_key
-from core.data.rows import Row
+from core.datafiles.columns import Columns, label_key
+from core.datafiles.rows import Row
 from core.durable import write_atomic
 from core.errors import DataError
 from core.runs.events import BadRow
 
 SHOWN = 5
 """Bad rows that are named; the others are counted."""
-_SAMPLE = 1000
 _REPORT_EVERY = 50_000
 _LAYOUT = 3
 """Another number makes every survey anew."""
@@ -57,20 +55,6 @@ class Survey(msgspec.Struct):
         return not self.labels and self.unlabelled == self.bad_count > 0
 
 
-def sample_columns(source: RowSource, chosen: ColumnChoice) -> Columns:
-    """The columns `chosen`, what it leaves open being found by looking; raises `DataError`."""
-    first = list(islice(source.read(), _SAMPLE))
-    sample = [row.cells for row in first if not row.problem]
-    if first and not sample:
-        place = _place(_named(first[0], source), source)
-        raise DataError(
-            f"{source.name} holds no rows that can be read: {place} {first[0].problem}."
-        )
-    if not sample:
-        raise DataError(f"{source.name} holds no rows.")
-    return find_columns(sample, source.name, chosen)
-
-
 def survey(source: RowSource, columns: Columns, known: Set[str], say: Say) -> Survey:
     """Looks at every row, once: what was found stays in the cache as long as the rows stay.
 
@@ -96,13 +80,9 @@ def _survey(source: RowSource, columns: Columns, known: Set[str], say: Say) -> S
         found.bad_count += 1
         found.unlabelled += not row.problem and label_key(row.cells.get(columns.label)) is None
         if len(found.bad) < SHOWN:
-            found.bad.append(_named(row, source, problem))
+            where = row.file or source.name
+            found.bad.append(BadRow(where=where, line=row.line, problem=problem, unit=row.unit))
     return found
-
-
-def _named(row: Row, source: RowSource, problem: str = "") -> BadRow:
-    where = row.file or source.name
-    return BadRow(where=where, line=row.line, problem=problem or row.problem, unit=row.unit)
 
 
 def _counted(source: RowSource, say: Say) -> Iterator[Row]:
@@ -165,12 +145,13 @@ def _is_broken(text: str) -> bool:
 def refusal(source: RowSource, found: Survey) -> DataError:
     """Names the first bad rows, and says what can be done."""
     shown = "; ".join(f"{_place(row, source)} {row.problem}" for row in found.bad)
-    count = "1 row" if found.bad_count == 1 else f"{found.bad_count:,} rows"
+    one = found.bad_count == 1
+    count, them = ("1 row", "it") if one else (f"{found.bad_count:,} rows", "them")
     rest = found.bad_count - len(found.bad)
     more = f"; and {rest:,} more" if rest else ""
     return DataError(
-        f"{source.name} has {count} that cannot be trained on: {shown}{more}. Correct them, or "
-        "leave them out with --skip-bad-rows."
+        f"{source.name} has {count} that cannot be trained on: {shown}{more}. Correct {them}, or "
+        f"leave {them} out with --skip-bad-rows."
     )
 
 

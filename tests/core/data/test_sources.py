@@ -13,8 +13,8 @@ from datasets import ClassLabel, Dataset, DatasetDict
 from pyarrow import ipc
 
 from core import paths
-from core.data.columns import ColumnChoice, Columns
 from core.data.sources import DataOptions, TrainingData, load_data
+from core.datafiles.columns import ColumnChoice, Columns
 from core.errors import DataError
 from core.runs.config import REVIEWS
 

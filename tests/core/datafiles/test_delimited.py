@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.formats import read_rows
-from core.data.rows import Row
 from core.data.sources import DataOptions, load_data
+from core.datafiles.formats import read_text_rows
+from core.datafiles.rows import Row
 from core.errors import DataError
 
 
@@ -58,7 +58,7 @@ def test_a_quotation_mark_that_is_closed_many_lines_later_costs_no_line_between(
 ) -> None:
     lines = _lines()
     lines[50], lines[80], lines[90] = '"oh no,a', 'well "yes" he said,b', '"late" 90,b'
-    rows = list(read_rows(_write(tmp_path / "a.csv", lines)))
+    rows = list(read_text_rows(_write(tmp_path / "a.csv", lines)))
     assert _bad(rows) == [
         (52, "opens a quotation mark that is closed on line 82, before other text"),
         (92, "has other text after a closing quotation mark"),
@@ -90,14 +90,14 @@ def test_rows_of_which_none_can_be_read_are_refused_with_the_first_line(tmp_path
 def test_a_row_of_the_wrong_width_says_where_it_ends(tmp_path: Path) -> None:
     lines = _lines()
     lines[3:5] = ['"over', 'lines"']
-    rows = list(read_rows(_write(tmp_path / "a.csv", lines)))
+    rows = list(read_text_rows(_write(tmp_path / "a.csv", lines)))
     assert _bad(rows) == [(5, "has 1 cell where 2 are expected, and ends on line 6")]
 
 
 def test_a_mark_in_a_large_file_is_not_looked_for_to_its_end(tmp_path: Path) -> None:
     long = "words " * 200_000
     path = _write(tmp_path / "a.csv", ['"oh no,a', *(f"{long}{n},b" for n in range(20))])
-    rows = list(read_rows(path))
+    rows = list(read_text_rows(path))
     assert _bad(rows) == [(2, "opens a quotation mark that is not closed in 16,777,216 characters")]
     assert len(rows) == 21
 
@@ -113,7 +113,7 @@ def test_what_was_written_as_csv_is_read(
     csv.writer(written).writerows([("text", "label"), *cells])
     path = tmp_path_factory.getbasetemp() / "written.csv"
     path.write_bytes(written.getvalue().encode())
-    assert [tuple(row.cells.values()) for row in read_rows(path)] == cells
+    assert [tuple(row.cells.values()) for row in read_text_rows(path)] == cells
 
 
 @given(st.text(st.sampled_from(',"\nab'), max_size=30))
@@ -122,7 +122,7 @@ def test_whatever_is_written_no_line_is_lost(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.csv"
     path.write_text(f"text,label\n{text}\nlast,a\n")
-    rows = list(read_rows(path))
+    rows = list(read_text_rows(path))
     count = text.count("\n") + 3
     begun = {row.line for row in rows}
     # A line that begins no row is empty, or the row before it says, or shows, that it holds it.

@@ -20,3 +20,10 @@ class Row:
     problem: str = ""
     file: str = ""
     unit: Literal["line", "row", "file"] = "line"
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words."""
+        if self.unit == "file":
+            return self.file
+        return f"{self.unit} {self.line}" + (f" of {self.file}" if self.file else "")

@@ -1,4 +1,4 @@
-"""Rows of local files, one after the other, each with the line it stands on."""
+"""Rows of local text files, one after the other, each with the line it stands on."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
-from core.data.delimited import read_csv, read_tsv
-from core.data.rows import Row
-from core.data.tables import read_table
+from core.datafiles.delimited import read_csv, read_tsv
+from core.datafiles.rows import Row
 from core.errors import DataError
 
-_TEXT_SUFFIXES = (".csv", ".tsv", ".jsonl", ".json")
-SUFFIXES = (*_TEXT_SUFFIXES, ".parquet", ".arrow")
+TABLES = (".parquet", ".arrow")
+"""These are `core.data.tables`' to read."""
+_TEXTS = (".csv", ".tsv", ".jsonl", ".json")
+SUFFIXES = (*_TEXTS, *TABLES)
+
+TEXT_COLUMNS = ("text", "label")
+"""Of a folder of texts."""
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a CSV, TSV, JSON, Parquet or Arrow file, or of a folder of texts by label.
+def read_text_rows(path: Path) -> Iterator[Row]:
+    """The rows of a CSV, TSV or JSON file, or of a folder of texts by label.
 
     Empty lines are no rows. Text files are UTF-8. Cells of a TSV are text as it stands: quotation
     marks have no meaning there, as IANA's text/tab-separated-values has it. A CSV or TSV without
@@ -30,18 +33,16 @@ def read_rows(path: Path) -> Iterator[Row]:
     """
     if path.is_dir():
         return _read_texts(path)
-    if (suffix := path.suffix.lower()) in _TEXT_SUFFIXES:
-        _refuse_utf16(path)
+    suffix = path.suffix.lower()
+    if suffix not in _TEXTS:
+        raise DataError(f"{path} is not data that can be read: use {', '.join(SUFFIXES)}.")
+    _refuse_utf16(path)
     match suffix:
         case ".csv":
             return read_csv(path)
         case ".tsv":
             return read_tsv(path)
-        case ".jsonl" | ".json":
-            return _read_json(path)
-        case ".parquet" | ".arrow":
-            return read_table(path)
-    raise DataError(f"{path} is not data that can be read: use {', '.join(SUFFIXES)}.")
+    return _read_json_array(path) if is_array(path) else _read_json_lines(path)
 
 
 def _refuse_utf16(path: Path) -> None:
@@ -59,26 +60,25 @@ def _refuse_utf16(path: Path) -> None:
         )
 
 
-def _read_json(path: Path) -> Iterator[Row]:
-    """One object a line, or one array of objects."""
+def is_array(path: Path) -> bool:
+    """Whether a JSON file is one array of objects, rather than one object a line."""
     with path.open("rb") as file:
-        start = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        file.seek(0)
-        yield from _read_json_array(path) if start == b"[" else _read_json_lines(file)
+        return file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"["
 
 
-def _read_json_lines(file: BinaryIO) -> Iterator[Row]:
+def _read_json_lines(path: Path) -> Iterator[Row]:
     decoder = msgspec.json.Decoder(dict[str, object])
-    for number, line in enumerate(file, 1):
-        text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-        if not text.strip():
-            continue
-        try:
-            yield Row(number, decoder.decode(text))
-        except UnicodeDecodeError:
-            yield Row(number, problem="is not UTF-8")
-        except msgspec.MsgspecError:
-            yield Row(number, problem="is not a JSON object on one line")
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            if not text.strip():
+                continue
+            try:
+                yield Row(number, decoder.decode(text))
+            except UnicodeDecodeError:
+                yield Row(number, problem="is not UTF-8")
+            except msgspec.MsgspecError:
+                yield Row(number, problem="is not a JSON object on one line")
 
 
 def _read_json_array(path: Path) -> Iterator[Row]:
@@ -102,7 +102,8 @@ def _read_texts(folder: Path) -> Iterator[Row]:
             number += 1
             name = f"{folder.name}/{label.name}/{file.name}"
             try:
-                cells = {"text": file.read_bytes().decode("utf-8-sig"), "label": label.name}
+                text = file.read_bytes().decode("utf-8-sig")
+                cells = dict(zip(TEXT_COLUMNS, (text, label.name), strict=True))
                 yield Row(number, cells, file=name, unit="file")
             except UnicodeDecodeError:
                 yield Row(number, problem="is not UTF-8", file=name, unit="file")

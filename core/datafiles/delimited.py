@@ -9,8 +9,8 @@ from functools import partial
 from itertools import islice, tee
 from pathlib import Path
 
-from core.data.columns import is_header
-from core.data.rows import Row
+from core.datafiles.columns import is_header
+from core.datafiles.rows import Row
 from core.errors import DataError
 
 _LARGEST_CELL = 1 << 24
