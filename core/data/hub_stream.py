@@ -11,15 +11,14 @@ from core.data.hub import hub_failure, load_hub
 from core.data.sources import (
     DataOptions,
     TrainingData,
-    check_labels,
     example,
     example_features,
-    shown_labels,
 )
-from core.data.survey import SHOWN, Say, problem_of
+from core.data.survey import SHOWN, Say
 from core.datafiles.columns import Columns, find_columns, label_key, sort_labels
 from core.datafiles.folders import match_splits
 from core.datafiles.naming import require_hub
+from core.datafiles.problems import check_labels, problem_of, shown_labels
 from core.datafiles.rows import Row
 from core.errors import DataError
 from core.runs.events import BadRow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,10 +14,9 @@ from datasets.fingerprint import Hasher
 from core import paths
 from core.data.hub import load_hub
 from core.data.splits import with_splits
-from core.data.survey import RowSource, Say, Survey, problem_of, refusal, survey
+from core.data.survey import RowSource, Say, Survey, refusal, survey
 from core.data.tables import dataset_rows, label_names, read_rows
 from core.datafiles.columns import (
-    MOST_LABELS,
     ColumnChoice,
     Columns,
     label_key,
@@ -27,6 +26,7 @@ from core.datafiles.columns import (
 from core.datafiles.folders import find_files, is_saved, match_splits, name_of
 from core.datafiles.formats import TABLES
 from core.datafiles.naming import find_local, reading
+from core.datafiles.problems import check_labels, problem_of, shown_labels
 from core.datafiles.rows import Row
 from core.errors import DataError
 from core.runs.config import REVIEWS, RunConfig
@@ -210,27 +210,6 @@ def _accept(source: RowSource, found: Survey, options: DataOptions) -> None:
         raise refusal(source, found)
     if not found.labels:
         raise DataError(f"{source.name} holds no rows that can be read.")
-
-
-def check_labels(found: Collection[str], where: str, columns: Columns) -> None:
-    """Raises `DataError` where the labels that were `found` are too few or too many."""
-    if len(found) < 2:
-        one = ", ".join(map(repr, found)) or "none"
-        raise DataError(f"{where} has one label only ({one}); two are the least.")
-    if len(found) > MOST_LABELS:
-        raise DataError(
-            f"The column {columns.label!r} of {where} has {len(found):,} different values; "
-            "that is more than labels can have."
-        )
-
-
-def shown_labels(keys: list[str], names: tuple[str, ...]) -> list[str]:
-    """The user's names for the labels, else their own; raises `DataError`."""
-    if names and len(names) != len(keys):
-        raise DataError(
-            f"{len(names)} names were given for {len(keys)} labels ({', '.join(keys[:10])})."
-        )
-    return list(names) or keys
 
 
 def _dataset(source: RowSource, columns: Columns, keys: list[str], shown: list[str]) -> Dataset:

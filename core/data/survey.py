@@ -11,6 +11,7 @@ from datasets.fingerprint import Hasher
 
 from core import paths
 from core.datafiles.columns import Columns, label_key
+from core.datafiles.problems import problem_of
 from core.datafiles.rows import Row
 from core.durable import write_atomic
 from core.errors import DataError
@@ -90,56 +91,6 @@ def _counted(source: RowSource, say: Say) -> Iterator[Row]:
         if number % _REPORT_EVERY == 0:
             say(f"Reading {source.name}", number, None)
         yield row
-
-
-def problem_of(row: Row, columns: Columns, known: Set[str]) -> str:
-    """What keeps a row from being trained on, in words; empty where nothing does."""
-    for column in (columns.text, columns.text_pair):
-        if column is None:
-            continue
-        text = row.cells.get(column)
-        if text is None or (isinstance(text, str) and not text.strip()):
-            return f"has no text in {column!r}"
-        if not isinstance(text, str):
-            return f"has {_kind(text)} instead of text in {column!r}"
-        if not text.isprintable() and _is_broken(text):
-            return f"has characters in {column!r} that are not Unicode text"
-    label = row.cells.get(columns.label)
-    key = label_key(label)
-    if key is None:
-        if label is None or isinstance(label, str):
-            return f"has no label in {columns.label!r}"
-        return f"has {_kind(label)} instead of a label in {columns.label!r}"
-    if known and key not in known:
-        return f"has the label {key[:40]!r}, which is not known"
-    return ""
-
-
-def _kind(value: object) -> str:
-    """What a value that is no text is, in words."""
-    match value:
-        case bool():
-            return "true or false"
-        case int():
-            return "a number"
-        case float():
-            return "a number" if value.is_integer() else "a number with a fraction"
-        case list() | tuple():
-            return "a list"
-        case Mapping():
-            return "an object"
-        case bytes():
-            return "bytes"
-    return "another kind of value"
-
-
-def _is_broken(text: str) -> bool:
-    """Whether a text holds half a character, which JSON can spell and no encoding can write."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
 
 
 def refusal(source: RowSource, found: Survey) -> DataError:

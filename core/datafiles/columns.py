@@ -23,7 +23,8 @@ _LABELS = (
     "stars", "rating", "score", "intent", "emotion", "topic", "polarity",
 )  # fmt: skip
 _KNOWN = {*_TEXTS, *_LABELS, *(name for pair in _PAIRS for name in pair)}
-_SAMPLE = 1000
+SAMPLE = 1000
+"""Rows that are looked at to find the columns."""
 MOST_LABELS = 1000
 """More different values than this are no labels."""
 
@@ -80,7 +81,7 @@ def is_header(rows: Sequence[Sequence[str]]) -> bool:
 
 def sample_columns(rows: Iterable[Row], where: str, chosen: ColumnChoice) -> Columns:
     """As `find_columns`, for the first of all rows there are."""
-    first = list(islice(rows, _SAMPLE))
+    first = list(islice(rows, SAMPLE))
     sample = [row.cells for row in first if not row.problem]
     if first and not sample:
         bad = first[0]

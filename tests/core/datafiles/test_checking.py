@@ -55,6 +55,29 @@ def test_a_split_in_parts_is_looked_at_through_all_of_them(tmp_path: Path) -> No
     check_data(_config(tmp_path, label_column="stars"))
 
 
+def test_labels_are_looked_at_where_all_rows_are_seen(tmp_path: Path) -> None:
+    data = tmp_path / "a.csv"
+    _rows(data)
+    check_data(_config(data, label_names=["bad", "good"]))
+    with pytest.raises(DataError, match=r"3 names were given for 2 labels \(0, 1\)"):
+        check_data(_config(data, label_names=["a", "b", "c"]))
+    data.write_text("text,label\n" + "fine,1\n" * 1000)
+    with pytest.raises(DataError, match="has one label only"):
+        check_data(_config(data))
+    data.write_text("text,label\n" + "fine,1\n" * 1001)
+    check_data(_config(data, label_names=["a", "b", "c"]))
+
+
+def test_bad_rows_are_the_workers_to_name(tmp_path: Path) -> None:
+    data = tmp_path / "a.csv"
+    data.write_text("text,label\nfine,1\n,0\n")
+    check_data(_config(data))
+    with pytest.raises(DataError, match="has one label only"):
+        check_data(_config(data, skip_bad_rows=True))
+    data.write_text("text,label\n,1\n,0\n")
+    check_data(_config(data, skip_bad_rows=True))
+
+
 @pytest.mark.parametrize("name", ["reviews", "imdb", "owner/name", "owner/name.csv", "a:subset"])
 def test_what_may_be_on_the_hub_is_the_workers_to_judge(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
