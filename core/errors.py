@@ -42,7 +42,11 @@ class ModelError(TermformerError):
 
 
 class DataError(TermformerError):
-    """Data that cannot be read or trained on."""
+    """Data that cannot be read or trained on; `field` of a `RunConfig` is where to put it right."""
+
+    def __init__(self, message: str, field: str = "data") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class RunError(TermformerError):

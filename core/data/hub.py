@@ -11,13 +11,9 @@ from datasets.exceptions import DatasetNotFoundError, DatasetsError
 from huggingface_hub import constants, errors
 
 from core.data.survey import Say
+from core.datafiles.naming import HUB_DATA
 from core.errors import DataError
 from core.models.failures import chain, disk_failure, reason
-
-HUB_DATA = re.compile(
-    r"(?P<name>[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?)(:(?P<subset>[\w.-]+))?", re.ASCII
-)
-"""`owner/name`, or `owner/name:subset` where data comes in several."""
 
 
 def load_hub(name: str, say: Say, *, streaming: bool = False) -> Dataset | DatasetDict | Any:

@@ -7,19 +7,19 @@ from typing import Any
 
 from datasets import ClassLabel, Dataset, IterableDataset
 
-from core.data.columns import Columns, find_columns, label_key, sort_labels
-from core.data.folders import match_splits
-from core.data.hub import HUB_DATA, hub_failure, load_hub
-from core.data.rows import Row
+from core.data.hub import hub_failure, load_hub
 from core.data.sources import (
     DataOptions,
     TrainingData,
-    check_labels,
     example,
     example_features,
-    shown_labels,
 )
-from core.data.survey import SHOWN, Say, problem_of
+from core.data.survey import SHOWN, Say
+from core.datafiles.columns import Columns, find_columns, label_key, sort_labels
+from core.datafiles.folders import match_splits
+from core.datafiles.naming import require_hub
+from core.datafiles.problems import check_labels, problem_of, shown_labels
+from core.datafiles.rows import Row
 from core.errors import DataError
 from core.runs.events import BadRow
 
@@ -97,7 +97,9 @@ class HubStream:
                 )
             self.bad_rows += 1
             if len(self.first_bad_rows) < SHOWN:
-                self.first_bad_rows.append(BadRow(where=self._name, line=number, problem=problem))
+                self.first_bad_rows.append(
+                    BadRow(where=self._name, line=number, problem=problem, unit="row")
+                )
 
     def _row(self, number: int, cells: Cells) -> Row:
         """Gives a label its name; datasets writes -1 where a row has none."""
@@ -114,8 +116,7 @@ def stream_data(name: str, options: DataOptions, say: Say) -> TrainingData:
 
     Raises `DataError`, also later, from the stream.
     """
-    if not HUB_DATA.fullmatch(name):
-        raise DataError(f"{name} is not on the Hub, so it cannot be streamed; leave out --stream.")
+    require_hub(name)
     splits = load_hub(name, say, streaming=True)
     found = {split: names[0] for split, names in match_splits(splits).items()}
     if "train" not in found:

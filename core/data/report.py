@@ -87,6 +87,6 @@ def report_notes(report: DataReported) -> list[str]:
         first = report.first_bad_rows[0]
         notes.append(
             f"Rows left out, since they cannot be trained on: {report.bad_rows:,}; the first is "
-            f"line {first.line} of {first.where}, which {first.problem}."
+            f"{first.place}, which {first.problem}."
         )
     return notes

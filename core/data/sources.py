@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,14 +12,22 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from datasets.fingerprint import Hasher
 
 from core import paths
-from core.data.columns import MOST_LABELS, ColumnChoice, Columns, label_key, sort_labels
-from core.data.folders import SAVED, find_files, match_splits
-from core.data.formats import read_rows
-from core.data.hub import HUB_DATA, load_hub
-from core.data.rows import Row
+from core.data.hub import load_hub
 from core.data.splits import with_splits
-from core.data.survey import RowSource, Say, Survey, problem_of, refusal, sample_columns, survey
-from core.data.tables import dataset_rows, label_names
+from core.data.survey import RowSource, Say, Survey, refusal, survey
+from core.data.tables import dataset_rows, label_names, read_rows
+from core.datafiles.columns import (
+    ColumnChoice,
+    Columns,
+    label_key,
+    sample_columns,
+    sort_labels,
+)
+from core.datafiles.folders import find_files, is_saved, match_splits, name_of
+from core.datafiles.formats import TABLES
+from core.datafiles.naming import find_local, reading
+from core.datafiles.problems import check_labels, problem_of, shown_labels
+from core.datafiles.rows import Row
 from core.errors import DataError
 from core.runs.config import REVIEWS, RunConfig
 from core.runs.events import BadRow
@@ -28,7 +35,7 @@ from core.runs.events import BadRow
 _REVIEWS_FOLDER = Path(__file__).with_name("reviews")
 _REVIEWS_COLUMNS = ColumnChoice(text="column 2", label="column 1")
 _REVIEWS_NAMES = ("NEGATIVE", "POSITIVE")
-_LAYOUT = 1
+_LAYOUT = 2
 """Of the Arrow files in the cache; another number makes them anew."""
 
 
@@ -86,7 +93,7 @@ def _silent(_phase: str, _done: int | None, _total: int | None) -> None: ...
 
 
 def load_data(name: str, options: DataOptions | None = None, say: Say = _silent) -> TrainingData:
-    """Loads `reviews`, a local file or folder (`core.data.folders`), or data from the Hub.
+    """Loads `reviews`, a local file or folder (`core.datafiles.folders`), or data from the Hub.
 
     What is missing is split off from the training rows, the same way each time. Everything lands
     in Arrow files in the cache and is memory-mapped. Raises `DataError` for whatever cannot be
@@ -94,7 +101,7 @@ def load_data(name: str, options: DataOptions | None = None, say: Say = _silent)
     """
     datasets.disable_progress_bars()
     options = options or DataOptions()
-    try:
+    with reading():
         if name == REVIEWS:
             files = {split: [_REVIEWS_FOLDER / f"{split}.tsv"] for split in _REVIEWS_SPLITS}
             embedded = replace(
@@ -104,26 +111,18 @@ def load_data(name: str, options: DataOptions | None = None, say: Say = _silent)
             )
             return _load(_file_sources(files), embedded, say)
         return _load(_sources(name, say), options, say)
-    except OSError as error:
-        where = error.filename or "The data"
-        raise DataError(f"{where} cannot be read: {error.strerror or error}.") from error
 
 
 _REVIEWS_SPLITS = ("train", "validation", "test")
 
 
 def _sources(name: str, say: Say) -> dict[str, RowSource]:
-    path = Path(name).expanduser()
-    if "\x00" not in name and path.exists():
-        if path.is_dir() and any((path / file).is_file() for file in SAVED):
-            return _dataset_sources(path.name, datasets.load_from_disk(str(path)))
-        return _file_sources(find_files(path))
-    if HUB_DATA.fullmatch(name) and not name.startswith((".", "~")):
+    path = find_local(name)
+    if path is None:
         return _dataset_sources(name, load_hub(name, say))
-    raise DataError(
-        f"There is no data named {name!r}: give {REVIEWS!r}, a file, a folder, or a name on the "
-        "Hugging Face Hub."
-    )
+    if is_saved(path):
+        return _dataset_sources(path.name, datasets.load_from_disk(str(path)))
+    return _file_sources(find_files(path))
 
 
 def _file_sources(files: dict[str, list[Path]]) -> dict[str, RowSource]:
@@ -131,7 +130,7 @@ def _file_sources(files: dict[str, list[Path]]) -> dict[str, RowSource]:
 
 
 def _file_source(parts: list[Path]) -> RowSource:
-    """One file, a folder of texts, or the parts of a split, their rows numbered through."""
+    """One file, a folder of texts, or the parts of a split."""
     first = parts[0]
     files = sorted(first.rglob("*.txt")) if first.is_dir() else parts
     stamps = [(str(file), (status := file.stat()).st_size, status.st_mtime_ns) for file in files]
@@ -140,12 +139,12 @@ def _file_source(parts: list[Path]) -> RowSource:
         if len(parts) == 1:
             yield from read_rows(first)
             return
-        rows = chain.from_iterable(map(read_rows, parts))
-        yield from (replace(row, line=number) for number, row in enumerate(rows, 1))
+        for part in parts:
+            yield from (replace(row, file=part.name) for row in read_rows(part))
 
-    named = first.suffix.lower() in (".parquet", ".arrow") and not first.is_dir()
+    named = first.suffix.lower() in TABLES and not first.is_dir()
     return RowSource(
-        name=first.name if len(parts) == 1 else f"{first.name} and {len(parts) - 1} more",
+        name=name_of(parts),
         read=read,
         stamp=(Hasher.hash(stamps),),
         labels=label_names(first) if named else {},
@@ -175,7 +174,7 @@ def _dataset_sources(name: str, loaded: Dataset | DatasetDict) -> dict[str, RowS
 
 def _load(sources: dict[str, RowSource], options: DataOptions, say: Say) -> TrainingData:
     train = sources["train"]
-    columns = sample_columns(train, options.columns)
+    columns = sample_columns(train.read(), train.name, options.columns)
     surveys = {"train": survey(train, columns, frozenset(), say)}
     _accept(train, surveys["train"], options)
     keys = train.labels.get(columns.label) or sort_labels(set(surveys["train"].labels))
@@ -211,27 +210,6 @@ def _accept(source: RowSource, found: Survey, options: DataOptions) -> None:
         raise refusal(source, found)
     if not found.labels:
         raise DataError(f"{source.name} holds no rows that can be read.")
-
-
-def check_labels(found: Collection[str], where: str, columns: Columns) -> None:
-    """Raises `DataError` where the labels that were `found` are too few or too many."""
-    if len(found) < 2:
-        one = ", ".join(map(repr, found)) or "none"
-        raise DataError(f"{where} has one label only ({one}); two are the least.")
-    if len(found) > MOST_LABELS:
-        raise DataError(
-            f"The column {columns.label!r} of {where} has {len(found):,} different values; "
-            "that is more than labels can have."
-        )
-
-
-def shown_labels(keys: list[str], names: tuple[str, ...]) -> list[str]:
-    """The user's names for the labels, else their own; raises `DataError`."""
-    if names and len(names) != len(keys):
-        raise DataError(
-            f"{len(names)} names were given for {len(keys)} labels ({', '.join(keys[:10])})."
-        )
-    return list(names) or keys
 
 
 def _dataset(source: RowSource, columns: Columns, keys: list[str], shown: list[str]) -> Dataset:

@@ -24,16 +24,22 @@ def with_splits(loaded: dict[str, Dataset]) -> tuple[dict[str, Dataset], list[st
         return loaded, []
     train = loaded["train"]
     missing = [split for split in ("validation", "test") if split not in loaded]
-    kept, *held_out = _split_rows(train.with_format("numpy")["label"][:].tolist(), len(missing))
+    labels = train.with_format("numpy")["label"][:].tolist()
+    kept, *held_out = _split_rows(labels, len(missing))
     if not all(held_out):
         raise DataError(
-            "There are too few rows to hold some out for validation; add rows, "
-            "or give a validation file."
+            "There are too few rows of each label to hold some out for validation: "
+            f"{_counted(len(train), 'row')} with {_counted(len(set(labels)), 'different label')}. "
+            "Add rows, name another column for the labels, or give a validation file."
         )
     made = {split: _part(train, rows, split) for split, rows in zip(missing, held_out, strict=True)}
     purposes = {"validation": "for validation", "test": "for the test"}
     notes = [f"{len(rows):,} rows were held out {purposes[name]}." for name, rows in made.items()]
     return {**loaded, "train": _part(train, kept, f"without {missing}"), **made}, notes
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'s' if count != 1 else ''}"
 
 
 def _part(dataset: Dataset, rows: Sequence[int], what: str) -> Dataset:

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 
 import msgspec
 from datasets.fingerprint import Hasher
 
 from core import paths
-from core.data.columns import ColumnChoice, Columns, find_columns, label_key
-from core.data.rows import Row
+from core.datafiles.columns import Columns, label_key
+from core.datafiles.problems import problem_of
+from core.datafiles.rows import Row
 from core.durable import write_atomic
 from core.errors import DataError
 from core.runs.events import BadRow
 
 SHOWN = 5
 """Bad rows that are named; the others are counted."""
-_SAMPLE = 1000
 _REPORT_EVERY = 50_000
-_LAYOUT = 1
+_LAYOUT = 3
 """Another number makes every survey anew."""
 
 Say = Callable[[str, int | None, int | None], None]
@@ -57,14 +56,6 @@ class Survey(msgspec.Struct):
         return not self.labels and self.unlabelled == self.bad_count > 0
 
 
-def sample_columns(source: RowSource, chosen: ColumnChoice) -> Columns:
-    """The columns `chosen`, what it leaves open being found by looking; raises `DataError`."""
-    sample = [row.cells for row in islice(source.read(), _SAMPLE) if not row.problem]
-    if not sample:
-        raise DataError(f"{source.name} holds no rows that can be read.")
-    return find_columns(sample, source.name, chosen)
-
-
 def survey(source: RowSource, columns: Columns, known: Set[str], say: Say) -> Survey:
     """Looks at every row, once: what was found stays in the cache as long as the rows stay.
 
@@ -90,8 +81,8 @@ def _survey(source: RowSource, columns: Columns, known: Set[str], say: Say) -> S
         found.bad_count += 1
         found.unlabelled += not row.problem and label_key(row.cells.get(columns.label)) is None
         if len(found.bad) < SHOWN:
-            where = f"{source.name}/{row.file}" if row.file else source.name
-            found.bad.append(BadRow(where=where, line=row.line, problem=problem))
+            where = row.file or source.name
+            found.bad.append(BadRow(where=where, line=row.line, problem=problem, unit=row.unit))
     return found
 
 
@@ -102,49 +93,18 @@ def _counted(source: RowSource, say: Say) -> Iterator[Row]:
         yield row
 
 
-def problem_of(row: Row, columns: Columns, known: Set[str]) -> str:
-    """What keeps a row from being trained on, in words; empty where nothing does."""
-    for column in (columns.text, columns.text_pair):
-        if column is None:
-            continue
-        text = row.cells.get(column)
-        if text is None or (isinstance(text, str) and not text.strip()):
-            return f"has no text in {column!r}"
-        if not isinstance(text, str):
-            return f"has {type(text).__name__} instead of text in {column!r}"
-        if not text.isprintable() and _is_broken(text):
-            return f"has characters in {column!r} that are not Unicode text"
-    label = row.cells.get(columns.label)
-    key = label_key(label)
-    if key is None:
-        if label is None or isinstance(label, str):
-            return f"has no label in {columns.label!r}"
-        return f"has {type(label).__name__} instead of a label in {columns.label!r}"
-    if known and key not in known:
-        return f"has the label {key[:40]!r}, which is not known"
-    return ""
-
-
-def _is_broken(text: str) -> bool:
-    """Whether a text holds half a character, which JSON can spell and no encoding can write."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
 def refusal(source: RowSource, found: Survey) -> DataError:
     """Names the first bad rows, and says what can be done."""
     shown = "; ".join(f"{_place(row, source)} {row.problem}" for row in found.bad)
-    count = "1 row" if found.bad_count == 1 else f"{found.bad_count:,} rows"
+    one = found.bad_count == 1
+    count, them = ("1 row", "it") if one else (f"{found.bad_count:,} rows", "them")
     rest = found.bad_count - len(found.bad)
     more = f"; and {rest:,} more" if rest else ""
     return DataError(
-        f"{source.name} has {count} that cannot be trained on: {shown}{more}. Correct them, or "
-        "leave them out with --skip-bad-rows."
+        f"{source.name} has {count} that cannot be trained on: {shown}{more}. Correct {them}, or "
+        f"leave {them} out with --skip-bad-rows."
     )
 
 
 def _place(row: BadRow, source: RowSource) -> str:
-    return f"line {row.line}" if row.where == source.name else row.where
+    return f"{row.unit} {row.line}" if row.where == source.name else row.place

@@ -11,10 +11,17 @@ import pyarrow as pa  # type: ignore[import-untyped, unused-ignore]
 from datasets import ClassLabel, Dataset, Features
 from pyarrow import ipc, parquet
 
-from core.data.rows import Row
+from core.datafiles.formats import TABLES, read_text_rows
+from core.datafiles.rows import Row
 from core.errors import DataError
 
 _AT_ONCE = 1000
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of a local file, whatever it is, or of a folder of texts; raises `DataError`."""
+    is_table = path.suffix.lower() in TABLES and not path.is_dir()
+    return read_table(path) if is_table else read_text_rows(path)
 
 
 def read_table(path: Path) -> Iterator[Row]:
@@ -67,14 +74,14 @@ def rows_of(batches: Iterable[Any], schema: Any) -> Iterator[Row]:
         for cells in _cells(batch):
             number += 1
             if cells is None:
-                yield Row(number, problem="is not UTF-8")
+                yield Row(number, problem="is not UTF-8", unit="row")
                 continue
             for name, kind in named.items():
                 # datasets writes -1 where a row has no label.
                 value = cells[name]
                 known = value is not None and 0 <= value < kind.num_classes
                 cells[name] = kind.int2str(value) if known else None
-            yield Row(number, cells)
+            yield Row(number, cells, unit="row")
 
 
 def _named_labels(schema: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Numbers that are not finite are written as the strings "NaN", "Infinity" and "-I
 from __future__ import annotations
 
 import math
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -64,11 +64,21 @@ class SplitReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BadRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row that was left out. `line` counts from 1; `problem` completes the sentence."""
+    """A row that was left out. `line` counts from 1; `problem` completes the sentence.
+
+    `unit` is what `line` counts: the lines of a text file, rows, or files, of which `where` then
+    names one.
+    """
 
     where: str
     line: int
     problem: str
+    unit: Literal["line", "row", "file"] = "line"
+
+    @property
+    def place(self) -> str:
+        """Where it stands, in words."""
+        return self.where if self.unit == "file" else f"{self.unit} {self.line} of {self.where}"
 
 
 class Duplicates(msgspec.Struct, frozen=True, kw_only=True):

@@ -111,11 +111,24 @@ async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: Ope
         await pilot.press("ctrl+u", *"mini-base")
         go_to(pilot, "data")
         await pilot.press("ctrl+u", *"~nobody/x", "escape", "s")
-        await until(shows(pilot, "Not started: There is no file or folder '~nobody/x'"), pilot)
+        await until(shows(pilot, "Not started: There is no data named '~nobody/x'"), pilot)
         await pilot.press("f")
         go_to(pilot, "model")
         await pilot.press("ctrl+u", *"/no/where", "escape", "s")
         await until(shows(pilot, "Not started: There is no model named '/no/where'"), pilot)
+
+
+async def test_a_column_that_the_data_has_not_is_marked_in_the_form(
+    open_app: OpenApp, tmp_path: Path
+) -> None:
+    data = tmp_path / "a.csv"
+    data.write_text("text,label\n" + "fine,1\ndull,0\n" * 20)
+    form = {"data": str(data), "label_column": "stars"}
+    async with open_app(options={"train": form}, **TRAIN) as pilot:
+        await pilot.press("escape", "f", "escape", "s")
+        await until(shows(pilot, "Not started: a.csv has no column 'stars'; it has"), pilot)
+        assert pane_of(pilot).form_view.field == "label_column"
+        assert list_runs() == []
         assert list_runs() == []
 
 

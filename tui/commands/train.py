@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from core import checkpoints, paths
+from core.datafiles.checking import check_data
 from core.errors import RunError
 from core.runs.cluster import read_cluster
 from core.runs.folder import create_run
@@ -76,7 +77,8 @@ def train_command(
     following asks it to stop with a checkpoint; a second ctrl+c leaves it to itself.
 
     On a terminal a progress bar shows step, loss, samples a second and the time left; elsewhere
-    lines fit for a log file are printed. Exit code 1 when the run failed.
+    lines fit for a log file are printed. Exit code 1 when the run failed, or when its model, its
+    data or a column that was named is not there: then no run is made.
 
     With --json (progress then goes to standard error, if that is a terminal): {"name", "path",
     "status", "global_step", "max_steps", "loss", "evaluations": [{"split", "global_step", "loss",
@@ -89,9 +91,10 @@ def train_command(
         if not cluster.has_the_run:
             join_in(config, cluster, detach=detach, as_json=as_json)
             return
+    # What can mean nothing, or cannot be read, is refused before a folder is made.
     if config.scratch is None:
-        # A name that can mean nothing is refused before a folder is made.
         checkpoints.locate(config.model)
+    check_data(config)
     folder = create_run(config, run_dir)
     start_run(config, folder)
     if detach:

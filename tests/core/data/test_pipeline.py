@@ -87,7 +87,7 @@ def test_the_report_says_what_is_in_the_data(tmp_path: Path, tokenizer: Any) -> 
     # Two special tokens around 1, 1, 2, …, 19 words.
     assert (train.shortest, train.median, train.percentile_95, train.longest) == (3, 11, 20, 21)
     assert train.truncated == 11
-    assert (report.bad_rows, report.first_bad_rows[0].line) == (1, 22)
+    assert (report.bad_rows, report.first_bad_rows[0].place) == (1, "line 22 of train.tsv")
     assert report.duplicates == [
         Duplicates(split="validation", other="train", rows=1),
         Duplicates(split="test", other="validation", rows=1),

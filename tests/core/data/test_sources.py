@@ -13,8 +13,8 @@ from datasets import ClassLabel, Dataset, DatasetDict
 from pyarrow import ipc
 
 from core import paths
-from core.data.columns import ColumnChoice, Columns
 from core.data.sources import DataOptions, TrainingData, load_data
+from core.datafiles.columns import ColumnChoice, Columns
 from core.errors import DataError
 from core.runs.config import REVIEWS
 
@@ -189,8 +189,8 @@ def test_values_of_the_wrong_type_are_said_to_be_so(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     with pytest.raises(DataError) as caught:
         load_data(str(tmp_path / "a.jsonl"))
-    assert "line 3 has list instead of text in 'text'" in str(caught.value)
-    assert "line 4 has list instead of a label in 'label'" in str(caught.value)
+    assert "line 3 has a list instead of text in 'text'" in str(caught.value)
+    assert "line 4 has a list instead of a label in 'label'" in str(caught.value)
     assert "line 5 " in str(caught.value)
     assert "line 6 has no label in 'label'" in str(caught.value)
 
@@ -293,33 +293,7 @@ def test_json_lines_that_are_none(tmp_path: Path) -> None:
     lines = [json.dumps({"text": f"t {n}", "label": n % 2}) for n in range(9)]
     lines[4:4] = ["{", "[1]", '{"text": 5, "label": 1}']
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
-    with pytest.raises(DataError, match=r"line 5 is not a JSON.*line 6 is not.*line 7 has int"):
+    with pytest.raises(
+        DataError, match=r"line 5 is not a JSON.*line 6 is not.*line 7 has a number"
+    ):
         load_data(str(tmp_path / "a.jsonl"))
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("none.csv", None, "no data named"),
-        ("empty.csv", "", "no rows"),
-        ("only-header.csv", "text,label\n", "labels|no rows"),
-        ("notes.docx", "text", "use .csv"),
-        ("one.csv", "text,label\n" + "fine,1\n" * 20, "one label only"),
-        ("few.csv", "text,label\nfine,1\ndull,0\n", "too few rows"),
-        ("broken.parquet", "PAR1 no", "as Parquet"),
-    ],
-)
-def test_what_cannot_be_trained_on_is_said_in_a_sentence(
-    tmp_path: Path, name: str, content: str | None, said: str
-) -> None:
-    path = tmp_path / name
-    if content is not None:
-        path.write_text(content)
-    with pytest.raises(DataError, match=said):
-        load_data(str(path))
-
-
-def test_a_folder_without_training_data(tmp_path: Path) -> None:
-    (tmp_path / "test.csv").write_text("text,label\nfine,1\n")
-    with pytest.raises(DataError, match=r"no training data.*test.csv"):
-        load_data(str(tmp_path))

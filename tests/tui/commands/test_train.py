@@ -86,16 +86,35 @@ def test_a_detached_run_is_listed_and_can_be_stopped(
 
 @pytest.mark.slow
 def test_a_run_that_fails_is_exit_code_one_with_its_reason(
-    termformer: Here, tiny_classifier: Path
+    termformer: Here, tiny_classifier: Path, tmp_path: Path
 ) -> None:
-    finished = termformer("train", "-m", str(tiny_classifier), "-d", "./nothing.csv", "--json")
+    data = tmp_path / "gap.csv"
+    data.write_text("text,label\n" + "fine,1\ndull,0\n" * 20 + ",1\n")
+    finished = termformer("train", "-m", str(tiny_classifier), "-d", str(data), "--json")
     assert finished.code == 1
     summary = json.loads(finished.output)
     assert summary["status"] == "failed"
     assert summary["model"] is None
-    assert "nothing.csv" in summary["message"]
+    assert "gap.csv has 1 row that cannot be trained on: line 42 has no text" in summary["message"]
     assert summary["message"] in finished.complaint
     assert finished.complaint.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--data", "nothing.csv"], "There is no data named 'nothing.csv': no such file."),
+        (["--label-column", "x"], "opinions.csv has no column 'x'; it has 'text', 'label'."),
+        (["--label-name", "x"], "1 name was given for 2 labels ("),
+    ],
+)
+def test_data_that_cannot_be_trained_on_makes_no_run(
+    termformer: Here, data: Path, arguments: list[str], reason: str
+) -> None:
+    finished = termformer("train", "--data", str(data), *arguments)
+    assert (finished.code, finished.output) == (1, "")
+    assert reason in finished.complaint
+    assert not paths.runs_dir().exists()
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def _remarks(data: DataReported, streamed: Streamed | None) -> list[Row]:
         left = "1 row was" if data.bad_rows == 1 else f"{data.bad_rows:,} rows were"
         rows.append([(f" {left} left out, since nothing can be learned from them:", "sheet--bad")])
         for bad in data.first_bad_rows:
-            words = f"   line {bad.line:,} of {bad.where} {bad.problem}"
+            words = f"   {bad.place} {bad.problem}"
             rows.append([(visible(words), "sheet--value")])
     if streamed is not None:
         words = f" Read as a stream: {streamed.rows:,} rows by step {streamed.global_step:,}."

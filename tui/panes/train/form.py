@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from core import checkpoints
-from core.errors import ModelError
+from core.datafiles.checking import check_data
+from core.errors import DataError, ModelError
 from core.runs.config import RunConfig, Scratch
 from core.runs.folder import is_name
 from core.text.visible import visible
@@ -100,16 +100,18 @@ class Form:
         return (None if wrong else config), wrong
 
     def checked(self) -> tuple[RunConfig | None, dict[str, str]]:
-        """As `read`, with a look at whether the model's name can mean something."""
+        """As `read`, with a look at whether the model's name means something, and at the data."""
         config, wrong = self.read()
         try:
             if not self.values["scratch"].strip():
                 checkpoints.locate(self.values["model"])
         except ModelError as error:
             wrong.setdefault("model", str(error))
-        data = self.values["data"].strip()
-        if data.startswith(("/", "./", "../", "~")) and not _is_there(data):
-            wrong.setdefault("data", f"There is no file or folder {data!r}.")
+        if config is not None:
+            try:
+                check_data(config)
+            except DataError as error:
+                wrong.setdefault(error.field, str(error))
         return (None if wrong else config), wrong
 
     # --- remembering ----------------------------------------------------------------------
@@ -138,13 +140,6 @@ class Form:
             f"seed {values['seed']}",
         ]
         return visible(" · ".join(words))
-
-
-def _is_there(path: str) -> bool:
-    try:
-        return Path(path).expanduser().exists()
-    except RuntimeError:
-        return False  # the home of somebody unknown
 
 
 def _value(field: Field, text: str) -> object:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+from core.datafiles.rows import Row
 from core.errors import DataError
 
 _TEXTS = (
@@ -21,6 +23,8 @@ _LABELS = (
     "stars", "rating", "score", "intent", "emotion", "topic", "polarity",
 )  # fmt: skip
 _KNOWN = {*_TEXTS, *_LABELS, *(name for pair in _PAIRS for name in pair)}
+SAMPLE = 1000
+"""Rows that are looked at to find the columns."""
 MOST_LABELS = 1000
 """More different values than this are no labels."""
 
@@ -75,6 +79,18 @@ def is_header(rows: Sequence[Sequence[str]]) -> bool:
     return not any(name in cells for name, cells in zip(first, below, strict=True))
 
 
+def sample_columns(rows: Iterable[Row], where: str, chosen: ColumnChoice) -> Columns:
+    """As `find_columns`, for the first of all rows there are."""
+    first = list(islice(rows, SAMPLE))
+    sample = [row.cells for row in first if not row.problem]
+    if first and not sample:
+        bad = first[0]
+        raise DataError(f"{where} holds no rows that can be read: {bad.place} {bad.problem}.")
+    if not sample:
+        raise DataError(f"{where} holds no rows.")
+    return find_columns(sample, where, chosen)
+
+
 def find_columns(
     rows: Sequence[Mapping[str, object]], where: str, chosen: ColumnChoice | None = None
 ) -> Columns:
@@ -84,9 +100,10 @@ def find_columns(
     """
     chosen = chosen or ColumnChoice()
     names = list(dict.fromkeys(name for row in rows for name in row))
-    for name in (chosen.text, chosen.label, chosen.text_pair):
+    fields = ("text_column", "label_column", "pair_column")
+    for field, name in zip(fields, (chosen.text, chosen.label, chosen.text_pair), strict=True):
         if name and name not in names:
-            raise DataError(f"{where} has no column {name!r}; it has {_listed(names)}.")
+            raise DataError(f"{where} has no column {name!r}; it has {_listed(names)}.", field)
     by_name = {name.strip().lower(): name for name in reversed(names)}
     free = [name for name in names if name not in (chosen.text, chosen.text_pair)]
     label = chosen.label or next(
@@ -107,7 +124,8 @@ def find_columns(
         missing, option = ("text", "text") if text is None else ("labels", "label")
         raise DataError(
             f"No column with {missing} was found in {where}, which has {_listed(names)}; "
-            f"name it with --{option}-column."
+            f"name it with --{option}-column.",
+            f"{option}_column",
         )
     if len({text, label, pair}) < 3:
         raise DataError(f"Text, pair and label of {where} must be three different columns.")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.columns import ColumnChoice, Columns, find_columns, is_header, label_key, sort_labels
+from core.datafiles.columns import (
+    ColumnChoice,
+    Columns,
+    find_columns,
+    is_header,
+    label_key,
+    sort_labels,
+)
 from core.errors import DataError
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.data.formats import SUFFIXES, label_folders
+from core.datafiles.formats import SUFFIXES, label_folders
 from core.errors import DataError
 
 _SPLITS = {
@@ -15,8 +15,12 @@ _SPLITS = {
     "test": ("test", "testing"),
 }
 _SHARD = re.compile(r"-\d+-of-\d+$")
-SAVED = ("dataset_dict.json", "state.json")
-"""One of these stands in what `save_to_disk` writes."""
+_SAVED = ("dataset_dict.json", "state.json")
+
+
+def is_saved(path: Path) -> bool:
+    """Whether this is a folder that datasets' `save_to_disk` wrote."""
+    return path.is_dir() and any((path / file).is_file() for file in _SAVED)
 
 
 def match_splits(names: Iterable[str]) -> dict[str, list[str]]:
@@ -45,7 +49,8 @@ def find_files(path: Path) -> dict[str, list[Path]]:
     if path.is_file():
         return {"train": [path.absolute()]}
     path = path.absolute()
-    if texts := _find_texts(path):
+    texts = _find_texts(path)
+    if "train" in texts:
         return texts
     files = sorted(
         file
@@ -66,9 +71,22 @@ def find_files(path: Path) -> dict[str, list[Path]]:
     if not found and len(files) == 1:
         return {"train": files}
     if "train" not in found:
-        listed = ", ".join(file.name for file in files[:10]) or "no data files"
-        raise DataError(f"{path} holds no training data: a file such as train.csv ({listed}).")
+        if not files:
+            raise DataError(
+                f"{path} holds no data to train on: neither files ({', '.join(SUFFIXES)}) nor "
+                "folders of .txt files, one folder for each label."
+            )
+        listed = ", ".join(file.name for file in files[:10])
+        raise DataError(
+            f"{path} has no data for training: one of its files must be named train, such as "
+            f"train{files[0].suffix}. It has {listed}."
+        )
     return found
+
+
+def name_of(parts: list[Path]) -> str:
+    """What the files of a split are called in a message."""
+    return parts[0].name if len(parts) == 1 else f"{parts[0].name} and {len(parts) - 1} more"
 
 
 def _find_texts(path: Path) -> dict[str, list[Path]]:
