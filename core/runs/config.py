@@ -15,7 +15,8 @@ REVIEWS = "reviews"
 
 Adapter = Literal["full", "lora", "head"]
 Route = Literal["loop", "trainer"]
-"""The course's loop, or transformers' `Trainer`; both give the same losses."""
+"""The course's loop, or transformers' `Trainer`; both give the same losses, but where `plain` has
+all weights decay, as the course's loop as written has it."""
 
 
 Precision = Literal["no", "bf16"]

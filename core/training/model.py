@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, Trainer
 
 from core.errors import ModelError
 from core.models.failures import load_failure
@@ -121,14 +121,23 @@ def with_adapter(model: Any, adapter: Adapter) -> Any:
 
 
 def decay_groups(model: Any, weight_decay: float) -> list[dict[str, Any]]:
-    """What is trained, for an optimizer: biases and norms, which are vectors, do not decay.
+    """What is trained, for an optimizer: biases and norms do not decay.
 
-    The groups of transformers' `Trainer`.
+    The groups of transformers' `Trainer`, by its own rule: a bias need not be a vector. MPNet's
+    and T5's of relative positions are tables, and XLNet has some that are matrices.
     """
-    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    # The rule needs no trainer, though it is a method.
+    decayed = set(Trainer.get_decay_parameter_names(None, model))
+    trained = [one for one in model.named_parameters() if one[1].requires_grad]
     return [
-        {"params": [weight for weight in trained if weight.ndim > 1], "weight_decay": weight_decay},
-        {"params": [weight for weight in trained if weight.ndim <= 1], "weight_decay": 0.0},
+        {
+            "params": [weight for name, weight in trained if name in decayed],
+            "weight_decay": weight_decay,
+        },
+        {
+            "params": [weight for name, weight in trained if name not in decayed],
+            "weight_decay": 0.0,
+        },
     ]
 
 

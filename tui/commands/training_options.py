@@ -166,7 +166,8 @@ SECTIONS = (
             _choice(
                 "route",
                 get_args(Route),
-                "The course's loop, or transformers' Trainer; both give the same losses.",
+                "The course's loop, or transformers' Trainer. Both give the same losses, but with "
+                "--plain: then biases and norms decay in the loop, as in the course's.",
             ),
             _flag("plain", "The course's loop as written: nothing tried, nothing made faster."),
             _number("threads", "Threads that compute, of each process."),
