@@ -105,6 +105,17 @@ class Ranks:
 
         return broadcast_object_list([value])[0]  # type: ignore[no-any-return]
 
+    def highest(self, *numbers: int) -> tuple[int, ...]:
+        """Of each number the highest among all processes, in all of them; faster than objects."""
+        if self.is_alone:
+            return numbers
+        import torch
+        from accelerate import PartialState
+
+        found = torch.tensor(numbers, device=PartialState().device)
+        torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
+        return tuple(found.tolist())
+
     def gather(self, value: T) -> list[T]:
         """The values of all processes, by rank."""
         if self.is_alone:
