@@ -214,10 +214,14 @@ class TrainingLoop:
     def not_finite(self, what: str, batches: Sequence[Microbatch]) -> str:
         """Names the step after `global_step`, in which `what` is not finite, and its rows."""
         epoch, before = divmod(self.global_step, self.data.steps_per_epoch)
+        first = before * self.config.gradient_accumulation_steps + 1
+        last = first + len(batches) - 1
+        joined = "and" if last == first + 1 else "to"
+        which = f"batch {first}" if last == first else f"batches {first} {joined} {last}"
         rows = [row for batch in batches for row in batch.rows]
         named = ", ".join(map(str, rows[:_ROWS_NAMED])) + (", …" if rows[_ROWS_NAMED:] else "")
         return (
-            f"{what} became NaN or infinite at step {self.global_step + 1} (batch {before + 1} of "
+            f"{what} became NaN or infinite at step {self.global_step + 1} ({which} of "
             f"epoch {epoch + 1}: training rows {named}, counted from 0); try a lower learning "
             "rate or more warm-up."
         )

@@ -202,6 +202,22 @@ def test_what_is_not_finite_is_shown_and_ends_the_run_with_sound_weights(
     assert all(torch.isfinite(weight).all() for weight in loop.model.parameters())
 
 
+@pytest.mark.parametrize(
+    ("accumulated", "taken", "named"),
+    [(2, 1, "batches 3 and 4"), (2, 2, "batch 5"), (4, 0, "batches 1 to 4"), (1, 1, "batch 2")],
+)
+def test_all_batches_of_the_step_that_is_not_finite_are_named(
+    make_loop: MakeLoop, config: RunConfig, accumulated: int, taken: int, named: str
+) -> None:
+    loop = make_loop(
+        msgspec.structs.replace(config, batch_size=8, gradient_accumulation_steps=accumulated)
+    )
+    loop.global_step = taken
+    loop.model.classifier.register_forward_hook(lambda *args: args[2] * float("nan"))
+    with pytest.raises(NotFiniteError, match=rf"step {taken + 1} \({named} of epoch 1: "):
+        list(loop.run())
+
+
 def test_a_new_learning_rate_falls_to_zero_from_where_it_is_set(
     make_loop: MakeLoop, config: RunConfig
 ) -> None:

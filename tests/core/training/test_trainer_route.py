@@ -296,7 +296,7 @@ def test_what_is_not_finite_is_shown_and_ends_the_run_with_sound_weights(
             else:
                 head.weight.register_hook(lambda gradient: gradient * float("inf"))
 
-    with pytest.raises(NotFiniteError, match=r"at step 5 \(batch 2 of epoch 2"):
+    with pytest.raises(NotFiniteError, match=r"at step 5 \(batches 3 and 4 of epoch 2"):
         loop.drive(handle)
     last = events[-1]
     assert isinstance(last, Step)
