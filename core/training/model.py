@@ -58,13 +58,28 @@ def load_starting_point(folder: Path, name: str, labels: list[str]) -> StartingP
     model.config.id2label = dict(enumerate(labels))
     model.config.label2id = {label: number for number, label in enumerate(labels)}
     model.config.problem_type = "single_label_classification"
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-        model.config.pad_token_id = tokenizer.pad_token_id
+    _agree_on_padding(model, tokenizer, name)
     notes = []
     if loading["missing_keys"] or loading["mismatched_keys"]:
         notes.append(f"{name} has no head for these labels: a new one begins at random.")
     return StartingPoint(model, tokenizer, labels, notes)
+
+
+def _agree_on_padding(model: Any, tokenizer: Any, name: str) -> None:
+    """Where there is no padding token, the end token serves as one, as is customary.
+
+    Heads of decoders look for the last token that is not padding: their config must know it,
+    whatever it said before.
+    """
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.pad_token is None:
+        raise ModelError(
+            "other",
+            f"The tokenizer of {name} has neither a padding nor an end token, so texts of "
+            "different lengths cannot share a batch: give it one of them, or choose another model.",
+        )
+    model.config.pad_token_id = tokenizer.pad_token_id
 
 
 def _require_encoder(missing: Iterable[str], head: tuple[str, ...], name: str) -> None:
