@@ -30,7 +30,7 @@ class Problem(NamedTuple):
     sentence: str
 
 
-class Scratch(msgspec.Struct, frozen=True, kw_only=True):
+class Scratch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model that begins from nothing: its shape, and a tokenizer trained on the data."""
 
     layers: int = 2

@@ -29,7 +29,12 @@ def _scratch(_ctx: click.Context, _parameter: click.Parameter, value: str | None
     try:
         return msgspec.convert(given, Scratch, strict=False)
     except msgspec.ValidationError as error:
-        raise click.BadParameter(f"{error}. Write layers=2,hidden=128,heads=4.") from error
+        unknown = [name for name in given if name not in Scratch.__struct_fields__]
+        wrong = f"A shape has no {', no '.join(unknown)}. " if unknown else ""
+        raise click.BadParameter(
+            f"{wrong}Write layers=2,hidden=128,heads=4,vocabulary=8000,tokenizer=wordpiece, or a "
+            "part of it."
+        ) from error
 
 
 def _number(name: str, help_text: str = "", kind: type = int) -> Callable[[Command], Command]:

@@ -108,6 +108,8 @@ def test_a_run_that_fails_is_exit_code_one_with_its_reason(
         (["--seed", "-1"], "The seed must be between"),
         (["--max-steps", "0"], "The number of steps must be at least 1."),
         (["--data", " "], "Data must be named."),
+        (["--scratch", "layer=6,hidden=64"], "A shape has no layer. Write layers=2,hidden=128"),
+        (["--scratch", "layers=many"], "Write layers=2,hidden=128"),
         (["extra"], "extra"),
     ],
 )
