@@ -129,6 +129,18 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         """Of a run of `max_steps`, those in which the learning rate rises."""
         return int(self.warmup_ratio * max_steps)
 
+    def undecided(self) -> RunConfig:
+        """The same, with all that is a worker's to choose left to be chosen once more."""
+        return msgspec.structs.replace(
+            self,
+            threads=None,
+            fused=None,
+            group_by_length=None,
+            mixed_precision=None,
+            data_workers=None,
+            machine="",
+        )
+
     def problems(self) -> list[Problem]:
         """What keeps this run from being started; empty when nothing does."""
         found = [Problem(field, sentence) for field, holds, sentence in self._rules() if not holds]

@@ -253,7 +253,11 @@ def read_options(ctx: click.Context, options: Mapping[str, Any]) -> RunConfig:
         config = RunConfig(name="", **fields)
     else:
         given = {name: value for name, value in fields.items() if _is_given(ctx, name)}
-        config = msgspec.structs.replace(load_config(repeated), name="", version="", **given)
+        config = load_config(repeated)
+        if "plain" in given and not config.plain:
+            # What its worker found to be fast is what "plain" is to do without.
+            config = config.undecided()
+        config = msgspec.structs.replace(config, name="", version="", **given)
     if config.config_file is not None:
         file = Path(config.config_file).absolute()
         asked = config.num_processes if _is_given(ctx, "num_processes") else _processes_of(file)

@@ -204,6 +204,26 @@ def test_a_configuration_is_repeated_but_for_what_other_options_say(
     assert "not a run's configuration" in wrong.complaint
 
 
+def test_a_run_is_repeated_plain_without_what_was_found_to_be_fast(
+    termformer: Here, asked: list[RunConfig], tmp_path: Path
+) -> None:
+    file = tmp_path / "once.json"
+    once = RunConfig(
+        name="old-name", model="mini", epochs=7, threads=1, fused=True, group_by_length=True,
+        mixed_precision="bf16", data_workers=2, machine="this one",
+    )  # fmt: skip
+    file.write_bytes(msgspec.json.encode(once))
+    repeated = ("train", "--detach", "--config", str(file), "--plain")
+    assert termformer(*repeated).code == 0
+    assert termformer(*repeated, "--threads", "2", "--fused").code == 0
+    plain = RunConfig(name="", model="mini", epochs=7, plain=True)
+    given = msgspec.structs.replace(plain, threads=2, fused=True)
+    # One that was plain is repeated as it was, whatever was said beside it then.
+    file.write_bytes(msgspec.json.encode(given))
+    assert termformer(*repeated).code == 0
+    assert asked == [plain, given, given]
+
+
 def test_an_accelerate_configuration_says_how_many_processes(
     termformer: Here, asked: list[RunConfig], tmp_path: Path
 ) -> None:
