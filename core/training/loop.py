@@ -77,6 +77,18 @@ class TrainingLoop:
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
 
     @property
+    def notes(self) -> list[str]:
+        """What is to be said of the run before its first step."""
+        wanted, epochs = self.config.max_steps, self.config.epochs
+        if wanted is None or wanted <= self.max_steps:
+            return []
+        have = "1 epoch has" if epochs == 1 else f"{epochs:,} epochs have"
+        return [
+            f"{wanted:,} steps were asked for, but {have} {self.max_steps:,}: the run ends there. "
+            "Ask for more epochs to train longer."
+        ]
+
+    @property
     def in_warmup(self) -> bool:
         """Whether the learning rate still rises."""
         return self.global_step < self.warmup_steps

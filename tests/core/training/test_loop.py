@@ -23,10 +23,12 @@ from transformers import (
 from core.data.batches import epoch_order
 from core.data.sources import load_data
 from core.runs.config import RunConfig
-from core.runs.events import Evaluation, Step
+from core.runs.events import Evaluation, RunStarted, Step
+from core.runs.folder import create_run
 from core.training.checkpoints import save_checkpoint
 from core.training.loop import NotFiniteError, TrainingLoop
 from core.training.randomness import random_state
+from tests.core.training.replay import carry_out, events_of
 
 MakeLoop = Callable[[RunConfig], TrainingLoop]
 
@@ -170,6 +172,30 @@ def test_max_steps_ends_the_run_and_its_schedule(make_loop: MakeLoop, config: Ru
         "validation",
         "test",
     ]
+
+
+@pytest.mark.parametrize(
+    ("epochs", "wanted", "said"),
+    [
+        (8, 30, ["30 steps were asked for, but 8 epochs have 24: the run ends there. Ask for"]),
+        (1, 1000, ["1,000 steps were asked for, but 1 epoch has 3: the run ends there. Ask for"]),
+        (8, 24, []),
+        (8, None, []),
+    ],
+)
+def test_more_steps_than_the_epochs_have_are_noted(
+    make_loop: MakeLoop, config: RunConfig, epochs: int, wanted: int | None, said: list[str]
+) -> None:
+    loop = make_loop(msgspec.structs.replace(config, epochs=epochs, max_steps=wanted))
+    assert [note.partition(" more")[0] for note in loop.notes] == said
+
+
+def test_what_is_noted_of_a_loop_is_said_as_the_run_starts(config: RunConfig) -> None:
+    folder = create_run(msgspec.structs.replace(config, epochs=1, max_steps=4))
+    carry_out(folder)
+    (started,) = [event for event in events_of(folder) if isinstance(event, RunStarted)]
+    assert started.max_steps == 3
+    assert "4 steps were asked for, but 1 epoch has 3" in " ".join(started.notes)
 
 
 def test_a_loop_goes_on_from_the_step_it_is_given(make_loop: MakeLoop, config: RunConfig) -> None:
