@@ -232,8 +232,27 @@ def test_an_accelerate_configuration_says_how_many_processes(
     assert termformer("train", "--detach", "--config-file", str(file)).code == 0
     (config,) = asked
     assert (config.num_processes, config.config_file) == (4, str(file))
-    file.write_text("- nothing")
-    assert termformer("train", "--detach", "--config-file", str(file)).code == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        (b"- nothing", "does not say num_processes, as accelerate's"),
+        (b"num_processes: many", "does not say num_processes as accelerate's"),
+        (b"num_processes: 2\nmachine_rank: [", "is not YAML, as its line 2 shows: write one"),
+        (b"num_processes: 2 \xff", "is not YAML: write one with accelerate config."),
+    ],
+)
+def test_a_file_that_is_no_accelerate_configuration_is_told_in_a_sentence(
+    termformer: Here, tmp_path: Path, written: bytes, wrong: str
+) -> None:
+    file = tmp_path / "machines.yaml"
+    file.write_bytes(written)
+    finished = termformer("train", "--detach", "--config-file", str(file))
+    assert finished.code == 2
+    last = finished.complaint.splitlines()[-1]
+    assert f"{file} {wrong}" in last
+    assert last.endswith("with accelerate config.")
 
 
 @pytest.mark.slow
