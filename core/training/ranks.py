@@ -105,6 +105,14 @@ class Ranks:
 
         return broadcast_object_list([value])[0]  # type: ignore[no-any-return]
 
+    def gather(self, value: T) -> list[T]:
+        """The values of all processes, by rank."""
+        if self.is_alone:
+            return [value]
+        from accelerate.utils import gather_object
+
+        return list(gather_object([value]))
+
     def highest(self, *numbers: int) -> tuple[int, ...]:
         """Of each number the highest among all processes, in all of them; faster than objects."""
         if self.is_alone:
@@ -115,14 +123,6 @@ class Ranks:
         found = torch.tensor(numbers, device=PartialState().device)
         torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
         return tuple(found.tolist())
-
-    def gather(self, value: T) -> list[T]:
-        """The values of all processes, by rank."""
-        if self.is_alone:
-            return [value]
-        from accelerate.utils import gather_object
-
-        return list(gather_object([value]))
 
     def wait(self) -> None:
         """Until all processes are here."""

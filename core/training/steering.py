@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from core.errors import RunError
+from core.models.failures import MAKE_ROOM
 from core.runs import requests
 from core.runs.events import LearningRateSet, Paused, Resumed, Warned
 from core.runs.requests import PostedRequest, remove_request, waiting_requests
@@ -187,8 +188,10 @@ class Steering:
 
     def _pause_after(self, problem: str, step: int, request: str | None = None) -> None:
         """Waits for someone to make room."""
+        # What is to be done is said once.
         message = (
-            f"{problem} The run is paused, with all it has learned: make room, then resume it."
+            f"{problem.removesuffix(MAKE_ROOM).strip()} The run is paused; all that it has learned "
+            "and saved is kept: make room, then resume it."
         )
         self._journal.append(Warned(message=message, request=request))
         if not self._paused:
