@@ -46,3 +46,10 @@ def count_of(count: int) -> str:
     if count < 1_000_000:
         return f"{count:,}"
     return f"{count / 1e6:.1f} M" if count < 1_000_000_000 else f"{count / 1e9:.2f} B"
+
+
+def trained_of(trained: int, parameters: int) -> str:
+    """How many of a model's parameters are trained; where not all are, both to the last one."""
+    if trained == parameters:
+        return f"{count_of(parameters)} parameters, all trained"
+    return f"{trained:,} of {parameters:,} parameters trained"

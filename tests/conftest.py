@@ -79,3 +79,33 @@ def tiny_classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     BertForSequenceClassification(config).save_pretrained(folder)
     AutoTokenizer.from_pretrained(package).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_mpnet(tiny_classifier: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder: MPNetForSequenceClassification, 1 layer, 32 wide, random, without dropout.
+
+    One of its biases is a matrix.
+    """
+    import torch
+    from transformers import AutoTokenizer, MPNetConfig, MPNetForSequenceClassification
+
+    folder = tmp_path_factory.mktemp("tiny-mpnet")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_classifier)
+    tokenizer.model_input_names = ["input_ids", "attention_mask"]
+    torch.manual_seed(0)
+    config = MPNetConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        intermediate_size=64,
+        num_labels=2,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        pad_token_id=tokenizer.pad_token_id,
+        initializer_range=0.4,
+    )
+    MPNetForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

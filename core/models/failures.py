@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from core.checkpoints import locate
 from core.errors import ModelError
 
+MAKE_ROOM = "Make room and try again; what was there before is kept."
+"""What is said last of a full disk."""
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO}
 _REASON_LIMIT = 160
@@ -62,8 +64,7 @@ def disk_failure(error: BaseException, what: str) -> ModelError | None:
         if number in _DISK_FULL:
             return ModelError(
                 "disk",
-                f"The disk is full: {what} could not be written. Make room and try again; "
-                "what was there before is kept.",
+                f"The disk is full: {what} could not be written. {MAKE_ROOM}",
             )
         if number is not None and number in _CLOSED:
             file = getattr(link, "filename", None)

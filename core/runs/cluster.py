@@ -6,6 +6,7 @@ nothing of the run is kept with them.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,9 @@ from core.durable import write_atomic
 from core.errors import RunError
 
 _KEPT = "kept.json"
+_REMEDY = "write one with accelerate config."
+_FIELD = re.compile(r"\$\.(\w+)")
+"""In what msgspec says: the field that is wrong."""
 
 
 class Cluster(msgspec.Struct, frozen=True):
@@ -37,10 +41,16 @@ def read_cluster(file: Path) -> Cluster:
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
         return msgspec.convert(document, Cluster, strict=False)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
-        raise RunError(
-            f"{file} does not say num_processes, as accelerate's configurations do: {error}."
-        ) from error
+    except OSError as error:
+        raise RunError(f"{file} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", as its line {mark.line + 1} shows" if mark else ""
+        raise RunError(f"{file} is not YAML{where}: {_REMEDY}") from error
+    except msgspec.ValidationError as error:
+        field = _FIELD.search(str(error))
+        wrong = f"does not say {field[1]} as" if field else "does not say num_processes, as"
+        raise RunError(f"{file} {wrong} accelerate's configurations do: {_REMEDY}") from error
 
 
 class Kept(msgspec.Struct, frozen=True):

@@ -15,7 +15,8 @@ REVIEWS = "reviews"
 
 Adapter = Literal["full", "lora", "head"]
 Route = Literal["loop", "trainer"]
-"""The course's loop, or transformers' `Trainer`; both give the same losses."""
+"""The course's loop, or transformers' `Trainer`; both give the same losses, but where `plain` has
+all weights decay, as the course's loop as written has it."""
 
 
 Precision = Literal["no", "bf16"]
@@ -29,7 +30,7 @@ class Problem(NamedTuple):
     sentence: str
 
 
-class Scratch(msgspec.Struct, frozen=True, kw_only=True):
+class Scratch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A model that begins from nothing: its shape, and a tokenizer trained on the data."""
 
     layers: int = 2
@@ -127,6 +128,18 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
     def warmup_steps(self, max_steps: int) -> int:
         """Of a run of `max_steps`, those in which the learning rate rises."""
         return int(self.warmup_ratio * max_steps)
+
+    def undecided(self) -> RunConfig:
+        """The same, with all that is a worker's to choose left to be chosen once more."""
+        return msgspec.structs.replace(
+            self,
+            threads=None,
+            fused=None,
+            group_by_length=None,
+            mixed_precision=None,
+            data_workers=None,
+            machine="",
+        )
 
     def problems(self) -> list[Problem]:
         """What keeps this run from being started; empty when nothing does."""

@@ -58,6 +58,7 @@ def _imports(run: TrainingRun, *, trainer: bool) -> list[str]:
     names = ["AutoModelForSequenceClassification", "AutoTokenizer", "DataCollatorWithPadding"]
     names += ["AutoConfig"] if scratch else []
     names += ["Trainer", "TrainingArguments"] if trainer else ["get_scheduler"]
+    names += ["Trainer"] if not (trainer or run.config.plain) else []
     loop = ["from accelerate import Accelerator"] if not trainer else []
     return [
         "import torch",
@@ -243,10 +244,12 @@ def _optimizer(config: RunConfig) -> list[str]:
     if not config.plain:
         parameters = "groups"
         written += [
-            "# Biases and norms, which are vectors, do not decay.",
+            "# Biases and norms do not decay; which they are, Trainer's own rule says.",
+            "decayed = set(Trainer.get_decay_parameter_names(None, model))",
+            "named = [one for one in model.named_parameters() if one[1].requires_grad]",
             "groups = [",
-            '    {"params": [weight for weight in trained if weight.ndim > 1]},',
-            '    {"params": [weight for weight in trained if weight.ndim <= 1], '
+            '    {"params": [weight for name, weight in named if name in decayed]},',
+            '    {"params": [weight for name, weight in named if name not in decayed], '
             '"weight_decay": 0.0},',
             "]",
         ]

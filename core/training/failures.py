@@ -9,6 +9,9 @@ from core.runs.folder import WORKER_LOG
 _NO_MEMORY = ("out of memory", "can't allocate memory", "Cannot allocate memory")
 _LOST_RANK = ("Connection closed by peer", "Connection reset by peer", "Broken pipe")
 
+_NO_EMBEDDING = "index out of range in self"
+"""What torch says of an id beyond an embedding's rows. Positions have been counted before."""
+
 
 class DiskFullError(RunError):
     """There was no room; what stood there before still does."""
@@ -31,5 +34,10 @@ def explain(error: Exception) -> str:
             "Another process of the run ended, so this one cannot go on. Resume the run: it goes "
             "on from its last checkpoint."
         )
-    first = said.strip().partition("\n")[0][:200]
-    return f"{type(error).__name__}: {first} (the traceback is in {WORKER_LOG})."
+    if _NO_EMBEDDING in said:
+        return (
+            "The tokenizer gives ids that the model has no embedding for, so the two do not belong "
+            "together: put the model's own tokenizer into its folder, or choose another model."
+        )
+    first = said.strip().partition("\n")[0][:200].rstrip(".") or "it says nothing about itself"
+    return f"An unexpected error: {first}. The traceback is in {WORKER_LOG}."

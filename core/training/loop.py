@@ -77,6 +77,18 @@ class TrainingLoop:
         self.model, self.optimizer = self.accelerator.prepare(model, optimizer)
 
     @property
+    def notes(self) -> list[str]:
+        """What is to be said of the run before its first step."""
+        wanted, epochs = self.config.max_steps, self.config.epochs
+        if wanted is None or wanted <= self.max_steps:
+            return []
+        have = "1 epoch has" if epochs == 1 else f"{epochs:,} epochs have"
+        return [
+            f"{wanted:,} steps were asked for, but {have} {self.max_steps:,}: the run ends there. "
+            "Ask for more epochs to train longer."
+        ]
+
+    @property
     def in_warmup(self) -> bool:
         """Whether the learning rate still rises."""
         return self.global_step < self.warmup_steps
@@ -214,10 +226,14 @@ class TrainingLoop:
     def not_finite(self, what: str, batches: Sequence[Microbatch]) -> str:
         """Names the step after `global_step`, in which `what` is not finite, and its rows."""
         epoch, before = divmod(self.global_step, self.data.steps_per_epoch)
+        first = before * self.config.gradient_accumulation_steps + 1
+        last = first + len(batches) - 1
+        joined = "and" if last == first + 1 else "to"
+        which = f"batch {first}" if last == first else f"batches {first} {joined} {last}"
         rows = [row for batch in batches for row in batch.rows]
         named = ", ".join(map(str, rows[:_ROWS_NAMED])) + (", …" if rows[_ROWS_NAMED:] else "")
         return (
-            f"{what} became NaN or infinite at step {self.global_step + 1} (batch {before + 1} of "
+            f"{what} became NaN or infinite at step {self.global_step + 1} ({which} of "
             f"epoch {epoch + 1}: training rows {named}, counted from 0); try a lower learning "
             "rate or more warm-up."
         )

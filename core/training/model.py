@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForSequenceClassification
+from transformers import AutoModelForSequenceClassification, Trainer
 
 from core.errors import ModelError
 from core.models.failures import load_failure
@@ -58,13 +58,28 @@ def load_starting_point(folder: Path, name: str, labels: list[str]) -> StartingP
     model.config.id2label = dict(enumerate(labels))
     model.config.label2id = {label: number for number, label in enumerate(labels)}
     model.config.problem_type = "single_label_classification"
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-        model.config.pad_token_id = tokenizer.pad_token_id
+    _agree_on_padding(model, tokenizer, name)
     notes = []
     if loading["missing_keys"] or loading["mismatched_keys"]:
         notes.append(f"{name} has no head for these labels: a new one begins at random.")
     return StartingPoint(model, tokenizer, labels, notes)
+
+
+def _agree_on_padding(model: Any, tokenizer: Any, name: str) -> None:
+    """Where there is no padding token, the end token serves as one, as is customary.
+
+    Heads of decoders look for the last token that is not padding: their config must know it,
+    whatever it said before.
+    """
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.pad_token is None:
+        raise ModelError(
+            "other",
+            f"The tokenizer of {name} has neither a padding nor an end token, so texts of "
+            "different lengths cannot share a batch: give it one of them, or choose another model.",
+        )
+    model.config.pad_token_id = tokenizer.pad_token_id
 
 
 def _require_encoder(missing: Iterable[str], head: tuple[str, ...], name: str) -> None:
@@ -121,14 +136,23 @@ def with_adapter(model: Any, adapter: Adapter) -> Any:
 
 
 def decay_groups(model: Any, weight_decay: float) -> list[dict[str, Any]]:
-    """What is trained, for an optimizer: biases and norms, which are vectors, do not decay.
+    """What is trained, for an optimizer: biases and norms do not decay.
 
-    The groups of transformers' `Trainer`.
+    The groups of transformers' `Trainer`, by its own rule: a bias need not be a vector. MPNet's
+    and T5's of relative positions are tables, and XLNet has some that are matrices.
     """
-    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    # The rule needs no trainer, though it is a method.
+    decayed = set(Trainer.get_decay_parameter_names(None, model))
+    trained = [one for one in model.named_parameters() if one[1].requires_grad]
     return [
-        {"params": [weight for weight in trained if weight.ndim > 1], "weight_decay": weight_decay},
-        {"params": [weight for weight in trained if weight.ndim <= 1], "weight_decay": 0.0},
+        {
+            "params": [weight for name, weight in trained if name in decayed],
+            "weight_decay": weight_decay,
+        },
+        {
+            "params": [weight for name, weight in trained if name not in decayed],
+            "weight_decay": 0.0,
+        },
     ]
 
 

@@ -108,7 +108,7 @@ def prepare(
         threads=config.threads or 1,
         device=str(accelerator.device),
         world_size=accelerator.num_processes,
-        notes=[*data.notes, *report_notes(report), *start.notes, *tuned.notes],
+        notes=[*data.notes, *report_notes(report), *start.notes, *tuned.notes, *loop.notes],
     )
     check_stop()
     return Prepared(loop, start.tokenizer, report, started, config)

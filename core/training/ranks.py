@@ -113,6 +113,17 @@ class Ranks:
 
         return list(gather_object([value]))
 
+    def highest(self, *numbers: int) -> tuple[int, ...]:
+        """Of each number the highest among all processes, in all of them; faster than objects."""
+        if self.is_alone:
+            return numbers
+        import torch
+        from accelerate import PartialState
+
+        found = torch.tensor(numbers, device=PartialState().device)
+        torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
+        return tuple(found.tolist())
+
     def wait(self) -> None:
         """Until all processes are here."""
         self.gather(None)

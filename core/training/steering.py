@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import threading
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from core.errors import RunError
+from core.models.failures import MAKE_ROOM
 from core.runs import requests
 from core.runs.events import LearningRateSet, Paused, Resumed, Warned
 from core.runs.requests import PostedRequest, remove_request, waiting_requests
@@ -51,12 +53,15 @@ class Driver(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the first process saw between two steps; all processes carry it out alike."""
+    """What the first process saw between two steps; all processes carry it out alike.
+
+    A `signal` counts whichever of them got it: a launcher passes on its own to those it started.
+    """
 
     posted: list[PostedRequest]
     save: bool = False
     is_full: bool = False
-    signalled: str = ""
+    signal: int = 0
 
 
 class Steering:
@@ -67,7 +72,7 @@ class Steering:
         self._journal = journal
         self._ranks = ranks
         self._signalled = threading.Event()
-        self._signal_name = ""
+        self._signal = 0
         self._paused = False
 
     def listen(self) -> None:
@@ -76,7 +81,7 @@ class Steering:
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, _frame: object) -> None:
-        self._signal_name = signal.Signals(number).name
+        self._signal = number
         self._signalled.set()
 
     def check_stop(self) -> None:
@@ -86,11 +91,11 @@ class Steering:
         there, or the others would wait for it.
         """
         if self._ranks.is_alone:
-            self._raise_if_wanted(self._look())
+            self.check_stop_together()
 
     def check_stop_together(self) -> None:
         """`check_stop` for all processes at the same step."""
-        self._raise_if_wanted(self._ranks.agree(self._look()))
+        self._raise_if_wanted(self._look())
 
     def between_steps(self, driver: Driver, is_save_due: Callable[[], bool]) -> None:
         """Carries out what is asked for; returns when the next step may be taken.
@@ -99,7 +104,7 @@ class Steering:
         """
         while True:
             # One look for both: a stop must not overtake what was posted before it.
-            wishes = self._ranks.agree(self._look(is_save_due))
+            wishes = self._look(is_save_due)
             # First, since a request to go on may be waiting already.
             if wishes.is_full and not self._paused:
                 self._pause_after("The disk is full.", driver.loop.global_step)
@@ -121,18 +126,19 @@ class Steering:
         self.between_steps(driver, lambda: False)
 
     def _look(self, is_save_due: Callable[[], bool] = lambda: False) -> Wishes:
-        if not self._ranks.is_first:
-            return Wishes([])
-        return Wishes(
-            waiting_requests(self._folder),
-            not self._paused and is_save_due(),
-            self._journal.is_full,
-            self._signal_name,
-        )
+        """What is asked for; in all processes the same."""
+        seen = Wishes([])
+        if self._ranks.is_first:
+            is_due = not self._paused and is_save_due()
+            seen = Wishes(waiting_requests(self._folder), is_due, self._journal.is_full)
+        # Two numbers a step: only where there is a wish it takes more to agree on it.
+        is_any, number = self._ranks.highest(int(seen != Wishes([])), self._signal)
+        wishes = self._ranks.agree(seen) if is_any else seen
+        return dataclasses.replace(wishes, signal=number)
 
     def _raise_if_wanted(self, wishes: Wishes) -> None:
-        if wishes.signalled:
-            raise StopWanted(f"Stopped by {wishes.signalled}.")
+        if wishes.signal:
+            raise StopWanted(f"Stopped by {signal.Signals(wishes.signal).name}.")
         for posted in wishes.posted:
             if isinstance(posted.request, requests.Stop):
                 raise StopWanted("Stopped by request.", posted)
@@ -182,8 +188,10 @@ class Steering:
 
     def _pause_after(self, problem: str, step: int, request: str | None = None) -> None:
         """Waits for someone to make room."""
+        # What is to be done is said once.
         message = (
-            f"{problem} The run is paused, with all it has learned: make room, then resume it."
+            f"{problem.removesuffix(MAKE_ROOM).strip()} The run is paused; all that it has learned "
+            "and saved is kept: make room, then resume it."
         )
         self._journal.append(Warned(message=message, request=request))
         if not self._paused:

@@ -242,8 +242,8 @@ def _data_workers(
     """How many processes prepare batches while others compute; tried where it could pay."""
     if config.plain or config.stream or trial is None or not batches:
         return 0, "Batches are prepared in between, as in the course."
-    if (count := len(data.train) // data.batch_size) < _FEW_BATCHES:
-        return 0, f"Batches are prepared in between: an epoch has only {count + 1} of them."
+    if (count := -(-len(data.train) // data.batch_size)) < _FEW_BATCHES:
+        return 0, f"Batches are prepared in between: an epoch has only {count} of them."
     preparing = median(_paces(data, 0, lambda _batch: None))
     computing = median(_gradient_seconds(trial, batch, device) for batch in batches)
     share = preparing / (preparing + computing)

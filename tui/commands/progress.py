@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, TextIO
 
@@ -62,6 +63,8 @@ class LineView:
         due = (
             not self._told_step
             or step.global_step == max_steps
+            # Where it went wrong is what one looks for in a log file.
+            or not all(math.isfinite(float(value)) for value in (step.loss, step.grad_norm))
             or (max_steps is not None and further * _LINES_A_RUN >= max_steps)
             or step.time - self._told_time >= _LINE_EVERY
         )

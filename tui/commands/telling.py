@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from core.runs import events
-from core.sizes import count_of, percent
+from core.sizes import percent, trained_of
 
 _LABELS_TOLD = 8
 
@@ -49,8 +49,11 @@ def _happened(event: _AtStep) -> str:
     """What happened at a step."""
     match event:
         case events.Step():
+            # Only worth a word where it spoils the step.
+            is_sound = math.isfinite(float(event.grad_norm))
+            norm = "" if is_sound else f"gradient norm {number(event.grad_norm)} · "
             return (
-                f"loss {number(event.loss)} · learning rate {event.learning_rate:.2e} · "
+                f"loss {number(event.loss)} · {norm}learning rate {event.learning_rate:.2e} · "
                 f"{event.samples_per_second:.0f} samples/s"
             )
         case events.Evaluation():
@@ -97,12 +100,19 @@ def _start(event: events.RunStarted) -> list[str]:
     return [
         f"{event.train_rows:,} rows to train on, {event.validation_rows:,} to validate; "
         f"labels {', '.join(event.labels)}",
-        f"{count_of(event.parameters)} parameters, "
-        + ("all" if event.trainable == event.parameters else f"{event.trainable:,}")
-        + f" trained; {counted(event.max_steps, 'step')} on {event.device}, "
-        + counted(event.threads, "thread"),
+        f"{trained_of(event.trainable, event.parameters)}; "
+        f"{counted(event.max_steps, 'step')} {_by_whom(event)}",
         *event.notes,
     ]
+
+
+def _by_whom(event: events.RunStarted) -> str:
+    threads = counted(event.threads, "thread")
+    if event.world_size == 1:
+        return f"on {event.device}, {threads}"
+    # The device's number is the first process's.
+    kind = event.device.partition(":")[0]
+    return f"by {counted(event.world_size, 'process')} together on {kind}, {threads} each"
 
 
 def at(step: int, max_steps: int | None) -> str:
@@ -116,8 +126,9 @@ def number(value: events.Number) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """`count` and its noun: 1 step, 2 steps."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    """`count` and its noun: 1 step, 2 steps, 2 processes."""
+    ending = "es" if noun.endswith("s") else "s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}{ending}"
 
 
 def duration(seconds: float) -> str:

@@ -29,7 +29,12 @@ def _scratch(_ctx: click.Context, _parameter: click.Parameter, value: str | None
     try:
         return msgspec.convert(given, Scratch, strict=False)
     except msgspec.ValidationError as error:
-        raise click.BadParameter(f"{error}. Write layers=2,hidden=128,heads=4.") from error
+        unknown = [name for name in given if name not in Scratch.__struct_fields__]
+        wrong = f"A shape has no {', no '.join(unknown)}. " if unknown else ""
+        raise click.BadParameter(
+            f"{wrong}Write layers=2,hidden=128,heads=4,vocabulary=8000,tokenizer=wordpiece, or a "
+            "part of it."
+        ) from error
 
 
 def _number(name: str, help_text: str = "", kind: type = int) -> Callable[[Command], Command]:
@@ -166,7 +171,8 @@ SECTIONS = (
             _choice(
                 "route",
                 get_args(Route),
-                "The course's loop, or transformers' Trainer; both give the same losses.",
+                "The course's loop, or transformers' Trainer. Both give the same losses, but with "
+                "--plain: then biases and norms decay in the loop, as in the course's.",
             ),
             _flag("plain", "The course's loop as written: nothing tried, nothing made faster."),
             _number("threads", "Threads that compute, of each process."),
@@ -247,7 +253,11 @@ def read_options(ctx: click.Context, options: Mapping[str, Any]) -> RunConfig:
         config = RunConfig(name="", **fields)
     else:
         given = {name: value for name, value in fields.items() if _is_given(ctx, name)}
-        config = msgspec.structs.replace(load_config(repeated), name="", version="", **given)
+        config = load_config(repeated)
+        if "plain" in given and not config.plain:
+            # What its worker found to be fast is what "plain" is to do without.
+            config = config.undecided()
+        config = msgspec.structs.replace(config, name="", version="", **given)
     if config.config_file is not None:
         file = Path(config.config_file).absolute()
         asked = config.num_processes if _is_given(ctx, "num_processes") else _processes_of(file)

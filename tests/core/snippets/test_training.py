@@ -101,7 +101,9 @@ def as_before() -> Iterator[None]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("as_before")
-def test_the_code_gives_the_losses_of_the_run(tiny_classifier: Path, tmp_path: Path) -> None:
+def test_the_code_gives_the_losses_of_the_run(
+    tiny_classifier: Path, tiny_mpnet: Path, tmp_path: Path
+) -> None:
     whole, parts = tmp_path / "all.csv", tmp_path / "parts"
     write_rows(whole, 150, header=True)
     parts.mkdir()
@@ -134,6 +136,12 @@ def test_the_code_gives_the_losses_of_the_run(tiny_classifier: Path, tmp_path: P
                 data=str(parts),
                 scratch=Scratch(layers=1, hidden=32, heads=2, vocabulary=300),
                 learning_rate=1e-2,
+            )
+        ),
+        # Of a bias that is a matrix, too, the code knows that it does not decay.
+        trained(
+            msgspec.structs.replace(
+                usual, model=str(tiny_mpnet), data=str(parts), learning_rate=1e-2, weight_decay=0.5
             )
         ),
     ]

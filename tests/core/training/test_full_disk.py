@@ -105,8 +105,12 @@ def test_a_checkpoint_without_room_pauses_the_run_until_there_is_some(config: Ru
     _until(lambda: run_status(folder).status in {"paused", "failed"}, folder)
     warned, paused = _events(folder)[-2:]
     assert isinstance(warned, Warned)
-    assert "The disk is full" in warned.message
     assert isinstance(paused, Paused)
+    # What is to be done is said once.
+    assert warned.message == (
+        f"The disk is full: step-{paused.global_step} could not be written. The run is paused; "
+        "all that it has learned and saved is kept: make room, then resume it."
+    )
     assert saved_steps(folder) == []
     asked = post_request(folder, SaveCheckpoint())
     _until(lambda: getattr(_events(folder)[-1], "request", None) == asked, folder)

@@ -23,10 +23,12 @@ from transformers import (
 from core.data.batches import epoch_order
 from core.data.sources import load_data
 from core.runs.config import RunConfig
-from core.runs.events import Evaluation, Step
+from core.runs.events import Evaluation, RunStarted, Step
+from core.runs.folder import create_run
 from core.training.checkpoints import save_checkpoint
 from core.training.loop import NotFiniteError, TrainingLoop
 from core.training.randomness import random_state
+from tests.core.training.replay import carry_out, events_of
 
 MakeLoop = Callable[[RunConfig], TrainingLoop]
 
@@ -172,6 +174,30 @@ def test_max_steps_ends_the_run_and_its_schedule(make_loop: MakeLoop, config: Ru
     ]
 
 
+@pytest.mark.parametrize(
+    ("epochs", "wanted", "said"),
+    [
+        (8, 30, ["30 steps were asked for, but 8 epochs have 24: the run ends there. Ask for"]),
+        (1, 1000, ["1,000 steps were asked for, but 1 epoch has 3: the run ends there. Ask for"]),
+        (8, 24, []),
+        (8, None, []),
+    ],
+)
+def test_more_steps_than_the_epochs_have_are_noted(
+    make_loop: MakeLoop, config: RunConfig, epochs: int, wanted: int | None, said: list[str]
+) -> None:
+    loop = make_loop(msgspec.structs.replace(config, epochs=epochs, max_steps=wanted))
+    assert [note.partition(" more")[0] for note in loop.notes] == said
+
+
+def test_what_is_noted_of_a_loop_is_said_as_the_run_starts(config: RunConfig) -> None:
+    folder = create_run(msgspec.structs.replace(config, epochs=1, max_steps=4))
+    carry_out(folder)
+    (started,) = [event for event in events_of(folder) if isinstance(event, RunStarted)]
+    assert started.max_steps == 3
+    assert "4 steps were asked for, but 1 epoch has 3" in " ".join(started.notes)
+
+
 def test_a_loop_goes_on_from_the_step_it_is_given(make_loop: MakeLoop, config: RunConfig) -> None:
     loop = make_loop(config)
     loop.global_step = 22
@@ -200,6 +226,22 @@ def test_what_is_not_finite_is_shown_and_ends_the_run_with_sound_weights(
     assert isinstance(last.loss if broken == "loss" else last.grad_norm, str)
     assert loop.global_step == 4
     assert all(torch.isfinite(weight).all() for weight in loop.model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("accumulated", "taken", "named"),
+    [(2, 1, "batches 3 and 4"), (2, 2, "batch 5"), (4, 0, "batches 1 to 4"), (1, 1, "batch 2")],
+)
+def test_all_batches_of_the_step_that_is_not_finite_are_named(
+    make_loop: MakeLoop, config: RunConfig, accumulated: int, taken: int, named: str
+) -> None:
+    loop = make_loop(
+        msgspec.structs.replace(config, batch_size=8, gradient_accumulation_steps=accumulated)
+    )
+    loop.global_step = taken
+    loop.model.classifier.register_forward_hook(lambda *args: args[2] * float("nan"))
+    with pytest.raises(NotFiniteError, match=rf"step {taken + 1} \({named} of epoch 1: "):
+        list(loop.run())
 
 
 def test_a_new_learning_rate_falls_to_zero_from_where_it_is_set(

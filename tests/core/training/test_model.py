@@ -168,6 +168,34 @@ def test_no_more_tokens_than_the_model_has_positions(tiny_classifier: Path) -> N
     assert longest_input(start, 4000) == 512
 
 
+@pytest.mark.parametrize("known", [None, 7])
+def test_a_decoders_head_knows_the_tokenizers_padding(
+    tiny_classifier: Path, tmp_path: Path, known: int | None
+) -> None:
+    """The tokenizer has a padding token; the model's config none, or another one."""
+    shape = GPT2Config(**SMALL, n_embd=32, n_layer=1, n_head=2, pad_token_id=known)
+    GPT2ForSequenceClassification(shape).save_pretrained(tmp_path)
+    AutoTokenizer.from_pretrained(tiny_classifier).save_pretrained(tmp_path)
+    start = load_starting_point(tmp_path, "decoder", ["a", "b"])
+    assert start.model.config.pad_token_id == start.tokenizer.pad_token_id == 0
+    start.model.eval()
+    with torch.no_grad():
+        together, alone = (
+            start.model(**start.tokenizer(texts, padding=True, return_tensors="pt")).logits
+            for texts in (SENTENCES, SENTENCES[1:])
+        )
+    torch.testing.assert_close(together[1:], alone)
+
+
+def test_a_tokenizer_that_cannot_pad_is_refused(tiny_classifier: Path, tmp_path: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(tiny_classifier)
+    tokenizer.pad_token = tokenizer.eos_token = None
+    AutoModelForSequenceClassification.from_pretrained(tiny_classifier).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(ModelError, match="ragged has neither a padding nor an end token"):
+        load_starting_point(tmp_path, "ragged", ["a", "b"])
+
+
 def test_weights_that_are_incomplete_are_refused(tiny_classifier: Path, tmp_path: Path) -> None:
     model = AutoModelForSequenceClassification.from_pretrained(tiny_classifier)
     state = {name: value for name, value in model.state_dict().items() if "layer.1" not in name}

@@ -26,6 +26,7 @@ from core.runs.events import (
     RunFinished,
     RunResumed,
     RunStarted,
+    RunStopped,
     Step,
 )
 from core.runs.folder import EVENTS, create_run
@@ -130,6 +131,28 @@ def test_two_processes_train_as_one_obey_as_one_and_survive_the_loss_of_one(
     ):
         assert (one.split, one.confusion) == (other_one.split, other_one.confusion)
         assert float(one.loss) == pytest.approx(float(other_one.loss), abs=1e-5)
+
+
+def test_a_signal_to_any_process_ends_the_run_with_a_checkpoint(
+    config: RunConfig, launched: list[int]
+) -> None:
+    config = msgspec.structs.replace(config, num_processes=2, epochs=100_000)
+    folder = create_run(config)
+    launched.append(start_run(config, folder))
+    _until(folder, lambda: len(_steps(folder)) > 2)
+    record = read_process(folder)
+    assert record is not None
+    workers = psutil.Process(launched[0]).children()
+    # As another machine's launcher does, which has none but such.
+    (other,) = [worker for worker in workers if worker.pid != record.pid]
+    other.terminate()
+    _until(folder, lambda: not run_status(folder).is_live)
+    stopped = _events(folder)[-1]
+    assert isinstance(stopped, RunStopped)
+    assert stopped.reason == "Stopped by SIGTERM."
+    assert stopped.path == f"checkpoints/step-{_steps(folder)[-1].global_step}"
+    assert (folder / stopped.path).is_dir()
+    assert not psutil.wait_procs(workers, timeout=PATIENCE)[1]
 
 
 def test_processes_end_with_their_launcher(config: RunConfig, launched: list[int]) -> None:

@@ -129,6 +129,18 @@ def test_both_routes_tell_the_same(make: Make, config: RunConfig, adapter: str) 
                 assert theirs.results[0].predicted == mine.results[0].predicted
 
 
+def test_both_routes_spare_the_same_weights_from_decay(
+    make: Make, config: RunConfig, tiny_mpnet: Path
+) -> None:
+    """A bias that is a matrix, MPNet's of relative positions, does not decay either."""
+    config = msgspec.structs.replace(config, learning_rate=1e-2, weight_decay=0.5)
+    one, other = (
+        _losses(_events(make(route, config, tiny_mpnet))) for route in (TrainingLoop, TrainerLoop)
+    )
+    assert len(one) == 52
+    assert other == pytest.approx(one, abs=1e-5)
+
+
 @pytest.mark.parametrize("route", [TrainingLoop, TrainerLoop])
 def test_a_long_evaluation_says_how_far_it_is(
     make: Make, config: RunConfig, monkeypatch: pytest.MonkeyPatch, route: type[TrainingLoop]
@@ -284,7 +296,7 @@ def test_what_is_not_finite_is_shown_and_ends_the_run_with_sound_weights(
             else:
                 head.weight.register_hook(lambda gradient: gradient * float("inf"))
 
-    with pytest.raises(NotFiniteError, match=r"at step 5 \(batch 2 of epoch 2"):
+    with pytest.raises(NotFiniteError, match=r"at step 5 \(batches 3 and 4 of epoch 2"):
         loop.drive(handle)
     last = events[-1]
     assert isinstance(last, Step)

@@ -118,6 +118,8 @@ def test_data_workers_are_tried_where_batches_are_waited_for(
     short = tune_tiny(config)
     assert short.config.data_workers == 0
     assert "an epoch has only 3 of them" in " ".join(short.notes)
+    whole = tune_tiny(msgspec.structs.replace(config, batch_size=20))
+    assert "an epoch has only 2 of them" in " ".join(whole.notes)
     monkeypatch.setattr(tuning, "_FEW_BATCHES", 1)
     small = msgspec.structs.replace(config, batch_size=2)
     paces = {0: 3.0, 1: 1.0, 2: 2.0}

@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -98,6 +99,39 @@ def test_a_loss_that_is_no_number_is_shown() -> None:
     assert "loss nan" in said
     assert run.step is not None
     assert run.step.loss == "NaN"
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (step(4, "NaN"), "step 4 of 400 · loss nan · learning rate"),
+        (replace(step(4), grad_norm="Infinity"), "step 4 of 400 · loss 0.5000 · gradient norm inf"),
+    ],
+)
+def test_a_step_that_is_not_finite_has_a_line_of_its_own(broken: events.Step, said: str) -> None:
+    # A twentieth of the run lies between two lines.
+    log = [replace(STARTED, max_steps=400), *(step(number) for number in (1, 2, 3)), broken]
+    lines = follow(make_run("calm-otter", *log))[1]
+    assert said in lines
+    assert "step 3 " not in lines
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, "1,000 parameters, all trained; 40 steps on cpu, 1 thread"),
+        (
+            {"parameters": 1_019_842, "trainable": 8_290},
+            "8,290 of 1,019,842 parameters trained; 40 steps on cpu, 1 thread",
+        ),
+        (
+            {"world_size": 2, "device": "cpu:0", "parameters": 1_019_842, "trainable": 1_019_842},
+            "1.0 M parameters, all trained; 40 steps by 2 processes together on cpu, 1 thread each",
+        ),
+    ],
+)
+def test_it_is_said_who_trains_how_much(change: dict[str, Any], said: str) -> None:
+    assert said in tell(replace(STARTED, **change), 40)
 
 
 def test_ctrl_c_asks_for_a_stop_with_a_checkpoint_and_follows_to_the_end() -> None:

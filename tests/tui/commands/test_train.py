@@ -127,6 +127,8 @@ def test_data_that_cannot_be_trained_on_makes_no_run(
         (["--seed", "-1"], "The seed must be between"),
         (["--max-steps", "0"], "The number of steps must be at least 1."),
         (["--data", " "], "Data must be named."),
+        (["--scratch", "layer=6,hidden=64"], "A shape has no layer. Write layers=2,hidden=128"),
+        (["--scratch", "layers=many"], "Write layers=2,hidden=128"),
         (["extra"], "extra"),
     ],
 )
@@ -221,6 +223,26 @@ def test_a_configuration_is_repeated_but_for_what_other_options_say(
     assert "not a run's configuration" in wrong.complaint
 
 
+def test_a_run_is_repeated_plain_without_what_was_found_to_be_fast(
+    termformer: Here, asked: list[RunConfig], tmp_path: Path
+) -> None:
+    file = tmp_path / "once.json"
+    once = RunConfig(
+        name="old-name", model="mini", epochs=7, threads=1, fused=True, group_by_length=True,
+        mixed_precision="bf16", data_workers=2, machine="this one",
+    )  # fmt: skip
+    file.write_bytes(msgspec.json.encode(once))
+    repeated = ("train", "--detach", "--config", str(file), "--plain")
+    assert termformer(*repeated).code == 0
+    assert termformer(*repeated, "--threads", "2", "--fused").code == 0
+    plain = RunConfig(name="", model="mini", epochs=7, plain=True)
+    given = msgspec.structs.replace(plain, threads=2, fused=True)
+    # One that was plain is repeated as it was, whatever was said beside it then.
+    file.write_bytes(msgspec.json.encode(given))
+    assert termformer(*repeated).code == 0
+    assert asked == [plain, given, given]
+
+
 def test_an_accelerate_configuration_says_how_many_processes(
     termformer: Here, asked: list[RunConfig], tmp_path: Path
 ) -> None:
@@ -229,8 +251,27 @@ def test_an_accelerate_configuration_says_how_many_processes(
     assert termformer("train", "--detach", "--config-file", str(file)).code == 0
     (config,) = asked
     assert (config.num_processes, config.config_file) == (4, str(file))
-    file.write_text("- nothing")
-    assert termformer("train", "--detach", "--config-file", str(file)).code == 2
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        (b"- nothing", "does not say num_processes, as accelerate's"),
+        (b"num_processes: many", "does not say num_processes as accelerate's"),
+        (b"num_processes: 2\nmachine_rank: [", "is not YAML, as its line 2 shows: write one"),
+        (b"num_processes: 2 \xff", "is not YAML: write one with accelerate config."),
+    ],
+)
+def test_a_file_that_is_no_accelerate_configuration_is_told_in_a_sentence(
+    termformer: Here, tmp_path: Path, written: bytes, wrong: str
+) -> None:
+    file = tmp_path / "machines.yaml"
+    file.write_bytes(written)
+    finished = termformer("train", "--detach", "--config-file", str(file))
+    assert finished.code == 2
+    last = finished.complaint.splitlines()[-1]
+    assert f"{file} {wrong}" in last
+    assert last.endswith("with accelerate config.")
 
 
 @pytest.mark.slow

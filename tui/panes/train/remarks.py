@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.runs.log import ProblemKind
-from core.sizes import count_of
+from core.sizes import trained_of
 from core.text.visible import visible
 from tui.panes.train.sheet import Row, wrapped
 from tui.panes.train.watch import RunWatch
@@ -39,14 +39,9 @@ def _remark_texts(watch: RunWatch) -> list[Part]:
     texts += [(warning.message, "sheet--value") for warning in list(history.warnings)[-3:]]
     if history.started is not None:
         started = history.started
-        trained = (
-            "all trained"
-            if started.trainable == started.parameters
-            else f"{started.trainable:,} trained"
-        )
         words = (
             f"{started.train_rows:,} + {started.validation_rows:,} rows · "
-            f"{count_of(started.parameters)} parameters, {trained} · {started.device}"
+            f"{trained_of(started.trainable, started.parameters)} · {started.device}"
         )
         texts += [(note, "sheet--label") for note in (words, *started.notes)]
     return texts
