@@ -46,6 +46,8 @@ class RunStarted(Line, frozen=True, kw_only=True, tag="run_started"):
     """Processes that train together; figures of steps are those of all."""
     notes: list[str] = []
     """What the worker chose and why, one sentence each."""
+    data_fingerprint: str = ""
+    """Tells whether a resumed run has the same rows; empty for streamed data and in old logs."""
 
 
 class SplitReport(msgspec.Struct, frozen=True, kw_only=True):

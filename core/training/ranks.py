@@ -10,8 +10,9 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from core.errors import RunError
 
@@ -104,6 +105,20 @@ class Ranks:
         from accelerate.utils import broadcast_object_list
 
         return broadcast_object_list([value])[0]  # type: ignore[no-any-return]
+
+    def by_first(self, action: Callable[[], T]) -> T:
+        """What the first process does alone; where it cannot, all raise its `RunError`."""
+        done: T | None = None
+        error = None
+        if self.is_first:
+            try:
+                done = action()
+            except RunError as failure:
+                error = failure
+        done, error = self.agree((done, error))
+        if error is not None:
+            raise error
+        return cast("T", done)
 
     def gather(self, value: T) -> list[T]:
         """The values of all processes, by rank."""

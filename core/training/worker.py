@@ -34,7 +34,7 @@ from core.runs.folder import CHECKPOINTS, EVENTS, saved_steps
 from core.runs.launch import RESUME, TAKE_PART
 from core.runs.log import last_seq
 from core.runs.process import memory_in_use, write_process
-from core.runs.requests import PostedRequest, remove_request
+from core.runs.requests import GOING_ON, PostedRequest, remove_request
 from core.runs.status import read_started, run_status
 from core.training.elsewhere import Found, checkpoint_here, let_go, meet
 from core.training.failures import DiskFullError, explain
@@ -136,6 +136,7 @@ class Worker:
         self._say("Loading libraries")
         from core.training.checkpoints import clear_remains, restore_checkpoint
         from core.training.preparation import prepare
+        from core.training.resuming import moved_machine, refusal
 
         if self._ranks.is_first:
             clear_remains(self.folder)
@@ -148,17 +149,26 @@ class Worker:
             self.config, self._say, self.steering.check_stop, self._ranks, checkpoint
         )
         self.tokenizer, self.loop = prepared.tokenizer, prepared.loop
+        begun = read_started(self.folder) if self._ranks.is_first else None
+        problem = begun and refusal(begun, prepared.started, prepared.config, checkpoint)
+        if problem := self._ranks.agree(problem):
+            raise RunError(problem)
         if checkpoint is not None:
             restore_checkpoint(checkpoint, self.loop, self._ranks.rank)
             let_go(checkpoint, self._ranks)
         self._is_ready = True
         self._saved_step, self._saved_at = self.loop.global_step, time.monotonic()
-        if self._ranks.is_first:
-            if prepared.config != self.config:
-                write_config(self.folder, prepared.config)
-            if not self._resume or read_started(self.folder) is None:
-                self.journal.append(prepared.report)
-                self.journal.append(prepared.started)
+        if not self._ranks.is_first:
+            return
+        if begun is None:
+            self.journal.append(prepared.report)
+            self.journal.append(prepared.started)
+        elif words := moved_machine(self.config, prepared.config):
+            self._warn(words)
+        if prepared.config != self.config:
+            write_config(self.folder, prepared.config)
+        if self._resume:
+            self._say(GOING_ON)
 
     def _meet(self, step: int) -> Path | None:
         """All processes go by what the first one found; returns the checkpoint to go on from."""
@@ -251,7 +261,7 @@ class Worker:
         self._best_is_new = self._is_save_owed = False
         self._saved_step, self._saved_at = step, time.monotonic()
         try:
-            path = self._by_first(
+            path = self._ranks.by_first(
                 lambda: save_checkpoint(
                     self.folder, self.loop, self.tokenizer, states, keep=request is not None
                 )
@@ -286,24 +296,11 @@ class Worker:
             write_config(self.folder, msgspec.structs.replace(config, probes=sentences))
         self.journal.append(self.loop.probe(request))
 
-    def _by_first(self, action: Callable[[], str]) -> str:
-        """What the first process does alone; where it cannot, all raise its `RunError`."""
-        done, error = "", None
-        if self._ranks.is_first:
-            try:
-                done = action()
-            except RunError as failure:
-                error = failure
-        done, error = self._ranks.agree((done, error))
-        if error is not None:
-            raise error
-        return done
-
     def _insist(self, action: Callable[[], str]) -> str:
         """Does what the run is not finished without; on a full disk, as soon as there is room."""
         while True:
             try:
-                return self._by_first(action)
+                return self._ranks.by_first(action)
             except DiskFullError as error:
                 self.steering.pause_until_resumed(str(error), self)
 

@@ -161,6 +161,8 @@ def _done(answer: events.Event) -> str:
             )
         case events.RunResumed(checkpoint=checkpoint) if checkpoint:
             return f"goes on from {checkpoint}."
+        case events.RunStarted():
+            return "begins: it had not begun before."
         case events.RunResumed():
             return "goes on from the start: it had no checkpoint yet."
         case _:

@@ -16,6 +16,7 @@ from core.runs.log import EventWriter
 from core.runs.requests import PostedRequest, remove_request, waiting_requests
 from tests.tui.commands.command import Here
 from tests.tui.commands.test_runs import STARTED, make_run, step
+from tui.commands import steering
 
 Answer = Callable[[PostedRequest], events.Event]
 
@@ -191,3 +192,33 @@ def test_a_real_run_steered_from_its_start_to_its_end(
         assert time.monotonic() < deadline, row
         assert row["status"] in {"starting", "running"}
     assert termformer("stop", "--json", name).document["status"] == "stopped"
+
+
+def _resumed_by(monkeypatch: pytest.MonkeyPatch, folder: Path, words: list[events.Event]) -> None:
+    """The next worker says `words`, and is gone."""
+
+    def play(_folder: Path) -> int:
+        writer = EventWriter(folder / EVENTS)
+        for event in words:
+            writer.append(event)
+        writer.close()
+        return 1
+
+    monkeypatch.setattr(steering, "resume_run", play)
+
+
+def test_a_resume_that_is_refused_is_no_success(
+    termformer: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = events.RunStopped(global_step=2, reason="Stopped by request.")
+    folder = make_run("calm-otter", STARTED, step(2), stopped)
+    taken_over = events.RunResumed(global_step=2, checkpoint="checkpoints/step-2")
+    refused = events.RunFailed(message="The data has changed.", global_step=0)
+    _resumed_by(monkeypatch, folder, [taken_over, events.Progress(phase="Tokenizing"), refused])
+    result = termformer("resume", "calm-otter")
+    assert result.code == 1
+    assert result.output == ""
+    assert "The data has changed." in result.complaint
+    going_on = events.Progress(phase=requests.GOING_ON)
+    _resumed_by(monkeypatch, folder, [taken_over, going_on, step(3), stopped])
+    assert termformer("resume", "calm-otter").output.endswith("goes on from checkpoints/step-2.\n")
