@@ -30,6 +30,7 @@ from core.runs.log import EventWriter
 from core.runs.process import (
     PROCESS,
     ProcessRecord,
+    has_worker,
     host,
     is_alive,
     read_process,
@@ -124,7 +125,7 @@ def stop_run(folder: Path) -> str:
 def _waiting_launcher(folder: Path) -> ProcessRecord | None:
     """The process that is to start the run's workers, where none of them has begun."""
     record = read_process(folder)
-    if record is None or record.launcher is not None or not is_alive(record):
+    if record is None or record.launcher is not None or not has_worker(record, folder):
         return None
     config = read_config(folder)
     is_launcher = config.config_file is not None or config.num_processes > 1
@@ -158,9 +159,13 @@ def _require_no_worker(folder: Path) -> None:
     record = read_process(folder)
     # One that has said its last word needs a moment to be gone.
     deadline = time.monotonic() + _PATIENCE
-    while is_alive(record) and not run_status(folder).is_live and time.monotonic() < deadline:
+    while (
+        has_worker(record, folder)
+        and not run_status(folder).is_live
+        and time.monotonic() < deadline
+    ):
         time.sleep(_POLL)
-    if is_alive(record):
+    if has_worker(record, folder):
         raise RunError(f"The run {folder.name} has a worker already.")
     if record is None or record.host == host():
         return
