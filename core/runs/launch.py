@@ -7,6 +7,7 @@ parent; nothing of ours replaces it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -69,7 +70,7 @@ def start_run(config: RunConfig, folder: Path) -> int:
         config = settled(config, folder)
         write_config(folder, config)
     except OSError as error:
-        raise RunError(f"The run {folder.name} could not be started: {error}.") from error
+        raise _not_started(folder, error) from error
     return _start(config, folder).pid
 
 
@@ -196,13 +197,26 @@ def _start(config: RunConfig, folder: Path, *arguments: str) -> subprocess.Popen
                 env=worker_environment(config),
                 start_new_session=True,
             )
+    except OSError as error:
+        raise _not_started(folder, error) from error
+    # Whoever starts a process must see it off, or it stays a zombie.
+    threading.Thread(target=process.wait, name=f"worker-{process.pid}", daemon=True).start()
+    try:
         if arguments or not (folder / PROCESS).exists():
             write_process(folder, process.pid)
     except OSError as error:
-        raise RunError(f"The run {folder.name} could not be started: {error}.") from error
-    # Whoever starts a process must see it off, or it stays a zombie.
-    threading.Thread(target=process.wait, name=f"worker-{process.pid}", daemon=True).start()
+        process.kill()
+        raise _not_started(folder, error) from error
     return process
+
+
+def _not_started(folder: Path, error: OSError) -> RunError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return RunError(
+            f"The disk is full, so the run {folder.name} could not be started: make room and try "
+            "again. What was there before is kept."
+        )
+    return RunError(f"The run {folder.name} could not be started: {error.strerror or error}.")
 
 
 def _command(config: RunConfig) -> list[str]:

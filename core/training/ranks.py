@@ -64,6 +64,14 @@ class Ranks:
         """The launcher's process id; None where there is none."""
         return None if self.is_alone else os.getppid()
 
+    def require_place(self) -> None:
+        """Raises `RunError` where the first process is not on the machine that has the run."""
+        if self.takes_part and self.is_first:
+            raise RunError(
+                "The first process must be on the first machine, which has the run: see "
+                "machine_rank and rdzv_backend in the accelerate configurations."
+            )
+
     def require(self, wanted: int) -> None:
         """Raises `RunError` unless there are as many processes as the run asked for."""
         if self.world_size != wanted:

@@ -9,6 +9,7 @@ import xxhash
 from datasets import Dataset
 
 from core.data.batches import BatchedData
+from core.errors import RunError
 from core.runs.config import RunConfig
 from core.runs.events import RunStarted
 
@@ -35,13 +36,15 @@ def _take_in(dataset: Dataset, seen: xxhash.xxh3_128) -> None:
             seen.update(column.to_numpy().tobytes())
 
 
-def refusal(before: RunStarted, now: RunStarted, config: RunConfig, checkpoint: Path | None) -> str:
-    """Why a run that began as `before` cannot go on as `now`; empty where it can.
+def require_unchanged(
+    before: RunStarted | None, now: RunStarted, config: RunConfig, checkpoint: Path | None
+) -> None:
+    """Raises `RunError` where a run that began as `before` cannot go on as `now`.
 
     What is streamed from the Hub is never promised to be the same.
     """
-    if config.stream:
-        return ""
+    if before is None or config.stream:
+        return
     if changes := _changed_data(before, now):
         problem = f"The data {config.data} has changed since the run began: {changes}"
         undo = "put the data back as it was"
@@ -53,10 +56,10 @@ def refusal(before: RunStarted, now: RunStarted, config: RunConfig, checkpoint: 
         )
         undo = "put config.json back as it was"
     else:
-        return ""
+        return
     anew = f" from {checkpoint}" if checkpoint else ""
     kept = "Its log and its checkpoints are" if checkpoint else "Its log is"
-    return f"{problem}. {kept} kept: {undo} and resume the run, or start a new one{anew}."
+    raise RunError(f"{problem}. {kept} kept: {undo} and resume the run, or start a new one{anew}.")
 
 
 def _changed_data(before: RunStarted, now: RunStarted) -> str:

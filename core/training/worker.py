@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     # Imported where it is needed, so that the run's first word does not wait for torch.
     from core.training.loop import TrainingLoop
 
+_FULL = "The disk is full: make room, then resume the run. All that was saved is kept."
 _REPORT_EVERY = 2.0
 """Seconds between two reports of how far steps were recomputed."""
 
@@ -79,11 +80,7 @@ class Worker:
         resumed.
         """
         self._ranks.end_with_launcher()
-        if self._ranks.takes_part and self._ranks.is_first:
-            raise RunError(
-                "The first process must be on the first machine, which has the run: see "
-                "machine_rank and rdzv_backend in the accelerate configurations."
-            )
+        self._ranks.require_place()
         if not self._ranks.is_first:
             self.journal: Journal = Silence()
             return not isinstance(self._carry_out(), RunFailed)
@@ -91,7 +88,7 @@ class Worker:
             self._require_unfinished()
             write_process(self.folder, launcher=self._ranks.launcher)
             self.journal = Journal(self.folder / EVENTS)
-            last_word = self._carry_out()
+            last_word = self._carry_out() if not self.journal.is_full else RunFailed(message=_FULL)
             self.journal.close(last_word)
             if self._granted is not None:
                 remove_request(self._granted)
@@ -136,7 +133,7 @@ class Worker:
         self._say("Loading libraries")
         from core.training.checkpoints import clear_remains, restore_checkpoint
         from core.training.preparation import prepare
-        from core.training.resuming import moved_machine, refusal
+        from core.training.resuming import moved_machine, require_unchanged
 
         if self._ranks.is_first:
             clear_remains(self.folder)
@@ -150,9 +147,8 @@ class Worker:
         )
         self.tokenizer, self.loop = prepared.tokenizer, prepared.loop
         begun = read_started(self.folder) if self._ranks.is_first else None
-        problem = begun and refusal(begun, prepared.started, prepared.config, checkpoint)
-        if problem := self._ranks.agree(problem):
-            raise RunError(problem)
+        now = prepared.started
+        self._ranks.by_first(lambda: require_unchanged(begun, now, prepared.config, checkpoint))
         if checkpoint is not None:
             restore_checkpoint(checkpoint, self.loop, self._ranks.rank)
             let_go(checkpoint, self._ranks)
@@ -201,7 +197,7 @@ class Worker:
         best = f"{CHECKPOINTS}/step-{self.loop.best_step}"
         return RunFinished(
             global_step=self.loop.global_step,
-            seconds=time.monotonic() - self._began,
+            seconds=self._replay.seconds + time.monotonic() - self._began,
             path=path,
             best=best if (self.folder / best).exists() else None,
         )
@@ -316,10 +312,17 @@ class Worker:
     def _stop(self, wish: StopWanted) -> RunStopped:
         """Saves what was reached. Before the first step there is nothing to save."""
         self._granted = wish.request
-        path = self.save() if self._global_step else None
+        step, reason, path = self._global_step, wish.reason, None
+        try:
+            path = self.save() if step else None
+        except RunError as error:
+            is_full = isinstance(error, DiskFullError)
+            why = f"The disk is full, so step {step} could not be saved." if is_full else error
+            path = next((f"{CHECKPOINTS}/step-{saved}" for saved in saved_steps(self.folder)), None)
+            reason += f" {why} The newest checkpoint is {path}." if path else f" {why}"
         return RunStopped(
-            global_step=self._global_step,
-            reason=wish.reason,
+            global_step=step,
+            reason=reason,
             path=path,
             request=wish.request.id if wish.request else None,
         )

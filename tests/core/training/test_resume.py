@@ -59,6 +59,28 @@ def test_a_resumed_run_is_the_run_that_was_never_interrupted(
     assert len([event for event in events_of(folder) if isinstance(event, RunResumed)]) == 3
 
 
+def test_the_time_it_took_is_that_of_all_workers(
+    config: RunConfig, die_after: Callable[..., None]
+) -> None:
+    folder = create_run(config)
+    die_after(Step, 6)
+    with pytest.raises(Killed):
+        carry_out(folder)
+    log = [msgspec.json.decode(line) for line in (folder / EVENTS).read_bytes().splitlines()]
+    # An hour's work, and then a day of rest.
+    for line in log[:-1]:
+        line["time"] -= 86_400 + 3_600
+    log[-1]["time"] -= 86_400
+    (folder / EVENTS).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in log))
+    die_after(Step, 10)
+    with pytest.raises(Killed):
+        carry_out(folder, resume=True)
+    carry_out(folder, resume=True)
+    finished = events_of(folder)[-1]
+    assert isinstance(finished, RunFinished)
+    assert 3_600 < finished.seconds < 3_600 + 600
+
+
 def test_a_new_learning_rate_is_set_again_where_it_was(
     config: RunConfig, die_after: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
