@@ -108,7 +108,7 @@ def load_failure(error: BaseException, name: str, part: str) -> ModelError:
         return _unsafe_pickle(name, part, text)
     return ModelError(
         "corrupt",
-        f"The {part} of {name} cannot be read, damaged or incomplete: {_plain(error)}. "
+        f"The {part} of {name} cannot be read, damaged or incomplete: {plain_reason(error)}. "
         f"{remedy(name)}",
     )
 
@@ -128,7 +128,7 @@ def _unsafe_pickle(name: str, part: str, text: str) -> ModelError:
     )
 
 
-def _plain(error: BaseException) -> str:
+def plain_reason(error: BaseException) -> str:
     """`reason`, or what it means where a library speaks of its own insides."""
     why = reason(error)
     return next((plain for theirs, plain in _PLAIN.items() if theirs in why), why)

@@ -46,6 +46,8 @@ class RunStarted(Line, frozen=True, kw_only=True, tag="run_started"):
     """Processes that train together; figures of steps are those of all."""
     notes: list[str] = []
     """What the worker chose and why, one sentence each."""
+    data_fingerprint: str = ""
+    """Tells whether a resumed run has the same rows; empty for streamed data and in old logs."""
 
 
 class SplitReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,18 +251,27 @@ class RunFinished(Line, frozen=True, kw_only=True, tag="run_finished"):
 
     global_step: int
     seconds: float
+    """Of all the run's workers, pauses included."""
     path: str = "model"
     best: str | None = None
     """The checkpoint with the lowest validation loss, where one was kept."""
 
 
 class RunStopped(Line, frozen=True, kw_only=True, tag="run_stopped"):
-    """Ended by a request or a signal, with a checkpoint at `path`."""
+    """Ended by a request or a signal, with a checkpoint at `path`.
+
+    Where it could not be saved `reason` says so, and `path` is the newest that there is.
+    """
 
     global_step: int
     reason: str
     path: str | None = None
     request: str | None = None
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether all steps are in the checkpoint at `path`."""
+        return self.path is not None and self.path.endswith(f"/step-{self.global_step}")
 
 
 class RunFailed(Line, frozen=True, kw_only=True, tag="run_failed"):

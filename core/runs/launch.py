@@ -7,6 +7,7 @@ parent; nothing of ours replaces it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -30,6 +31,7 @@ from core.runs.log import EventWriter
 from core.runs.process import (
     PROCESS,
     ProcessRecord,
+    has_worker,
     host,
     is_alive,
     read_process,
@@ -68,7 +70,7 @@ def start_run(config: RunConfig, folder: Path) -> int:
         config = settled(config, folder)
         write_config(folder, config)
     except OSError as error:
-        raise RunError(f"The run {folder.name} could not be started: {error}.") from error
+        raise _not_started(folder, error) from error
     return _start(config, folder).pid
 
 
@@ -124,7 +126,7 @@ def stop_run(folder: Path) -> str:
 def _waiting_launcher(folder: Path) -> ProcessRecord | None:
     """The process that is to start the run's workers, where none of them has begun."""
     record = read_process(folder)
-    if record is None or record.launcher is not None or not is_alive(record):
+    if record is None or record.launcher is not None or not has_worker(record, folder):
         return None
     config = read_config(folder)
     is_launcher = config.config_file is not None or config.num_processes > 1
@@ -158,9 +160,13 @@ def _require_no_worker(folder: Path) -> None:
     record = read_process(folder)
     # One that has said its last word needs a moment to be gone.
     deadline = time.monotonic() + _PATIENCE
-    while is_alive(record) and not run_status(folder).is_live and time.monotonic() < deadline:
+    while (
+        has_worker(record, folder)
+        and not run_status(folder).is_live
+        and time.monotonic() < deadline
+    ):
         time.sleep(_POLL)
-    if is_alive(record):
+    if has_worker(record, folder):
         raise RunError(f"The run {folder.name} has a worker already.")
     if record is None or record.host == host():
         return
@@ -191,13 +197,26 @@ def _start(config: RunConfig, folder: Path, *arguments: str) -> subprocess.Popen
                 env=worker_environment(config),
                 start_new_session=True,
             )
+    except OSError as error:
+        raise _not_started(folder, error) from error
+    # Whoever starts a process must see it off, or it stays a zombie.
+    threading.Thread(target=process.wait, name=f"worker-{process.pid}", daemon=True).start()
+    try:
         if arguments or not (folder / PROCESS).exists():
             write_process(folder, process.pid)
     except OSError as error:
-        raise RunError(f"The run {folder.name} could not be started: {error}.") from error
-    # Whoever starts a process must see it off, or it stays a zombie.
-    threading.Thread(target=process.wait, name=f"worker-{process.pid}", daemon=True).start()
+        process.kill()
+        raise _not_started(folder, error) from error
     return process
+
+
+def _not_started(folder: Path, error: OSError) -> RunError:
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return RunError(
+            f"The disk is full, so the run {folder.name} could not be started: make room and try "
+            "again. What was there before is kept."
+        )
+    return RunError(f"The run {folder.name} could not be started: {error.strerror or error}.")
 
 
 def _command(config: RunConfig) -> list[str]:

@@ -25,6 +25,8 @@ class ProcessRecord(msgspec.Struct, frozen=True):
     boot_id: str
     launcher: int | None = None
     """The process that started this one and its likes, where a run has several."""
+    inode: int | None = None
+    """Of the run's folder: it stays when the folder is renamed, and a copy has another one."""
 
 
 def host() -> str:
@@ -75,7 +77,8 @@ def write_process(folder: Path, pid: int | None = None, launcher: int | None = N
     """Writes `process.json` for `pid` (this process); raises `OSError`."""
     record = record_of(os.getpid() if pid is None else pid)
     if record is not None:
-        record = msgspec.structs.replace(record, launcher=launcher)
+        inode = folder.stat().st_ino
+        record = msgspec.structs.replace(record, launcher=launcher, inode=inode)
         write_atomic(folder / PROCESS, msgspec.json.encode(record) + b"\n")
 
 
@@ -91,4 +94,19 @@ def is_alive(record: ProcessRecord | None) -> bool:
     """Whether just that process lives, on this machine, since this start of the machine."""
     if record is None:
         return False
-    return record_of(record.pid) == msgspec.structs.replace(record, launcher=None)
+    return record_of(record.pid) == msgspec.structs.replace(record, launcher=None, inode=None)
+
+
+def is_copied(record: ProcessRecord | None, folder: Path) -> bool:
+    """Whether `record`, read in `folder`, came with a copy: its process writes another folder."""
+    if record is None or record.inode is None:
+        return False
+    try:
+        return folder.stat().st_ino != record.inode
+    except OSError:
+        return False
+
+
+def has_worker(record: ProcessRecord | None, folder: Path) -> bool:
+    """Whether the process of `record`, read in `folder`, lives and writes that folder."""
+    return is_alive(record) and not is_copied(record, folder)

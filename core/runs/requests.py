@@ -16,13 +16,15 @@ import msgspec
 
 from core.durable import write_atomic
 from core.errors import RunError
-from core.runs.events import Event, RunResumed, event_decoder
+from core.runs.events import Event, Progress, RunResumed, RunStarted, event_decoder
 from core.runs.folder import EVENTS, REQUESTS
 from core.runs.log import lines_backwards
 from core.runs.status import run_status
 
 _SUFFIX = ".json"
 _LARGEST = 1 << 16
+GOING_ON = "Going on"
+"""The phase in which a worker that resumes a run has its data, its model and its checkpoint."""
 
 
 class Stop(msgspec.Struct, frozen=True, tag="stop"):
@@ -113,12 +115,22 @@ def find_answer(folder: Path, request_id: str, since: float) -> Event | None:
     return answers[-1] if answers else None
 
 
-def find_resumed(folder: Path, since: float) -> RunResumed | None:
-    """The first word of a worker that resumed the run after `since`; raises `OSError`."""
+def find_resumed(folder: Path, since: float) -> RunResumed | RunStarted | None:
+    """The word of a worker that took the run over after `since`, once it really goes on.
+
+    Until then it may still find that it cannot. A run that had never begun says `run_started`.
+    Raises `OSError`.
+    """
+    ready: Event | None = None
     for event in _events_backwards(folder, since):
-        if isinstance(event, RunResumed):
-            return event
-    return None
+        match event:
+            case RunStarted():
+                ready = event
+            case Progress(phase=phase) if phase == GOING_ON:
+                ready = event
+            case RunResumed():
+                return event if ready else None
+    return ready if isinstance(ready, RunStarted) else None
 
 
 def _events_backwards(folder: Path, since: float) -> Iterator[Event]:

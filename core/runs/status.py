@@ -10,9 +10,9 @@ from typing import Literal
 import msgspec
 
 from core.runs import events
-from core.runs.folder import EVENTS, WORKER_LOG
+from core.runs.folder import CHECKPOINTS, EVENTS, WORKER_LOG, saved_steps
 from core.runs.log import lines_backwards
-from core.runs.process import PROCESS, ProcessRecord, host, is_alive, read_process
+from core.runs.process import PROCESS, ProcessRecord, has_worker, host, is_alive, read_process
 
 Status = Literal[
     "starting", "running", "paused", "stalled", "crashed", "finished", "stopped", "failed"
@@ -50,7 +50,6 @@ class _Tail(msgspec.Struct):
     last: events.Event | None = None
     step: events.Step | None = None
     lifecycle: events.Event | None = None
-    checkpoint: events.CheckpointSaved | None = None
 
 
 _DECIDING = (
@@ -75,7 +74,7 @@ def run_status(folder: Path) -> RunStatus:
     """
     # The process first: one that ends between the two looks has then said its last word.
     process = read_process(folder)
-    alive = is_alive(process)
+    alive = has_worker(process, folder)
     try:
         tail = _read_tail(folder / EVENTS)
         started = read_started(folder)
@@ -106,8 +105,6 @@ def _read_tail(log: Path) -> _Tail:
         tail.last = tail.last or event
         if tail.lifecycle is None and isinstance(event, _DECIDING):
             tail.lifecycle = event
-        if tail.checkpoint is None and isinstance(event, events.CheckpointSaved):
-            tail.checkpoint = event
         if isinstance(event, events.Step):
             tail.step = event
             break
@@ -152,7 +149,7 @@ def _judge(
     if not alive:
         if process is None and tail.last is None and _is_fresh(folder):
             return "starting", "Its worker is being started."
-        return "crashed", _crash(tail, process)
+        return "crashed", _crash(folder, tail, process)
     if tail.last is not None and tail.last.time < (began := _written(folder / PROCESS)):
         # The log is that of a worker before; this one has not said a word yet.
         age = max(0.0, time.time() - began)
@@ -182,12 +179,15 @@ def _written(file: Path) -> float:
         return 0.0
 
 
-def _crash(tail: _Tail, process: ProcessRecord | None) -> str:
+def _crash(folder: Path, tail: _Tail, process: ProcessRecord | None) -> str:
     if process is not None and process.host != host():
         return f"Its worker ran on {process.host}, not on this machine."
-    if tail.last is None:
+    if is_alive(process):
+        message = "It is a copy of a run whose worker still writes the original."
+    elif tail.last is None:
         return f"Its worker never said a word; see {WORKER_LOG} in the run's folder."
-    message = f"Its worker ended without a last word after step {_global_step(tail)}."
-    if tail.checkpoint is not None:
-        message += f" Its newest checkpoint is {tail.checkpoint.path}."
+    else:
+        message = f"Its worker ended without a last word after step {_global_step(tail)}."
+    if steps := saved_steps(folder):
+        message += f" Its newest checkpoint is {CHECKPOINTS}/step-{steps[0]}."
     return message

@@ -64,10 +64,17 @@ def restore_checkpoint(folder: Path, loop: TrainingLoop, rank: int = 0) -> None:
     """Puts `loop` and this process's random state where the checkpoint in `folder` was saved.
 
     The weights must be loaded already, but for those of an adapter. Raises `RunError` where the
-    state is missing or damaged.
+    state is missing, damaged, or another run's.
     """
     try:
         state = torch.load(folder / STATE, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise damaged_checkpoint(folder, f"{STATE} is missing") from error
+    except Exception as error:
+        if _is_no_damage(error):
+            raise
+        raise damaged_checkpoint(folder, f"{STATE} cannot be read") from error
+    try:
         if state["adapter"] is not None:
             from peft import set_peft_model_state_dict
 
@@ -78,20 +85,38 @@ def restore_checkpoint(folder: Path, loop: TrainingLoop, rank: int = 0) -> None:
             setattr(loop, name, state["position"][name])
         restore_random_state(state["random"][rank])
     except Exception as error:
-        raise RunError(
-            f"The checkpoint {folder.name} cannot be gone on from: {error}. Remove its folder, "
-            "and the run goes on from the one before."
-        ) from error
+        if _is_no_damage(error):
+            raise
+        raise damaged_checkpoint(folder, f"{STATE} does not fit the run") from error
+
+
+def _is_no_damage(error: Exception) -> bool:
+    """Whether the file may be whole all the same: nobody is then to remove it."""
+    return isinstance(error, OSError | MemoryError) or "memory" in str(error)
+
+
+def damaged_checkpoint(folder: Path, why: str) -> RunError:
+    """That a run cannot go on from the checkpoint in `folder`, and from which it still can."""
+    run, damaged = folder.parent.parent, int(folder.name.removeprefix("step-"))
+    older = [step for step in saved_steps(run) if step < damaged]
+    onward = f"from step-{older[0]}, the one before" if older else "from the start: it has no other"
+    return RunError(
+        f"The checkpoint {folder} is damaged: {why}. Remove this folder and resume {run.name}, "
+        f"and it goes on {onward}."
+    )
 
 
 def prune_checkpoints(run: Path, best_step: int, limit: int) -> None:
-    """Removes checkpoints but for the newest `limit`, the best, and those to be kept.
+    """Removes checkpoints but for the newest `limit`, the best, and those that were asked for.
 
     To be called after a new one is durable. Raises `OSError`.
     """
-    for step in saved_steps(run)[limit:]:
-        folder = run / CHECKPOINTS / f"step-{step}"
-        if step != best_step and not (folder / KEEP).exists():
+    folders = {step: run / CHECKPOINTS / f"step-{step}" for step in saved_steps(run)}
+    # Those that were asked for take up no place of the others.
+    own = [step for step, folder in folders.items() if not (folder / KEEP).exists()]
+    for step in own[limit:]:
+        if step != best_step:
+            folder = folders[step]
             # Out of the way at once: half a folder must never look like a whole one.
             gone = folder.with_name(f".{folder.name}.gone")
             folder.rename(gone)

@@ -45,7 +45,12 @@ class Journal:
         """Spent in `append` so far."""
         self._reserve = path.with_name(".reserve")
         self._writer = EventWriter(path)
-        self.refill_reserve()
+        try:
+            self.refill_reserve()
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            self.is_full = True
         self._lock = threading.Lock()
         self._beat_after = beat_after
         self._last = time.monotonic()
@@ -72,10 +77,15 @@ class Journal:
 
     def refill_reserve(self) -> None:
         """Takes room from the disk for the last words; raises `OSError` where there is none."""
-        with self._reserve.open("wb") as file:
-            file.write(bytes(_RESERVE))
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with self._reserve.open("wb") as file:
+                file.write(bytes(_RESERVE))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            # The part of it that found room leaves that to the words.
+            self._reserve.unlink(missing_ok=True)
+            raise
         self.is_full = False
 
     def sync(self) -> None:

@@ -16,14 +16,17 @@ from transformers.utils import logging as transformers_logging
 from core.data.pipeline import batch_data, open_data
 from core.data.report import report_notes
 from core.data.sources import TrainingData
-from core.errors import RunError
+from core.errors import ModelError, RunError
 from core.models.checkpoint import resolve
+from core.models.failures import plain_reason
 from core.models.hub import Progress
 from core.runs.config import RunConfig
 from core.runs.events import DataReported, RunStarted
+from core.training.checkpoints import damaged_checkpoint
 from core.training.loop import TrainingLoop
 from core.training.model import StartingPoint, load_starting_point, longest_input, with_adapter
 from core.training.ranks import Ranks
+from core.training.resuming import data_fingerprint
 from core.training.scratch import start_from_scratch
 from core.training.tuning import tune
 
@@ -109,6 +112,7 @@ def prepare(
         device=str(accelerator.device),
         world_size=accelerator.num_processes,
         notes=[*data.notes, *report_notes(report), *start.notes, *tuned.notes, *loop.notes],
+        data_fingerprint="" if config.stream else data_fingerprint(batched, start.labels),
     )
     check_stop()
     return Prepared(loop, start.tokenizer, report, started, config)
@@ -130,4 +134,9 @@ def _starting_point(
     say(f"Loading the model {name}", None, None)
     # A new head and LoRA's matrices begin at random: the same for the same seed.
     set_seed(config.seed)
-    return load_starting_point(folder, name, data.labels)
+    try:
+        return load_starting_point(folder, name, data.labels)
+    except ModelError as error:
+        if folder == checkpoint and error.kind in {"corrupt", "unsafe"}:
+            raise damaged_checkpoint(folder, plain_reason(error)) from error
+        raise

@@ -10,8 +10,9 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from core.errors import RunError
 
@@ -63,6 +64,14 @@ class Ranks:
         """The launcher's process id; None where there is none."""
         return None if self.is_alone else os.getppid()
 
+    def require_place(self) -> None:
+        """Raises `RunError` where the first process is not on the machine that has the run."""
+        if self.takes_part and self.is_first:
+            raise RunError(
+                "The first process must be on the first machine, which has the run: see "
+                "machine_rank and rdzv_backend in the accelerate configurations."
+            )
+
     def require(self, wanted: int) -> None:
         """Raises `RunError` unless there are as many processes as the run asked for."""
         if self.world_size != wanted:
@@ -104,6 +113,20 @@ class Ranks:
         from accelerate.utils import broadcast_object_list
 
         return broadcast_object_list([value])[0]  # type: ignore[no-any-return]
+
+    def by_first(self, action: Callable[[], T]) -> T:
+        """What the first process does alone; where it cannot, all raise its `RunError`."""
+        done: T | None = None
+        error = None
+        if self.is_first:
+            try:
+                done = action()
+            except RunError as failure:
+                error = failure
+        done, error = self.agree((done, error))
+        if error is not None:
+            raise error
+        return cast("T", done)
 
     def gather(self, value: T) -> list[T]:
         """The values of all processes, by rank."""

@@ -38,11 +38,13 @@ class Replay:
     probed: set[int] = field(default_factory=set)
     streamed: set[int] = field(default_factory=set)
     differences: int = 0
+    seconds: float = 0.0
+    """What the workers before took, each from its first word to its last."""
 
     @classmethod
     def read(cls, folder: Path, checkpoint_step: int) -> Replay:
         """What the log in `folder` says from `checkpoint_step` on."""
-        found = cls()
+        found = cls(seconds=_seconds_worked(folder / EVENTS))
         for line in lines_backwards(folder / EVENTS):
             try:
                 event = event_decoder.decode(line)
@@ -98,3 +100,30 @@ class Replay:
             case Streamed(global_step=step):
                 return None if step in self.streamed else event
         return event
+
+
+class _Moment(msgspec.Struct):
+    time: float = 0.0
+
+
+_moment_decoder = msgspec.json.Decoder(_Moment)
+_RESUMED = b'"type":"run_resumed"'
+
+
+def _seconds_worked(log: Path) -> float:
+    """Of all workers in a log: what passed between them does not count."""
+    seconds = 0.0
+    first = last = b""
+    for line in lines_backwards(log):
+        first, last = line, last or line
+        if _RESUMED in line:
+            seconds += _seconds_between(first, last)
+            last = b""
+    return seconds + (_seconds_between(first, last) if last else 0.0)
+
+
+def _seconds_between(first: bytes, last: bytes) -> float:
+    try:
+        return max(0.0, _moment_decoder.decode(last).time - _moment_decoder.decode(first).time)
+    except msgspec.MsgspecError:
+        return 0.0

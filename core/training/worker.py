@@ -34,7 +34,7 @@ from core.runs.folder import CHECKPOINTS, EVENTS, saved_steps
 from core.runs.launch import RESUME, TAKE_PART
 from core.runs.log import last_seq
 from core.runs.process import memory_in_use, write_process
-from core.runs.requests import PostedRequest, remove_request
+from core.runs.requests import GOING_ON, PostedRequest, remove_request
 from core.runs.status import read_started, run_status
 from core.training.elsewhere import Found, checkpoint_here, let_go, meet
 from core.training.failures import DiskFullError, explain
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     # Imported where it is needed, so that the run's first word does not wait for torch.
     from core.training.loop import TrainingLoop
 
+_FULL = "The disk is full: make room, then resume the run. All that was saved is kept."
 _REPORT_EVERY = 2.0
 """Seconds between two reports of how far steps were recomputed."""
 
@@ -79,11 +80,7 @@ class Worker:
         resumed.
         """
         self._ranks.end_with_launcher()
-        if self._ranks.takes_part and self._ranks.is_first:
-            raise RunError(
-                "The first process must be on the first machine, which has the run: see "
-                "machine_rank and rdzv_backend in the accelerate configurations."
-            )
+        self._ranks.require_place()
         if not self._ranks.is_first:
             self.journal: Journal = Silence()
             return not isinstance(self._carry_out(), RunFailed)
@@ -91,7 +88,7 @@ class Worker:
             self._require_unfinished()
             write_process(self.folder, launcher=self._ranks.launcher)
             self.journal = Journal(self.folder / EVENTS)
-            last_word = self._carry_out()
+            last_word = self._carry_out() if not self.journal.is_full else RunFailed(message=_FULL)
             self.journal.close(last_word)
             if self._granted is not None:
                 remove_request(self._granted)
@@ -136,6 +133,7 @@ class Worker:
         self._say("Loading libraries")
         from core.training.checkpoints import clear_remains, restore_checkpoint
         from core.training.preparation import prepare
+        from core.training.resuming import moved_machine, require_unchanged
 
         if self._ranks.is_first:
             clear_remains(self.folder)
@@ -148,17 +146,25 @@ class Worker:
             self.config, self._say, self.steering.check_stop, self._ranks, checkpoint
         )
         self.tokenizer, self.loop = prepared.tokenizer, prepared.loop
+        begun = read_started(self.folder) if self._ranks.is_first else None
+        now = prepared.started
+        self._ranks.by_first(lambda: require_unchanged(begun, now, prepared.config, checkpoint))
         if checkpoint is not None:
             restore_checkpoint(checkpoint, self.loop, self._ranks.rank)
             let_go(checkpoint, self._ranks)
         self._is_ready = True
         self._saved_step, self._saved_at = self.loop.global_step, time.monotonic()
-        if self._ranks.is_first:
-            if prepared.config != self.config:
-                write_config(self.folder, prepared.config)
-            if not self._resume or read_started(self.folder) is None:
-                self.journal.append(prepared.report)
-                self.journal.append(prepared.started)
+        if not self._ranks.is_first:
+            return
+        if begun is None:
+            self.journal.append(prepared.report)
+            self.journal.append(prepared.started)
+        elif words := moved_machine(self.config, prepared.config):
+            self._warn(words)
+        if prepared.config != self.config:
+            write_config(self.folder, prepared.config)
+        if self._resume:
+            self._say(GOING_ON)
 
     def _meet(self, step: int) -> Path | None:
         """All processes go by what the first one found; returns the checkpoint to go on from."""
@@ -191,7 +197,7 @@ class Worker:
         best = f"{CHECKPOINTS}/step-{self.loop.best_step}"
         return RunFinished(
             global_step=self.loop.global_step,
-            seconds=time.monotonic() - self._began,
+            seconds=self._replay.seconds + time.monotonic() - self._began,
             path=path,
             best=best if (self.folder / best).exists() else None,
         )
@@ -251,7 +257,7 @@ class Worker:
         self._best_is_new = self._is_save_owed = False
         self._saved_step, self._saved_at = step, time.monotonic()
         try:
-            path = self._by_first(
+            path = self._ranks.by_first(
                 lambda: save_checkpoint(
                     self.folder, self.loop, self.tokenizer, states, keep=request is not None
                 )
@@ -286,24 +292,11 @@ class Worker:
             write_config(self.folder, msgspec.structs.replace(config, probes=sentences))
         self.journal.append(self.loop.probe(request))
 
-    def _by_first(self, action: Callable[[], str]) -> str:
-        """What the first process does alone; where it cannot, all raise its `RunError`."""
-        done, error = "", None
-        if self._ranks.is_first:
-            try:
-                done = action()
-            except RunError as failure:
-                error = failure
-        done, error = self._ranks.agree((done, error))
-        if error is not None:
-            raise error
-        return done
-
     def _insist(self, action: Callable[[], str]) -> str:
         """Does what the run is not finished without; on a full disk, as soon as there is room."""
         while True:
             try:
-                return self._by_first(action)
+                return self._ranks.by_first(action)
             except DiskFullError as error:
                 self.steering.pause_until_resumed(str(error), self)
 
@@ -319,10 +312,17 @@ class Worker:
     def _stop(self, wish: StopWanted) -> RunStopped:
         """Saves what was reached. Before the first step there is nothing to save."""
         self._granted = wish.request
-        path = self.save() if self._global_step else None
+        step, reason, path = self._global_step, wish.reason, None
+        try:
+            path = self.save() if step else None
+        except RunError as error:
+            is_full = isinstance(error, DiskFullError)
+            why = f"The disk is full, so step {step} could not be saved." if is_full else error
+            path = next((f"{CHECKPOINTS}/step-{saved}" for saved in saved_steps(self.folder)), None)
+            reason += f" {why} The newest checkpoint is {path}." if path else f" {why}"
         return RunStopped(
-            global_step=self._global_step,
-            reason=wish.reason,
+            global_step=step,
+            reason=reason,
             path=path,
             request=wish.request.id if wish.request else None,
         )

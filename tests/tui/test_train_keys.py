@@ -53,6 +53,16 @@ async def test_stop_needs_a_second_key(open_app: OpenApp) -> None:
         assert len(waiting_requests(run.folder)) == 1
 
 
+async def test_a_stop_that_could_not_be_saved_says_so(open_app: OpenApp) -> None:
+    run = Run().starts().steps(3)
+    reason = "Stopped by request. The disk is full, so step 3 could not be saved."
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "● running"), pilot)
+        run.log.append(events.RunStopped(global_step=3, reason=reason, path="checkpoints/step-2"))
+        await until(shows(pilot, "● stopped", "Stopped by request. The disk is full"), pilot)
+        assert "saved in" not in screen_text(pilot)
+
+
 async def test_pause_and_checkpoint_show_what_the_worker_did(open_app: OpenApp) -> None:
     run = Run().starts().steps(3)
     async with open_app(**TRAIN) as pilot:

@@ -39,6 +39,8 @@ class RunSoFar:
     evaluations: dict[str, events.Evaluation] = field(default_factory=dict)
     saved: str | None = None
     """The final model or the last checkpoint, relative to the folder."""
+    best: str | None = None
+    """The checkpoint with the lowest validation loss, where the finished model is another one."""
     began: float | None = None
     latest: float = 0.0
     _pace: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=_PACE))
@@ -86,8 +88,10 @@ class RunSoFar:
             case events.Resumed() | events.RunResumed():
                 self.status = "running"
                 self._pace.clear()
-            case events.RunFinished(path=path):
+            case events.RunFinished(path=path, best=best):
                 self.status, self.saved = "finished", path
+                is_last = best is None or best.endswith(f"/step-{event.global_step}")
+                self.best = None if is_last else best
             case events.RunStopped(reason=reason, path=path):
                 self.status, self.message, self.saved = "stopped", reason, path or self.saved
             case events.RunFailed(message=message):

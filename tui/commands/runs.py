@@ -10,9 +10,11 @@ import msgspec
 
 from core import paths
 from core.errors import RunError
+from core.runs.events import Event, RunStopped
 from core.runs.folder import find_run, list_runs
 from core.runs.launch import stop_run
 from core.runs.overview import Overviews, RunOverview
+from core.runs.requests import find_answer
 from core.runs.shelf import list_trash
 from core.runs.status import RunStatus, run_status
 from core.sizes import percent, size_of
@@ -180,7 +182,8 @@ def stop_command(run: str, no_wait: bool, as_json: bool) -> None:
     With --json: the run as "termformer runs --json" lists it.
     """
     folder = find_run(run)
-    stop_run(folder)
+    began = time.time()
+    request_id = stop_run(folder)
     if not as_json:
         print_text(f"{folder.name} saves a checkpoint after the step it is in, and ends.")
     status = run_status(folder)
@@ -191,12 +194,14 @@ def stop_command(run: str, no_wait: bool, as_json: bool) -> None:
     if as_json:
         print_json(run_row(folder))
     elif not status.is_live:
-        print_text(_last_word(folder, status))
+        print_text(_last_word(folder, status, find_answer(folder, request_id, began)))
     if status.status in {"crashed", "failed"}:
         raise RunError(f"{folder.name} {status.status} before it could stop. {status.message}")
 
 
-def _last_word(folder: Path, status: RunStatus) -> str:
+def _last_word(folder: Path, status: RunStatus, answer: Event | None) -> str:
     if status.status == "stopped" and status.global_step == 0:
         return f"{folder.name} stopped before its first step: there was nothing to save."
+    if isinstance(answer, RunStopped) and answer.global_step and not answer.is_saved:
+        return f"{folder.name} stopped at step {answer.global_step}. {answer.reason}"
     return f"{folder.name} {status.status} at step {status.global_step}; it is kept in {folder}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,10 @@ import click
 
 from core.errors import RunError
 from core.runs import events, requests
-from core.runs.folder import find_run
+from core.runs.folder import WORKER_LOG, find_run
 from core.runs.launch import resume_run
 from core.runs.requests import Request, find_answer, find_resumed, post_request
-from core.runs.status import run_status
+from core.runs.status import RunStatus, run_status
 from core.sizes import percent
 from tui.commands.options import json_option, run_argument
 from tui.commands.output import print_json, print_text
@@ -23,6 +24,8 @@ from tui.commands.runs import run_row
 from tui.commands.telling import number
 
 _POLL = 0.1
+_ROOM = 1 << 16
+"""Free bytes below which a disk is full: a worker does not begin without."""
 _WAITING = """\
 RUN is a name that "termformer runs" lists, or a run's folder. The worker looks between steps;
 this command waits until it has answered, and ctrl+c ends the waiting, not the wish. Exit code 1
@@ -107,7 +110,7 @@ def resume_command(run: str, as_json: bool) -> None:
         raise RunError(f"{folder.name} is {status.status} already: there is nothing to resume.")
     began = time.time()
     resume_run(folder)
-    _say(folder, _wait(folder, lambda: find_resumed(folder, began)), as_json)
+    _say(folder, _wait(folder, lambda: find_resumed(folder, began), began), as_json)
 
 
 def _ask(run: str, request: Request, as_json: bool) -> None:
@@ -117,8 +120,13 @@ def _ask(run: str, request: Request, as_json: bool) -> None:
     _say(folder, _wait(folder, lambda: find_answer(folder, request_id, began)), as_json)
 
 
-def _wait(folder: Path, answer: Callable[[], events.Event | None]) -> events.Event:
-    """The worker's answer, as soon as it is in the log; raises `RunError` where none comes."""
+def _wait(
+    folder: Path, answer: Callable[[], events.Event | None], started: float | None = None
+) -> events.Event:
+    """The worker's answer, as soon as it is in the log; raises `RunError` where none comes.
+
+    `started` is when the worker was, where it was for this.
+    """
     while True:
         # The worker first: one that ends between the two looks has then answered.
         status = run_status(folder)
@@ -126,10 +134,24 @@ def _wait(folder: Path, answer: Callable[[], events.Event | None]) -> events.Eve
         if found is not None:
             return found
         if not status.is_live:
+            if started is not None and not _has_spoken(status, started):
+                raise RunError(_silent_end(folder))
             raise RunError(
                 f"{folder.name} {status.status} before it could do that. {status.message}"
             )
         time.sleep(_POLL)
+
+
+def _has_spoken(status: RunStatus, since: float) -> bool:
+    return status.last_event_age is not None and time.time() - status.last_event_age >= since
+
+
+def _silent_end(folder: Path) -> str:
+    """What is to be said of a worker that left no word in the log."""
+    said = f"The worker of {folder.name} ended before it could say a word"
+    if shutil.disk_usage(folder).free < _ROOM:
+        return f"{said}: the disk is full. Make room and try again; all that was saved is kept."
+    return f"{said}; see {WORKER_LOG} in {folder}."
 
 
 def _say(folder: Path, answer: events.Event, as_json: bool) -> None:
@@ -138,17 +160,18 @@ def _say(folder: Path, answer: events.Event, as_json: bool) -> None:
     if as_json:
         print_json(run_row(folder))
     else:
-        print_text(f"{folder.name} {_done(answer)}")
+        is_paused = run_status(folder).status == "paused"
+        print_text(f"{folder.name} {_done(answer, is_paused=is_paused)}")
 
 
-def _done(answer: events.Event) -> str:
+def _done(answer: events.Event, *, is_paused: bool) -> str:
     match answer:
         case events.Paused(global_step=step):
             return f"is paused after step {step}; its model stays in memory."
         case events.Resumed(global_step=step):
             return f"goes on after step {step}."
         case events.CheckpointSaved(global_step=step, path=path):
-            return f"saved step {step} in {path}, and goes on."
+            return f"saved step {step} in {path}, and {'stays paused' if is_paused else 'goes on'}."
         case events.LearningRateSet(learning_rate=rate, in_warmup=True):
             return f"still warms up: its learning rate rises to {rate:.3g} now."
         case events.LearningRateSet(learning_rate=rate, global_step=step):
@@ -161,6 +184,8 @@ def _done(answer: events.Event) -> str:
             )
         case events.RunResumed(checkpoint=checkpoint) if checkpoint:
             return f"goes on from {checkpoint}."
+        case events.RunStarted():
+            return "begins: it had not begun before."
         case events.RunResumed():
             return "goes on from the start: it had no checkpoint yet."
         case _:

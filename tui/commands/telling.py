@@ -21,6 +21,8 @@ def tell(event: events.Event, max_steps: int | None) -> list[str]:
             return [f"Warning: {message}"]
         case events.RunFinished(global_step=step, seconds=seconds):
             return [f"Finished: {counted(step, 'step')} in {duration(seconds)}."]
+        case events.RunStopped(global_step=step, reason=reason) if step and not event.is_saved:
+            return [reason]
         case events.RunStopped(global_step=step, reason=reason, path=path):
             kept = f"The checkpoint is {path}." if path else "There was nothing to save yet."
             return [f"{reason.rstrip('.')}, after {counted(step, 'step')}. {kept}"]

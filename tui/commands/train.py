@@ -125,6 +125,10 @@ def _follow(folder: Path, as_json: bool) -> None:
         print_json(_summary(run))
     elif run.status == "finished":
         print_text(f'Its model: termformer compare --model {_name(folder)} "…" "…"')
+        if run.best is not None:
+            print_text(
+                f"That is the last step's; the lowest validation loss had {run.folder / run.best}."
+            )
     if run.status in {"failed", "crashed"}:
         raise RunError(f"The run {folder.name} {run.status}: {run.message}")
     if follower.interrupts:

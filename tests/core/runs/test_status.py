@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from unittest import mock
 import msgspec
 import pytest
 
+from core.errors import RunError
 from core.runs import status as status_module
 from core.runs.config import RunConfig
 from core.runs.events import (
@@ -33,6 +35,7 @@ from core.runs.events import (
 from core.runs.folder import EVENTS, create_run
 from core.runs.log import EventWriter
 from core.runs.process import PROCESS, read_process, write_process
+from core.runs.requests import Pause, post_request
 from core.runs.status import RunStatus, run_status
 
 STARTED = RunStarted(
@@ -192,6 +195,40 @@ def test_another_process_with_the_same_pid_is_not_the_worker(
     _log(run, STARTED, STEP)
     (run / PROCESS).write_bytes(msgspec.json.encode(msgspec.structs.replace(record, **changes)))
     assert run_status(run).status == "crashed"
+
+
+@pytest.mark.parametrize(
+    "events", [[STARTED, STEP], [STARTED, STEP, RunStopped(global_step=12, reason="Stopped.")]]
+)
+def test_a_copy_has_no_worker_and_a_renamed_folder_keeps_its_own(
+    run: Path, process: subprocess.Popen[bytes], events: list[Event]
+) -> None:
+    _log(run, *events)
+    write_process(run, process.pid)
+    before = run_status(run).status
+    assert before in {"running", "starting"}
+    copy = run.with_name("copied")
+    shutil.copytree(run, copy)
+    found = run_status(copy)
+    if len(events) == 2:
+        assert found.status == "crashed"
+        assert "copy of a run whose worker still writes the original" in found.message
+    else:
+        assert found.status == "stopped"
+    with pytest.raises(RunError, match="no worker is there"):
+        post_request(copy, Pause())
+    renamed = run.rename(run.with_name("renamed"))
+    assert run_status(renamed).status == before
+
+
+def test_a_crashed_run_s_newest_checkpoint_is_the_one_that_is_there(run: Path) -> None:
+    saved = CheckpointSaved(global_step=11, path="checkpoints/step-11")
+    _log(run, STARTED, saved, STEP, EVALUATION)
+    for step in (7, 11):
+        (run / "checkpoints" / f"step-{step}").mkdir(parents=True)
+    assert _status_after(run, 3600).message.endswith("newest checkpoint is checkpoints/step-11.")
+    (run / "checkpoints" / "step-11").rmdir()
+    assert _status_after(run, 3600).message.endswith("newest checkpoint is checkpoints/step-7.")
 
 
 def test_the_figures_are_the_last_ones(run: Path) -> None:

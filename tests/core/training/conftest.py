@@ -14,8 +14,11 @@ from transformers import AutoTokenizer, set_seed
 from core.data.pipeline import batch_data
 from core.data.sources import load_data
 from core.runs.config import RunConfig
+from core.runs.events import Event
+from core.training.journal import Journal
 from core.training.loop import TrainingLoop
 from core.training.model import load_starting_point, with_adapter
+from tests.core.training.replay import Killed
 
 GOOD = ["I love this", "What a lovely film", "Not bad at all", "Warm, funny and wise"]
 BAD = ["I hate this", "What a dull film", "Not good at all", "Cold, slow and smug"]
@@ -87,3 +90,26 @@ def make_loop(tiny_classifier: Path, sentences: Path) -> Callable[[RunConfig], T
         return TrainingLoop(model, batched, config, Accelerator(cpu=True))
 
     return make
+
+
+@pytest.fixture
+def die_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[Event], int], None]:
+    """The worker in this process dies when it has logged the n-th event of a kind."""
+
+    def arm(kind: type[Event], count: int) -> None:
+        append = Journal.append
+        seen = 0
+
+        def dying(self: Journal, event: Event) -> None:
+            nonlocal seen
+            append(self, event)
+            seen += isinstance(event, kind)
+            if seen == count and isinstance(event, kind):
+                monkeypatch.setattr(Journal, "append", append)
+                # Its signs of life end with it.
+                self._closing.set()
+                raise Killed
+
+        monkeypatch.setattr(Journal, "append", dying)
+
+    return arm

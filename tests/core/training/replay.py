@@ -18,6 +18,10 @@ from core.runs.log import EventReader
 from core.training.worker import Worker
 
 
+class Killed(BaseException):
+    """Ends a worker in this process as a kill would: nobody catches it."""
+
+
 def events_of(folder: Path) -> list[Event]:
     return [event for batch in EventReader(folder / EVENTS).drain() for event in batch.events]
 

@@ -5,17 +5,22 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import psutil
 import pytest
 
+from core.errors import RunError
+from core.runs import launch
 from core.runs.config import RunConfig
-from core.runs.events import Event, Paused, Resumed, RunFailed, RunFinished, Step, Warned
+from core.runs.events import Event, Paused, Resumed, RunFinished, RunStopped, Step, Warned
 from core.runs.folder import EVENTS, create_run, saved_steps
 from core.runs.launch import resume_run, start_run
 from core.runs.log import EventReader
@@ -138,10 +143,61 @@ def test_a_run_that_stops_on_a_full_disk_keeps_its_last_checkpoint(config: RunCo
     kept = saved_steps(folder)
     post_request(folder, Stop())
     _until(lambda: not run_status(folder).is_live, folder)
-    failed = _events(folder)[-1]
-    assert isinstance(failed, RunFailed)
-    assert "what was there before is kept" in failed.message
+    stopped = _events(folder)[-1]
+    assert isinstance(stopped, RunStopped)
+    assert stopped.path == f"checkpoints/step-{kept[0]}"
+    assert not stopped.is_saved
+    assert stopped.reason == (
+        f"Stopped by request. The disk is full, so step {stopped.global_step} could not be saved. "
+        f"The newest checkpoint is {stopped.path}."
+    )
+    assert run_status(folder).status == "stopped"
     assert saved_steps(folder) == kept
     resume_run(folder)
     _until(lambda: run_status(folder).status == "finished", folder)
     assert _curve(folder) == _curve(reference)
+
+
+def test_a_worker_without_room_for_its_first_words_says_so_and_removes_nothing(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = create_run(config)
+    fsync = os.fsync
+
+    def refusing(descriptor: int) -> None:
+        if (folder / ".reserve").exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refusing)
+    assert Worker(folder).run() is False
+    status = run_status(folder)
+    assert status.status == "failed"
+    assert status.message.startswith("The disk is full: make room, then resume the run.")
+    # What there was of the reserve does not take the last words' room.
+    assert not (folder / ".reserve").exists()
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert Worker(folder, resume=True).run()
+    assert run_status(folder).status == "finished"
+
+
+def test_a_start_without_room_is_refused_in_words_and_leaves_no_process(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = create_run(config)
+    started: list[subprocess.Popen[bytes]] = []
+
+    def begin(*_: object, **__: object) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        started.append(process)
+        return process
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(launch, "subprocess", SimpleNamespace(Popen=begin, DEVNULL=None))
+    monkeypatch.setattr(launch, "write_process", refuse)
+    with pytest.raises(RunError, match=r"^The disk is full, so the run .* make room"):
+        resume_run(folder)
+    (process,) = started
+    assert process.wait(PATIENCE) != 0

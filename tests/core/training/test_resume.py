@@ -25,39 +25,10 @@ from core.runs.events import (
 from core.runs.folder import CHECKPOINTS, EVENTS, create_run, saved_steps
 from core.runs.launch import resume_run
 from core.runs.process import ProcessRecord, record_of, write_process
-from core.runs.requests import SetLearningRate, Stop, post_request
+from core.runs.requests import SaveCheckpoint, SetLearningRate, Stop, post_request
 from core.runs.status import run_status
-from core.training import checkpoints
 from core.training.journal import Journal
-from core.training.worker import Worker
-from tests.core.training.replay import assert_same, carry_out, curve_of, events_of
-
-
-class Killed(BaseException):
-    """Ends a worker in this process as a kill would: nobody catches it."""
-
-
-@pytest.fixture
-def die_after(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[Event], int], None]:
-    """The worker in this process dies when it has logged the n-th event of a kind."""
-
-    def arm(kind: type[Event], count: int) -> None:
-        append = Journal.append
-        seen = 0
-
-        def dying(self: Journal, event: Event) -> None:
-            nonlocal seen
-            append(self, event)
-            seen += isinstance(event, kind)
-            if seen == count and isinstance(event, kind):
-                monkeypatch.setattr(Journal, "append", append)
-                # Its signs of life end with it.
-                self._closing.set()
-                raise Killed
-
-        monkeypatch.setattr(Journal, "append", dying)
-
-    return arm
+from tests.core.training.replay import Killed, assert_same, carry_out, curve_of, events_of
 
 
 @pytest.mark.parametrize("adapter", ["full", "head", "lora"])
@@ -86,6 +57,28 @@ def test_a_resumed_run_is_the_run_that_was_never_interrupted(
     carry_out(folder, resume=True)
     assert_same(folder, reference)
     assert len([event for event in events_of(folder) if isinstance(event, RunResumed)]) == 3
+
+
+def test_the_time_it_took_is_that_of_all_workers(
+    config: RunConfig, die_after: Callable[..., None]
+) -> None:
+    folder = create_run(config)
+    die_after(Step, 6)
+    with pytest.raises(Killed):
+        carry_out(folder)
+    log = [msgspec.json.decode(line) for line in (folder / EVENTS).read_bytes().splitlines()]
+    # An hour's work, and then a day of rest.
+    for line in log[:-1]:
+        line["time"] -= 86_400 + 3_600
+    log[-1]["time"] -= 86_400
+    (folder / EVENTS).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in log))
+    die_after(Step, 10)
+    with pytest.raises(Killed):
+        carry_out(folder, resume=True)
+    carry_out(folder, resume=True)
+    finished = events_of(folder)[-1]
+    assert isinstance(finished, RunFinished)
+    assert 3_600 < finished.seconds < 3_600 + 600
 
 
 def test_a_new_learning_rate_is_set_again_where_it_was(
@@ -217,15 +210,22 @@ def test_old_checkpoints_go_but_for_the_best_and_those_that_were_asked_for(
     assert not [path for path in (folder / CHECKPOINTS).iterdir() if path.name.startswith(".")]
 
 
-def test_a_damaged_checkpoint_is_named(config: RunConfig, die_after: Callable[..., None]) -> None:
-    folder = create_run(msgspec.structs.replace(config, save_steps=4))
-    die_after(Step, 6)
-    with pytest.raises(Killed):
-        carry_out(folder)
-    newest = folder / CHECKPOINTS / f"step-{saved_steps(folder)[0]}"
-    (newest / checkpoints.STATE).write_bytes(b"nothing")
-    assert Worker(folder, resume=True).run() is False
-    assert newest.name in run_status(folder).message
+def test_a_checkpoint_that_was_asked_for_takes_up_no_other_one_s_place(
+    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = create_run(msgspec.structs.replace(config, save_steps=1, save_total_limit=2))
+    append = Journal.append
+
+    def asking(self: Journal, event: Event) -> None:
+        append(self, event)
+        if isinstance(event, Step) and event.global_step == 23:
+            post_request(folder, SaveCheckpoint())
+
+    monkeypatch.setattr(Journal, "append", asking)
+    carry_out(folder)
+    saved = [event for event in events_of(folder) if isinstance(event, CheckpointSaved)]
+    best = max(event.global_step for event in saved if event.best)
+    assert set(saved_steps(folder)) == {best, 22, 23, 24}
 
 
 def test_what_was_chosen_is_written_down_and_used_again(config: RunConfig) -> None:

@@ -94,6 +94,14 @@ def test_how_a_run_ended_is_known(last: events.Event | None, status: str, messag
     assert run.message == message
 
 
+@pytest.mark.parametrize("path", ["checkpoints/step-1", None])
+def test_a_stop_that_could_not_be_saved_is_not_said_to_be_saved(path: str | None) -> None:
+    reason = "Stopped by request. The disk is full, so step 2 could not be saved."
+    stopped = events.RunStopped(global_step=2, reason=reason, path=path)
+    _, said = follow(make_run("calm-otter", STARTED, step(2), stopped))
+    assert said.endswith(f"{reason}\n")
+
+
 def test_a_loss_that_is_no_number_is_shown() -> None:
     run, said = follow(make_run("calm-otter", STARTED, step(1, "NaN"), FINISHED))
     assert "loss nan" in said

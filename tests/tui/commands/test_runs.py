@@ -106,7 +106,19 @@ def test_what_is_not_known_or_not_a_number_is_null(termformer: Here) -> None:
     assert "ended without a last word" in plain
 
 
-def test_stop_waits_until_the_worker_has_stopped(termformer: Here) -> None:
+UNSAVED = "Stopped by request. The disk is full, so step 1 could not be saved."
+
+
+@pytest.mark.parametrize(
+    ("reason", "path", "said"),
+    [
+        ("Stopped by request.", "checkpoints/step-1", "stopped at step 1; it is kept in {folder}."),
+        (UNSAVED, None, f"stopped at step 1. {UNSAVED}"),
+    ],
+)
+def test_stop_waits_until_the_worker_has_stopped(
+    termformer: Here, reason: str, path: str | None, said: str
+) -> None:
     folder = make_run("calm-otter", STARTED, step(1), alive=True)
 
     def worker() -> None:
@@ -115,9 +127,7 @@ def test_stop_waits_until_the_worker_has_stopped(termformer: Here) -> None:
         assert isinstance(posted[0].request, Stop)
         writer = EventWriter(folder / EVENTS)
         writer.append(
-            events.RunStopped(
-                global_step=1, reason="Stopped by request.", path="checkpoints/step-1"
-            )
+            events.RunStopped(global_step=1, reason=reason, path=path, request=posted[0].id)
         )
         writer.close()
         remove_request(posted[0])
@@ -128,7 +138,7 @@ def test_stop_waits_until_the_worker_has_stopped(termformer: Here) -> None:
     thread.join()
     assert finished.code == 0
     assert "saves a checkpoint" in finished.output
-    assert f"calm-otter stopped at step 1; it is kept in {folder}." in finished.output
+    assert f"calm-otter {said.format(folder=folder)}\n" in finished.output
 
 
 def test_stop_without_waiting_leaves_a_request(termformer: Here) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from core.runs.log import EventWriter
 from core.runs.requests import PostedRequest, remove_request, waiting_requests
 from tests.tui.commands.command import Here
 from tests.tui.commands.test_runs import STARTED, make_run, step
+from tui.commands import steering
 
 Answer = Callable[[PostedRequest], events.Event]
 
@@ -126,6 +128,17 @@ def test_a_paused_run_goes_on(termformer: Here, obeying: Callable[[Path, Answer]
     assert "running already" in again.complaint
 
 
+def test_a_paused_run_saves_a_checkpoint_and_stays_paused(
+    termformer: Here, obeying: Callable[[Path, Answer], None]
+) -> None:
+    folder = make_run("calm-otter", STARTED, step(2), events.Paused(global_step=2), alive=True)
+    saved = {"global_step": 2, "path": "checkpoints/step-2"}
+    obeying(folder, lambda posted: events.CheckpointSaved(**saved, request=posted.id))
+    assert termformer("checkpoint", "calm-otter").output == (
+        "calm-otter saved step 2 in checkpoints/step-2, and stays paused.\n"
+    )
+
+
 def test_a_worker_that_cannot_says_why(
     termformer: Here, obeying: Callable[[Path, Answer], None]
 ) -> None:
@@ -191,3 +204,51 @@ def test_a_real_run_steered_from_its_start_to_its_end(
         assert time.monotonic() < deadline, row
         assert row["status"] in {"starting", "running"}
     assert termformer("stop", "--json", name).document["status"] == "stopped"
+
+
+def _resumed_by(monkeypatch: pytest.MonkeyPatch, folder: Path, words: list[events.Event]) -> None:
+    """The next worker says `words`, and is gone."""
+
+    def play(_folder: Path) -> int:
+        writer = EventWriter(folder / EVENTS)
+        for event in words:
+            writer.append(event)
+        writer.close()
+        return 1
+
+    monkeypatch.setattr(steering, "resume_run", play)
+
+
+def test_a_resume_that_is_refused_is_no_success(
+    termformer: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = events.RunStopped(global_step=2, reason="Stopped by request.")
+    folder = make_run("calm-otter", STARTED, step(2), stopped)
+    taken_over = events.RunResumed(global_step=2, checkpoint="checkpoints/step-2")
+    refused = events.RunFailed(message="The data has changed.", global_step=0)
+    _resumed_by(monkeypatch, folder, [taken_over, events.Progress(phase="Tokenizing"), refused])
+    result = termformer("resume", "calm-otter")
+    assert result.code == 1
+    assert result.output == ""
+    assert "The data has changed." in result.complaint
+    going_on = events.Progress(phase=requests.GOING_ON)
+    _resumed_by(monkeypatch, folder, [taken_over, going_on, step(3), stopped])
+    assert termformer("resume", "calm-otter").output.endswith("goes on from checkpoints/step-2.\n")
+
+
+@pytest.mark.parametrize(
+    ("free", "words"), [(100, "the disk is full. Make room"), (1 << 30, "see worker.log in")]
+)
+def test_a_worker_that_ends_without_a_word_is_not_given_the_words_of_the_one_before(
+    termformer: Here, monkeypatch: pytest.MonkeyPatch, free: int, words: str
+) -> None:
+    stopped = events.RunStopped(global_step=2, reason="Stopped by request.")
+    folder = make_run("calm-otter", STARTED, step(2), stopped)
+    _resumed_by(monkeypatch, folder, [])
+    usage = shutil.disk_usage(folder)._replace(free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    result = termformer("resume", "calm-otter")
+    assert result.code == 1
+    assert "ended before it could say a word" in result.complaint
+    assert words in result.complaint
+    assert "Stopped by request" not in result.complaint

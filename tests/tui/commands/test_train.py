@@ -11,10 +11,11 @@ from transformers import AutoModelForSequenceClassification
 
 from core import paths
 from core.runs.config import RunConfig, Scratch, read_config
-from core.runs.events import Step
+from core.runs.events import RunFinished, Step
 from core.runs.folder import EVENTS
 from core.runs.log import EventReader
 from tests.tui.commands.command import Here
+from tests.tui.commands.test_runs import STARTED, make_run
 from tui.commands import train
 
 ROWS = [
@@ -294,3 +295,17 @@ def test_a_configuration_repeats_a_run_exactly(
     ]
     assert len(curves[0]) == 5
     assert curves[0] == curves[1]
+
+
+@pytest.mark.parametrize(("best", "is_told"), [(12, True), (40, False)])
+def test_a_finished_run_names_the_best_checkpoint_where_its_model_is_another(
+    termformer: Here, monkeypatch: pytest.MonkeyPatch, best: int, is_told: bool
+) -> None:
+    finished = RunFinished(global_step=40, seconds=1.0, best=f"checkpoints/step-{best}")
+    folder = make_run("calm-otter", STARTED, finished)
+    monkeypatch.setattr(train, "create_run", lambda *_: folder)
+    monkeypatch.setattr(train, "start_run", lambda *_: None)
+    last = termformer("train").output.splitlines()[-1]
+    told = f"the lowest validation loss had {folder / 'checkpoints' / f'step-{best}'}."
+    assert last.endswith(told) == is_told
+    assert last.startswith("Its model:") == (not is_told)

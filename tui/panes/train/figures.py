@@ -319,6 +319,10 @@ def last_word(watch: RunWatch) -> list[Part]:
             tests = [found for found in watch.history.evaluations if found.split == "test"]
             accuracy = f" · test accuracy {percent(tests[-1].accuracy)}" if tests else ""
             return [(f" Finished in {duration(seconds)}{accuracy}", "sheet--good"), *model]
+        case events.RunStopped(global_step=step, reason=reason) as stopped if (
+            step and not stopped.is_saved
+        ):
+            return [(f" {visible(reason)}", "sheet--value"), *_GOES_ON]
         case events.RunStopped(reason=reason, path=path):
             words = f" {visible(reason).removesuffix('.')}"
             if path is None:
