@@ -200,6 +200,11 @@ class VocabularyScreen(ModalScreen[None]):
         else:
             self._stand_at(place)
 
+    def _look_for(self, ask: Ask) -> None:
+        self._ask = ask
+        self._show_mode()
+        self._seek()
+
     def _seek(self) -> None:
         """Looks for what is asked now; while one search goes on, only the newest waits for it."""
         if self._vocabulary is not None and not self.searching:
@@ -267,9 +272,7 @@ class VocabularyScreen(ModalScreen[None]):
 
     @on(Input.Changed)
     def _typed(self, message: Input.Changed) -> None:
-        self._ask = replace(self._ask, query=message.value, view="search")
-        self._show_mode()
-        self._seek()
+        self._look_for(replace(self._ask, query=message.value, view="search"))
 
     def action_search(self) -> None:
         """Keys go into the search."""
@@ -285,21 +288,16 @@ class VocabularyScreen(ModalScreen[None]):
     def action_mode(self, step: int) -> None:
         """Searches for the same in another way."""
         mode = _MODES[(_MODES.index(self._ask.mode) + step) % len(_MODES)]
-        self._ask = replace(self._ask, mode=mode, view="search")
-        self._show_mode()
-        self._seek()
+        self._look_for(replace(self._ask, mode=mode, view="search"))
 
     def action_any_case(self) -> None:
         """Upper and lower case are alike, or not."""
-        self._ask = replace(self._ask, any_case=not self._ask.any_case, view="search")
-        self._show_mode()
-        self._seek()
+        self._look_for(replace(self._ask, any_case=not self._ask.any_case, view="search"))
 
     def action_view(self, view: View) -> None:
         """Lists all entries of one kind; the same key again goes back to the search."""
-        self._ask = replace(self._ask, view="search" if self._ask.view == view else view)
-        self._show_mode()
-        self._seek()
+        shown: View = "search" if self._ask.view == view else view
+        self._look_for(replace(self._ask, view=shown))
 
     def action_neighbours(self) -> None:
         """The entry under the cursor among its neighbours."""
@@ -321,15 +319,8 @@ class VocabularyScreen(ModalScreen[None]):
             return None
         source = source_of(self._model)
         try:
-            python = listing_code(
-                source.checkpoint,
-                vocabulary.spelling,
-                ask.view,
-                ask.query,
-                ask.mode,
-                ask.any_case,
-                rows,
-            )
+            spelling, asked = vocabulary.spelling, (ask.view, ask.query, ask.mode, ask.any_case)
+            python = listing_code(source.checkpoint, spelling, *asked, rows)
         except TermformerError:
             return None
         return Code("The vocabulary", python, source.note)

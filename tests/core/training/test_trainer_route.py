@@ -18,8 +18,7 @@ from core.data.sources import load_data
 from core.durable import write_atomic
 from core.runs.config import RunConfig
 from core.runs.events import Evaluation, Event, Probed, Progress, Step, Warned
-from core.runs.folder import EVENTS, REQUESTS, create_run
-from core.runs.log import EventReader
+from core.runs.folder import REQUESTS, create_run
 from core.runs.requests import (
     Evaluate,
     Pause,
@@ -30,12 +29,12 @@ from core.runs.requests import (
     SetLearningRate,
 )
 from core.training.checkpoints import restore_checkpoint, save_checkpoint
-from core.training.journal import Journal
 from core.training.loop import NotFiniteError, TrainingLoop
 from core.training.model import load_starting_point, with_adapter
 from core.training.randomness import random_state
 from core.training.trainer_route import TrainerLoop
 from core.training.worker import Worker
+from tests.core.training.replay import Killed, events_of
 
 Make = Callable[..., TrainingLoop]
 
@@ -306,22 +305,14 @@ def test_what_is_not_finite_is_shown_and_ends_the_run_with_sound_weights(
     assert all(torch.isfinite(weight).all() for weight in loop.model.parameters())
 
 
-class KilledError(BaseException):
-    """Ends a worker in this process as a kill would: nobody catches it."""
-
-
 def _ask(run: Path, *wishes: Request) -> None:
     """As `post_request` does, before there is a worker to ask."""
     for number, wish in enumerate(wishes):
         write_atomic(run / REQUESTS / f"{number:020d}-wish{number}.json", msgspec.json.encode(wish))
 
 
-def _logged(run: Path) -> list[Event]:
-    return [event for batch in EventReader(run / EVENTS).drain() for event in batch.events]
-
-
 def test_a_worker_on_this_route_obeys_and_survives_a_kill(
-    config: RunConfig, monkeypatch: pytest.MonkeyPatch
+    config: RunConfig, die_after: Callable[[type[Event], int], None]
 ) -> None:
     config = msgspec.structs.replace(config, route="trainer", max_steps=16, save_steps=4)
     wishes = (
@@ -332,20 +323,11 @@ def test_a_worker_on_this_route_obeys_and_survives_a_kill(
     for run in runs:
         _ask(run, *wishes)
     assert Worker(runs[0]).run()
-    append = Journal.append
-
-    def until_killed(journal: Journal, event: Event) -> None:
-        if isinstance(event, Step) and event.global_step == 11:
-            journal._closing.set()
-            raise KilledError
-        append(journal, event)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Journal, "append", until_killed)
-        with pytest.raises(KilledError):
-            Worker(runs[1]).run()
+    die_after(Step, 10)
+    with pytest.raises(Killed):
+        Worker(runs[1]).run()
     assert Worker(runs[1], resume=True).run()
-    whole, killed = (_logged(run) for run in runs)
+    whole, killed = map(events_of, runs)
     for events in (whole, killed):
         steps = [event for event in events if isinstance(event, Step)]
         assert [step.global_step for step in steps] == list(range(1, 17))

@@ -212,15 +212,15 @@ class Preset:
 
 
 PRESETS = (
-    Preset("usual", "two epochs of everything, as fast as this machine can", {}),
+    Preset("usual", "two epochs, as fast as this machine can", {}),
     Preset(
         "quick look",
-        "sixty steps and two evaluations: does it learn at all?",
+        "sixty steps: does it learn at all?",
         {"max_steps": "60", "eval_steps": "30"},
     ),
     Preset(
         "course",
-        "chapter 3 of the course: its loop, its batch size, its rate",
+        "the course's loop, batch size and rate",
         {
             "plain": "yes",
             "epochs": "3",
@@ -231,22 +231,22 @@ PRESETS = (
     ),
     Preset(
         "careful",
-        "a low rate, and an end once the validation loss rises",
+        "a low rate, an end once validation rises",
         {"epochs": "5", "learning_rate": "2e-05", "early_stopping_patience": "2"},
     ),
     Preset(
         "LoRA",
-        "small matrices beside frozen weights, at a higher rate",
+        "small matrices beside frozen weights",
         {"adapter": "lora", "epochs": "3", "learning_rate": "0.0003"},
     ),
     Preset(
         "head only",
-        "the encoder stays as it is: fast, and less exact",
+        "the encoder is frozen: fast, less exact",
         {"adapter": "head", "epochs": "3", "learning_rate": "0.001"},
     ),
     Preset(
         "from scratch",
-        "a small model and a tokenizer of its own, from nothing",
+        "a small model and tokenizer from nothing",
         {
             "scratch": "layers=2,hidden=128,heads=4,vocabulary=8000",
             "epochs": "6",
