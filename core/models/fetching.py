@@ -20,6 +20,7 @@ import msgspec
 from huggingface_hub import constants
 
 from core.errors import ModelErrorKind
+from core.models.hub_failures import hub_failure
 
 _CHUNK_BYTES = 1 << 16
 """What a plain HTTP download writes at once; the library's 10 MB are minutes on a slow line."""
@@ -128,8 +129,6 @@ def _end_with_the_one_that_started_it() -> None:
 
 def main(name: str, patterns: list[str]) -> None:
     """Fetches what matches `patterns`, and says how it went."""
-    from core.models.hub import hub_failure
-
     threading.Thread(target=_end_with_the_one_that_started_it, daemon=True).start()
     constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_BYTES
     counter = _Counter()
