@@ -33,9 +33,9 @@ async def draw() -> None:
 
         await app.bench.furnished.wait()
         await pilot.press("escape", "home", *["right"] * 8)
+        await until(lambda: app.bench.model.status == "ready")
         save("tokens")
         await pilot.press("2")
-        await until(lambda: app.bench.model.status == "ready")
         await until(lambda: "differs" in _text(app))
         save("logits")
         config = RunConfig(name="calm-otter", model="mini-base", max_steps=STEPS, eval_steps=60)
