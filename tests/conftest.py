@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 
@@ -39,8 +40,12 @@ def private_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setenv("TERMFORMER_CONFIG", str(home / "config.toml"))
     monkeypatch.setenv("TERMFORMER_STATE_DIR", str(home / "state"))
     yield home
-    for process in _workers(home / "runs"):
-        process.kill()
+    workers = _workers(home / "runs")
+    for process in workers:
+        # One that ends by itself may do so just now.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(workers, timeout=60)
 
 
 def _workers(runs: Path) -> list[psutil.Process]:

@@ -4,7 +4,7 @@
         hub.add("someone/model", folder)
         hub.add("datasets/someone/data", folder)
         hub.add("someone/gated", folder, refusal=GATED)
-        environment = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0"}
+        environment = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", **PATIENT}
 
 It serves folders as repositories with one revision, `main`, honours ranges as the Hub does, and
 can refuse, break off, or hold a download until a test lets it go on.
@@ -31,6 +31,9 @@ class Refusal:
     error_code: str = ""
     error_message: str = ""
 
+
+PATIENT = {"HF_HUB_ETAG_TIMEOUT": "120", "HF_HUB_DOWNLOAD_TIMEOUT": "120"}
+"""For the environment of who talks to it: a server on a busy machine may be slow, a held one is."""
 
 GATED = Refusal(403, "GatedRepo", "Access to this model is restricted.")
 BAD_TOKEN = Refusal(401, "", "Invalid credentials in Authorization header")
@@ -74,15 +77,20 @@ class Asked:
     headers: dict[str, str]
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+    """Files are fetched side by side: connections that find the queue full wait for a second."""
+
+
 class HubServer:
     """Serves repositories on a free local port until the `with` block ends."""
 
     def __init__(self) -> None:
         self.repositories: dict[str, Repository] = {}
         self.asked: list[Asked] = []
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        server.daemon_threads = True
-        server.block_on_close = False
+        server = _Server(("127.0.0.1", 0), _handler(self))
         # A client that breaks off is part of what is tested.
         server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self._server = server

@@ -29,7 +29,6 @@ from core.runs.events import RunStopped
 from core.runs.folder import EVENTS, WORKER_LOG, settled
 from core.runs.log import EventWriter
 from core.runs.process import (
-    PROCESS,
     ProcessRecord,
     has_worker,
     host,
@@ -185,6 +184,7 @@ def _was_begun(folder: Path) -> bool:
 
 
 def _start(config: RunConfig, folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
+    since = time.time()
     try:
         with (folder / WORKER_LOG).open("ab") as log:
             (folder / WORKER_LOG).chmod(0o600)
@@ -202,12 +202,17 @@ def _start(config: RunConfig, folder: Path, *arguments: str) -> subprocess.Popen
     # Whoever starts a process must see it off, or it stays a zombie.
     threading.Thread(target=process.wait, name=f"worker-{process.pid}", daemon=True).start()
     try:
-        if arguments or not (folder / PROCESS).exists():
-            write_process(folder, process.pid)
+        if not _has_come(process.pid, read_process(folder)):
+            write_process(folder, process.pid, since=since)
     except OSError as error:
         process.kill()
         raise _not_started(folder, error) from error
     return process
+
+
+def _has_come(pid: int, record: ProcessRecord | None) -> bool:
+    """Whether `record` is the word of the process that was just started, or of one it started."""
+    return record is not None and pid in {record.pid, record.launcher} and is_alive(record)
 
 
 def _not_started(folder: Path, error: OSError) -> RunError:

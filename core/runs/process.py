@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import time
 from pathlib import Path
 
 import msgspec
@@ -27,6 +28,10 @@ class ProcessRecord(msgspec.Struct, frozen=True):
     """The process that started this one and its likes, where a run has several."""
     inode: int | None = None
     """Of the run's folder: it stays when the folder is renamed, and a copy has another one."""
+    since: float = 0.0
+    """Unix seconds: what the log said before was another process's word.
+
+    By the clock of the log's own times; that of files ticks more slowly, or is a server's."""
 
 
 def host() -> str:
@@ -73,12 +78,21 @@ def memory_in_use() -> int:
         return 0
 
 
-def write_process(folder: Path, pid: int | None = None, launcher: int | None = None) -> None:
-    """Writes `process.json` for `pid` (this process); raises `OSError`."""
+def write_process(
+    folder: Path,
+    pid: int | None = None,
+    launcher: int | None = None,
+    since: float | None = None,
+) -> None:
+    """Writes `process.json` for `pid` (this process), at the run `since` (now).
+
+    Raises `OSError`.
+    """
+    since = time.time() if since is None else since
     record = record_of(os.getpid() if pid is None else pid)
     if record is not None:
         inode = folder.stat().st_ino
-        record = msgspec.structs.replace(record, launcher=launcher, inode=inode)
+        record = msgspec.structs.replace(record, launcher=launcher, inode=inode, since=since)
         write_atomic(folder / PROCESS, msgspec.json.encode(record) + b"\n")
 
 
@@ -94,7 +108,8 @@ def is_alive(record: ProcessRecord | None) -> bool:
     """Whether just that process lives, on this machine, since this start of the machine."""
     if record is None:
         return False
-    return record_of(record.pid) == msgspec.structs.replace(record, launcher=None, inode=None)
+    same = msgspec.structs.replace(record, launcher=None, inode=None, since=0.0)
+    return record_of(record.pid) == same
 
 
 def is_copied(record: ProcessRecord | None, folder: Path) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from core.runs import events
 from core.runs.folder import CHECKPOINTS, EVENTS, WORKER_LOG, saved_steps
 from core.runs.log import lines_backwards
-from core.runs.process import PROCESS, ProcessRecord, has_worker, host, is_alive, read_process
+from core.runs.process import ProcessRecord, has_worker, host, is_alive, read_process
 
 Status = Literal[
     "starting", "running", "paused", "stalled", "crashed", "finished", "stopped", "failed"
@@ -136,7 +136,8 @@ def _judge(
     folder: Path, tail: _Tail, age: float | None, process: ProcessRecord | None, alive: bool
 ) -> tuple[Status, str]:
     ended = tail.lifecycle if isinstance(tail.lifecycle, _ENDING) else None
-    if ended is not None and alive and ended.time < _written(folder / PROCESS):
+    began = 0.0 if process is None else process.since
+    if ended is not None and alive and ended.time < began:
         # Said by the worker before; this one has not said a word yet.
         return "starting", "Its worker is being started."
     match ended:
@@ -150,7 +151,7 @@ def _judge(
         if process is None and tail.last is None and _is_fresh(folder):
             return "starting", "Its worker is being started."
         return "crashed", _crash(folder, tail, process)
-    if tail.last is not None and tail.last.time < (began := _written(folder / PROCESS)):
+    if tail.last is not None and tail.last.time < began:
         # The log is that of a worker before; this one has not said a word yet.
         age = max(0.0, time.time() - began)
         if age <= STALLED_AFTER:

@@ -19,13 +19,17 @@ _POLL = 0.05
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Holds the run; the system lets go of it even when the holder is killed."""
+def locked(folder: Path, launcher: int | None = None) -> Iterator[None]:
+    """Holds the run; the system lets go of it even when the holder is killed.
+
+    This process may have been started by a `launcher`, which the run's record then may name.
+    """
+    own = {os.getpid(), launcher}
     with (folder / _LOCK).open("w") as file:
         deadline = time.monotonic() + _PATIENCE
         while not _is_taken(file):
             record = read_process(folder)
-            other = record is not None and record.pid != os.getpid() and is_alive(record)
+            other = record is not None and record.pid not in own and is_alive(record)
             if other or time.monotonic() > deadline:
                 raise RunError(f"The run {folder.name} has a worker already.")
             # A killed process is gone at once, and lets go only when its memory is cleared.

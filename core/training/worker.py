@@ -84,7 +84,7 @@ class Worker:
         if not self._ranks.is_first:
             self.journal: Journal = Silence()
             return not isinstance(self._carry_out(), RunFailed)
-        with locked(self.folder):
+        with locked(self.folder, self._ranks.launcher):
             self._require_unfinished()
             write_process(self.folder, launcher=self._ranks.launcher)
             self.journal = Journal(self.folder / EVENTS)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.hub_server import GATED, HubServer
+from tests.hub_server import GATED, PATIENT, HubServer
 
 # Each name is loaded in a process of its own, since the Hub's address is read once.
 LOAD = """
@@ -75,6 +75,7 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, dict
         hub.add("datasets/someone/gated", folder / "gated", GATED)
         environment = {
             **os.environ,
+            **PATIENT,
             "HF_ENDPOINT": hub.url,
             "HF_HUB_OFFLINE": "0",
             "HF_HOME": str(folder / "home"),

@@ -30,7 +30,7 @@ from core.engine.protocol import (
 from core.errors import ModelError
 from tests.core.engine.harness import PAIR, Start
 from tests.core.models import tiny
-from tests.hub_server import HubServer
+from tests.hub_server import PATIENT, HubServer
 
 
 def rows_of(compared: Compared, arrangement: Arrangement) -> list[ArrangedRow]:
@@ -142,7 +142,8 @@ async def test_a_download_holds_nobody_up(
         repository = hub.add("slow/model", tiny_classifier)
         another = hub.add("slow/another", tiny_classifier)
         repository.hold_after = another.hold_after = 2_000_000
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        for name, value in {"HF_ENDPOINT": hub.url, **PATIENT}.items():
+            monkeypatch.setenv(name, value)
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
         engine = await start()

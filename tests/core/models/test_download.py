@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from core.checkpoints import hub_models
-from tests.hub_server import HubServer
+from tests.hub_server import PATIENT, HubServer
 
 CHILD = """
 import json, sys, threading
@@ -49,12 +50,12 @@ except ModelError as error:
 class Child:
     """`resolve("tiny")` under way, line by line."""
 
-    def __init__(self, url: str, home: Path, **environment: str) -> None:
+    def __init__(self, url: str, home: Path) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", CHILD],
             env=os.environ
             | {"HF_ENDPOINT": url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(home)}
-            | environment,
+            | PATIENT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -78,8 +79,8 @@ class Child:
 
 
 @contextlib.contextmanager
-def child(url: str, home: Path, **environment: str) -> Iterator[Child]:
-    started = Child(url, home, **environment)
+def child(url: str, home: Path) -> Iterator[Child]:
+    started = Child(url, home)
     try:
         yield started
     finally:
@@ -107,6 +108,15 @@ def halves(home: Path) -> set[Path]:
 
 def whole_files(home: Path) -> set[Path]:
     return blobs(home) - halves(home)
+
+
+def until_all_but_one_is_whole(lines: Iterator[object], home: Path, folder: Path) -> None:
+    """Until of the files in `folder` only the held one is missing, and that has begun.
+
+    Files are fetched side by side; how far that is comes again and again.
+    """
+    small = len(list(folder.iterdir())) - 1
+    next(_ for _ in lines if len(whole_files(home)) == small and halves(home))
 
 
 def test_progress_follows_a_file_that_grows_slowly(
@@ -137,8 +147,7 @@ def test_what_is_given_up_leaves_whole_files_and_no_halves(
     small = [path for path in tiny_classifier.iterdir() if path.name != "model.safetensors"]
     with child(hub.url, home) as download:
         lines = download.lines()
-        # Files are fetched side by side; how far that is comes again and again.
-        next(_ for _ in lines if len(whole_files(home)) == len(small) and halves(home))
+        until_all_but_one_is_whole(lines, home, tiny_classifier)
         download.abandon()
         # Answered at once, though the server still holds the connection, and nothing is left.
         assert any("abandoned" in line for line in lines)
@@ -176,7 +185,7 @@ def test_halves_that_a_killed_process_left_are_removed(
     repository = hub.add("tiny", tiny_classifier)
     repository.hold_after = 300_000
     with child(hub.url, home) as download:
-        next(line for line in download.lines() if (line.get("done") or 0) > 300_000)
+        until_all_but_one_is_whole(download.lines(), home, tiny_classifier)
         fetching = download.children()
         assert fetching
     # What it had started does not outlive it.
@@ -196,7 +205,9 @@ def test_a_server_that_does_not_answer_is_told_of_while_it_is_tried_on(home: Pat
         port = silent.getsockname()[1]
         with child(f"http://127.0.0.1:{port}", home) as download:
             told = next(line for line in download.lines() if "no answer" in line.get("stage", ""))
-    assert told["stage"] == f"no answer from 127.0.0.1:{port} for 3 s, still trying"
+    said = re.fullmatch(rf"no answer from 127\.0\.0\.1:{port} for (\d+) s, still trying", told["stage"])
+    assert said is not None, told
+    assert int(said[1]) >= 3
 
 
 def test_a_server_that_falls_silent_halfway_is_told_of(
@@ -209,9 +220,7 @@ def test_a_server_that_falls_silent_halfway_is_told_of(
     with child(hub.url, home) as download:
         lines = download.lines()
         # How much there is to come is told, though the rest is here and nothing arrives.
-        silent = "no answer"
-        first = next(each for each in lines if each["total"] or silent in each["stage"])
-        assert first["total"]
-        assert any(silent in each["stage"] for each in lines)
+        assert any(each["total"] for each in lines)
+        assert any("no answer" in each["stage"] for each in lines)
         repository.go_on.set()
         assert any("folder" in line for line in lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hub_server import BAD_TOKEN, BROKEN, GATED, PRIVATE, HubServer, Refusal
+from tests.hub_server import BAD_TOKEN, BROKEN, GATED, PATIENT, PRIVATE, HubServer, Refusal
 
 RESOLVE = """
 import json, sys
@@ -59,7 +60,7 @@ def resolve(
         ["bash", "-c", f'{ulimit}exec "$@"', "bash", sys.executable, "-c", RESOLVE, name, *what],
         env=os.environ
         | {"HF_ENDPOINT": url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(home), "HF_TOKEN": "secret"}
-        | {"HF_HUB_ETAG_TIMEOUT": "2"}
+        | PATIENT
         | environment,
         capture_output=True,
         text=True,
@@ -222,19 +223,23 @@ def test_offline_and_not_cached(hub: HubServer, home: Path) -> None:
     assert hub.asked == []
 
 
-def test_a_hub_that_is_not_there(home: Path) -> None:
-    with HubServer() as gone:
-        url = gone.url
-    outcome = resolve("someone/model", url, home)
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address at which nobody answers, kept from all who look for a free port."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{kept.getsockname()[1]}"
+
+
+def test_a_hub_that_is_not_there(home: Path, nobody: str) -> None:
+    outcome = resolve("someone/model", nobody, home)
     assert outcome.kind == "offline"
-    assert url in outcome.message
+    assert nobody in outcome.message
     assert "proxy" in outcome.message
 
 
-def test_a_proxy_that_is_not_there(home: Path) -> None:
-    with HubServer() as gone:
-        url = gone.url
-    outcome = resolve("someone/model", "http://hub.invalid", home, http_proxy=url, no_proxy="")
+def test_a_proxy_that_is_not_there(home: Path, nobody: str) -> None:
+    outcome = resolve("someone/model", "http://hub.invalid", home, http_proxy=nobody, no_proxy="")
     assert outcome.kind == "offline"
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import msgspec
 import pytest
 
 from core.errors import RunError
+from core.runs import launch
 from core.runs import status as status_module
 from core.runs.config import RunConfig
 from core.runs.events import (
@@ -33,6 +36,7 @@ from core.runs.events import (
     number,
 )
 from core.runs.folder import EVENTS, create_run
+from core.runs.launch import resume_run
 from core.runs.log import EventWriter
 from core.runs.process import PROCESS, read_process, write_process
 from core.runs.requests import Pause, post_request
@@ -181,6 +185,42 @@ def test_a_new_worker_is_not_blamed_for_the_silence_of_the_one_before(
     assert _status_after(run, 3_600).status == "stalled"
     _log(run, RunResumed(global_step=0, checkpoint=""))
     assert run_status(run).status == "running"
+
+
+def test_a_new_worker_is_seen_though_the_clock_of_files_ticks_slowly(
+    run: Path, process: subprocess.Popen[bytes]
+) -> None:
+    _log(run, STARTED, STEP, RunStopped(global_step=12, reason="Stopped."))
+    write_process(run, process.pid)
+    # Most file systems stamp files with the last tick, some milliseconds ago.
+    stamp = msgspec.json.decode((run / EVENTS).read_bytes().splitlines()[-1])["time"] - 0.004
+    os.utime(run / PROCESS, (stamp, stamp))
+    assert run_status(run).status == "starting"
+
+
+def test_a_worker_s_words_are_its_own_though_its_starter_writes_of_it_later(
+    run: Path, process: subprocess.Popen[bytes]
+) -> None:
+    since = time.time()
+    _log(run, STARTED, STEP, Paused(global_step=12))
+    write_process(run, process.pid, since=since)
+    assert run_status(run).status == "paused"
+
+
+def test_a_worker_that_came_before_its_starter_went_on_keeps_its_record(
+    run: Path, process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the first process of several does, with a launcher between the two."""
+
+    def begin(*_: object, **__: object) -> subprocess.Popen[bytes]:
+        write_process(run, launcher=process.pid)
+        return process
+
+    monkeypatch.setattr(launch, "subprocess", SimpleNamespace(Popen=begin, DEVNULL=None))
+    assert resume_run(run) == process.pid
+    record = read_process(run)
+    assert record is not None
+    assert (record.pid, record.launcher) == (os.getpid(), process.pid)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
 from pathlib import Path
 
@@ -14,7 +15,14 @@ from core.runs.process import write_process
 from core.training.lock import locked
 
 
-def test_the_lock_of_a_process_that_is_gone_is_waited_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_launched", [False, True])
+def test_the_lock_of_a_process_that_is_gone_is_waited_for(
+    tmp_path: Path, is_launched: bool
+) -> None:
+    launcher = os.getppid() if is_launched else None
+    if is_launched:
+        # Whoever starts several processes writes of their launcher first.
+        write_process(tmp_path, launcher)
     with (tmp_path / "worker.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         let_go = threading.Event()
@@ -24,7 +32,7 @@ def test_the_lock_of_a_process_that_is_gone_is_waited_for(tmp_path: Path) -> Non
             fcntl.flock(file, fcntl.LOCK_UN)
 
         threading.Timer(0.2, end).start()
-        with locked(tmp_path):
+        with locked(tmp_path, launcher):
             assert let_go.is_set()
 
 

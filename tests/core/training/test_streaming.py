@@ -14,7 +14,7 @@ from core.runs.folder import EVENTS, create_run
 from core.runs.launch import start_run
 from core.runs.log import EventReader
 from core.runs.status import run_status
-from tests.hub_server import HubServer
+from tests.hub_server import PATIENT, HubServer
 
 PATIENCE = 180.0
 
@@ -32,7 +32,8 @@ def test_a_run_on_streamed_rows_counts_what_it_has_read(
     )
     with HubServer() as hub:
         hub.add("datasets/someone/large", served)
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        for name, value in {"HF_ENDPOINT": hub.url, **PATIENT}.items():
+            monkeypatch.setenv(name, value)
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
         folder = create_run(config)
