@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from core.engine.protocol import Cancelled, Overtaken, Question, Request
+from core.engine.protocol import Cancelled, ExportTokenizer, Overtaken, Question, Request
 
 Key = tuple[type[Request], str]
 T = TypeVar("T")
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 def key_of(request: Request) -> Key:
     """Requests with the same key overtake one another."""
-    return type(request), request.lane if isinstance(request, Question) else ""
+    return type(request), request.lane if isinstance(request, Question | ExportTokenizer) else ""
 
 
 class Mailbox:

@@ -17,8 +17,10 @@ from core.runs.log import EventReader
 from core.runs.requests import Pause, Resume, SaveCheckpoint, Stop, waiting_requests
 from core.runs.status import run_status
 from tests.tui.conftest import OpenApp, screen_text, until
-from tests.tui.training import TRAIN, Run, losses, pane_of, shows
+from tests.tui.training import TRAIN, Held, Run, losses, pane_of, shows
 from tui.app import TermformerApp
+from tui.panes.train import pane as train_pane
+from tui.panes.train import starting
 from tui.panes.train.form_fields import FIELDS
 
 # --- steering -------------------------------------------------------------------------------
@@ -216,6 +218,45 @@ async def test_keys_typed_into_the_form_act_on_nothing(open_app: OpenApp) -> Non
         assert pane_of(pilot).form.values["model"] == "mini-basexsq1p"
         await pilot.press("f", "f2")
         assert app.bench.pane_in_view.id == "tokens"
+
+
+async def test_a_run_that_is_found_late_takes_no_form_away(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Letters that are typed into the form would act on the run else."""
+    Run().starts().steps(3)
+    slow = Held(train_pane.run_to_watch)
+    monkeypatch.setattr(train_pane, "run_to_watch", slow)
+    async with open_app(**TRAIN) as pilot:
+        await until(lambda: slow.begun, pilot)
+        await pilot.press("escape", "f")
+        go_to(pilot, "seed")
+        slow.let_go()
+        await until(lambda: losses(pilot), pilot)
+        await pilot.press("7")
+        assert "› seed" in screen_text(pilot)
+        assert pane_of(pilot).form.values["seed"].endswith("7")
+        await pilot.press("escape", "escape")
+        await until(shows(pilot, "calm-otter", "● running"), pilot)
+
+
+async def test_a_run_that_starts_slowly_takes_no_form_away(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Held(lambda config, folder: None)
+    monkeypatch.setattr(starting, "start_run", slow)
+    async with open_app(options={"train": {"name": "first-one"}}, **TRAIN) as pilot:
+        await pilot.press("escape", "s")
+        await until(lambda: slow.begun, pilot)
+        await pilot.press("f")
+        go_to(pilot, "name")
+        await pilot.press("ctrl+u", *"second")
+        slow.let_go()
+        await until(lambda: pane_of(pilot).watched is not None, pilot)
+        await pilot.press(*"-one")
+        assert pane_of(pilot).form.values["name"] == "second-one"
+        assert "› name" in screen_text(pilot)
+        assert [folder.name for folder in list_runs()] == ["first-one"]
 
 
 # --- the list -------------------------------------------------------------------------------

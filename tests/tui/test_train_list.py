@@ -12,9 +12,9 @@ from core.runs.folder import list_runs
 from core.runs.notes import read_notes
 from core.runs.shelf import list_trash
 from tests.tui.conftest import OpenApp, screen_text, until
-from tests.tui.training import TRAIN, Run, pane_of, shows
+from tests.tui.training import TRAIN, Held, Run, pane_of, shows
 from tests.tui.written_runs import STEPS, write_runs
-from tui.panes.train import asking
+from tui.panes.train import asking, listing
 
 
 def names() -> list[str]:
@@ -130,3 +130,44 @@ async def test_keys_that_steer_mean_the_run_that_is_marked(
         await pilot.press("up", "up", "p")
         await until(lambda: resumed == [crashed.folder], pilot)
         await until(shows(pilot, "crashed-one  ● crashed"), pilot)
+
+
+async def test_a_list_that_is_read_slowly_takes_no_mark_back(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = write_runs()
+    slow = Held(listing.look_at_runs)
+    monkeypatch.setattr(listing, "look_at_runs", slow)
+    slow.let_go()
+    async with open_app(options={"train": {"watched": str(watched)}}, **TRAIN) as pilot:
+        pane = pane_of(pilot)
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› calm-otter", "bold-falcon"), pilot)
+        await pilot.press("down", "down", "l")
+        slow.hold()
+        begun = slow.begun
+        await pilot.press("l")
+        await until(lambda: slow.begun > begun, pilot)
+        # The run that is watched is marked among those that were read before.
+        await until(shows(pilot, "› calm-otter"), pilot)
+        await pilot.press("down")
+        # What is to be read meanwhile waits for it: the list is shown however slow it is.
+        begun = slow.begun
+        pane.keep_listing()
+        pane.list_runs()
+        slow.let_go()
+        await until(lambda: slow.done > begun, pilot)
+        await until(lambda: not pane._reading, pilot)
+        await pilot.pause()
+        assert "› bold-falcon" in screen_text(pilot)
+
+        # Of two lists the one that is not shown any more is not acted upon.
+        slow.hold()
+        await pilot.press("Z")
+        await until(shows(pilot, "Reading the list…"), pilot)
+        assert "bold-falcon" not in screen_text(pilot)
+        await pilot.press("D", "D", "enter")
+        slow.let_go()
+        await until(shows(pilot, "The trash is empty"), pilot)
+        assert names() == ["calm-otter", "bold-falcon", "slow-snail"]

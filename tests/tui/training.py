@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from textual.pilot import Pilot
@@ -18,6 +20,28 @@ from tui.app import TermformerApp
 from tui.panes.train import TrainPane
 
 TRAIN = {"pane": "train"}
+
+
+class Held:
+    """Stands in for a function that is called in a thread: each call waits until it is let go."""
+
+    def __init__(self, held: Callable[..., Any]) -> None:
+        self._held = held
+        self._go_on = threading.Event()
+        self.begun = self.done = 0
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        self.begun += 1
+        assert self._go_on.wait(60)
+        found = self._held(*arguments, **options)
+        self.done += 1
+        return found
+
+    def hold(self) -> None:
+        self._go_on.clear()
+
+    def let_go(self) -> None:
+        self._go_on.set()
 
 
 class Run:

@@ -70,7 +70,13 @@ class LoadModel(Request, frozen=True, tag="load_model"):
 
 
 class ExportTokenizer(Request, frozen=True, tag="export_tokenizer"):
-    """Answered by `Loading`*, then `TokenizerExported` or `Failed`. Does not load weights."""
+    """Answered by `Loading`*, then `TokenizerExported` or `Failed`. Does not load weights.
+
+    As with questions the newest in each lane wins: a tokenizer that stands beside the model's own
+    is asked for in a lane of its own.
+    """
+
+    lane: str = ""
 
 
 class Cancel(msgspec.Struct, frozen=True, tag="cancel"):

@@ -68,8 +68,9 @@ class TokenizersBeside:
         try:
             folder = await asyncio.to_thread(tokenizer_folder, name)
             if folder is None:
-                reply = await engine.ask(ExportTokenizer(0, name), progress)
-                assert isinstance(reply, TokenizerExported)
+                reply = await engine.ask(ExportTokenizer(0, name, lane=f"beside {name}"), progress)
+                if not isinstance(reply, TokenizerExported):
+                    return  # Dropped and chosen again meanwhile: the newer request is answered.
                 folder = Path(reply.folder)
             tokenizer = await asyncio.to_thread(read_tokenizer, folder)
         except (TermformerError, OSError) as error:

@@ -34,13 +34,15 @@ class ListingPane(AskingPane):
         self.overlay = Overlay(self, self.redraw, self.complain)
         self._overviews = Overviews()
         self._trash = False
+        self._reading = self._outdated = False
+        """Whether the list is being read, and whether what is read was changed meanwhile."""
 
     def look_at(self, view: View) -> None:
         """Shows the run, the list of runs, or the form."""
         raise NotImplementedError
 
-    def watch_run(self, folder: Path) -> None:
-        """Shows the run in `folder`, and follows it."""
+    def watch_run(self, folder: Path, *, look: bool = True) -> None:
+        """Follows the run in `folder`, and shows it where that is to be looked at."""
         raise NotImplementedError
 
     def redraw(self) -> None:
@@ -61,22 +63,37 @@ class ListingPane(AskingPane):
         self._show_list(trash=self.view != "runs" or not self._trash)
 
     def _show_list(self, *, trash: bool, chosen: Path | None = None) -> None:
+        if trash != self._trash:
+            self.runs.forget()  # no key acts on a run of the other list
         self._trash = trash
         self.look_at("runs")
         self.list_runs(chosen)
 
     def list_runs(self, chosen: Path | None = None) -> None:
-        """Reads the list anew, where it is shown."""
-        if self.view == "runs" and self.display:
-            self._read_runs(chosen)
+        """Reads the list anew, where it is shown; the run in `chosen` is the one that is marked."""
+        if chosen is not None:
+            self.runs.mark(chosen)
+        self._outdated = True
+        self.keep_listing()
 
-    @work(group="runs", exclusive=True)
-    async def _read_runs(self, chosen: Path | None) -> None:
-        trash = self._trash
-        found = await asyncio.to_thread(look_at_runs, self._overviews, trash=trash)
-        if trash == self._trash:
-            self.runs.show_runs(found, chosen, self.overlay.folders, trash=trash)
-            self.draw_foot()
+    def keep_listing(self) -> None:
+        """Reads the list once more, where it is shown and nobody reads it already."""
+        if self.view == "runs" and self.display and not self._reading:
+            self._reading = True
+            self._read_runs()
+
+    @work(group="runs")
+    async def _read_runs(self) -> None:
+        try:
+            while True:
+                self._outdated, trash = False, self._trash
+                found = await asyncio.to_thread(look_at_runs, self._overviews, trash=trash)
+                if not self._outdated:
+                    break
+        finally:
+            self._reading = False
+        self.runs.show_runs(found, self.overlay.folders, trash=trash)
+        self.draw_foot()
 
     def action_back(self) -> None:
         self.look_at("form" if self.watched is None else "run")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -80,7 +80,7 @@ class TrainPane(StartingPane):
     def on_mount(self) -> None:
         self._prober = Prober(self, self.sentences, lambda: self.watched, self._post)
         self.look_at("form")
-        self.set_interval(_EVERY_LIST, self.list_runs)
+        self.set_interval(_EVERY_LIST, self.keep_listing)
         self.watch(self.screen, "document", self._prober.edited, init=False)
         self.call_after_refresh(self._arrive)
 
@@ -139,16 +139,21 @@ class TrainPane(StartingPane):
 
     # --- the run that is watched ----------------------------------------------------------
 
-    def watch_run(self, folder: Path) -> None:
-        """Shows the run in `folder` from its first event on, and follows it."""
+    def watch_run(self, folder: Path, *, look: bool = True) -> None:
+        """Follows the run in `folder` from its first event on, and shows it if `look`."""
         self.steering = Steering(folder)
         self._was_live = self._seen_live = False
-        self.look_at("run")
+        if look:
+            self.look_at("run")
         self._status = self.follower.follow(folder).status.status
         self.bench.remember()
 
+    @work(group="arrive")
     async def _arrive(self) -> None:
-        """Once, at the start: finds the run to watch, and says what happened to it."""
+        """Once, at the start: finds the run to watch, and says what happened to it.
+
+        Whoever has gone on to the form or to the list meanwhile stays there.
+        """
         if self._wanted_others is not None:
             self.bench.show(self)
             self.focus()
@@ -170,7 +175,7 @@ class TrainPane(StartingPane):
         status = await asyncio.to_thread(run_to_watch, self._remembered)
         if status is None or self.watched is not None:
             return
-        self.watch_run(Path(status.path))
+        self.watch_run(Path(status.path), look=self.view == "form" and not self.form_view.has_focus)
         if sentence := what_happened(status, self._remembered):
             self.say(sentence)
             if not self.display:

@@ -38,24 +38,32 @@ class RunTable(Sheet):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._runs: Sequence[RunOverview] = ()
+        self._runs: Sequence[RunOverview] | None = None
+        """None until they were read."""
         self._chosen = ""
         self._overlaid: Collection[Path] = ()
         self._trash = False
 
+    def forget(self) -> None:
+        """Lists none until others are shown."""
+        self._runs = None
+        self._show()
+
+    def mark(self, folder: Path) -> None:
+        """Marks the run in `folder`, now or as soon as it is listed."""
+        self._chosen = str(folder)
+        self._show()
+
     def show_runs(
         self,
         runs: Sequence[RunOverview],
-        chosen: Path | None = None,
         overlaid: Collection[Path] = (),
         *,
         trash: bool = False,
     ) -> None:
-        """Shows `runs`; marks the one at `chosen`, else keeps the mark where it is."""
+        """Shows `runs`; the mark stays where it is."""
         at = self._index
         self._runs, self._overlaid, self._trash = runs, overlaid, trash
-        if chosen is not None:
-            self._chosen = str(chosen)
         if self.chosen is None and runs:
             # The one that was there is gone: its neighbour is next.
             self._chosen = runs[min(at, len(runs) - 1)].status.path
@@ -69,11 +77,11 @@ class RunTable(Sheet):
     @property
     def chosen(self) -> RunOverview | None:
         """The run that is marked."""
-        return next((run for run in self._runs if run.status.path == self._chosen), None)
+        return next((run for run in self._runs or () if run.status.path == self._chosen), None)
 
     @property
     def _index(self) -> int:
-        paths = [run.status.path for run in self._runs]
+        paths = [run.status.path for run in self._runs or ()]
         return paths.index(self._chosen) if self._chosen in paths else 0
 
     def move(self, rows: int) -> None:
@@ -87,6 +95,8 @@ class RunTable(Sheet):
         if self._runs:
             self.reveal(self._index + 1)
             self.show(self._rows_for)
+        elif self._runs is None:
+            self.show([[("  Reading the list…", "sheet--label")]])
         elif self._trash:
             self.show([[("  The trash is empty: Z goes back to the runs.", "sheet--label")]])
         else:
@@ -99,7 +109,7 @@ class RunTable(Sheet):
         heads += f"{'ago':>{_AGO}}{'   note' if cells >= _FOR_NOTES else ''}"
         return [
             [(f"   {heads}", "sheet--label")],
-            *(self._row(run, cells) for run in self._runs),
+            *(self._row(run, cells) for run in self._runs or ()),
         ]
 
     def _row(self, run: RunOverview, cells: int) -> Row:

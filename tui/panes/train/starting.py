@@ -56,15 +56,17 @@ class StartingPane(ListingPane):
     @work(group="start")
     async def _start(self, config: RunConfig) -> None:
         config = msgspec.structs.replace(config, probes=self.sentences())
+        view, name = self.view, self.form.values["name"]
         try:
             folder = await asyncio.to_thread(create_run, config)
             await asyncio.to_thread(start_run, config, folder)
         except RunError as error:
             self.complain(str(error))
         else:
-            # The next run is another one.
-            self.form.values["name"] = ""
-            self.watch_run(folder)
+            if self.form.values["name"] == name:
+                self.form.values["name"] = ""  # the next run is another one
+            # Whoever goes on in the form or to the list meanwhile stays there.
+            self.watch_run(folder, look=self.view == view and not self.form_view.has_focus)
         finally:
             self._starting = False
 
