@@ -41,6 +41,13 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{share * 100:.{digits}f} %"
 
 
+def part_of(share: float) -> str:
+    """`24.5 %`, `< 0.1 %`, or nothing for nothing."""
+    if not share:
+        return ""
+    return percent(share) if share >= 0.0005 else "< 0.1 %"
+
+
 def count_of(count: int) -> str:
     """A number of parameters as a person reads it: `35,330`, `22.7 M`, `6.74 B`."""
     if count < 1_000_000:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.engine.protocol import Failed
 from core.engine.protocol.checkpoint import AFTER_CANCEL
+from core.sizes import percent
 from core.text.visible import visible
 from tui.bench import ModelState
 from tui.plan import MOST_CELLS
@@ -63,12 +64,15 @@ def engine_ended(model: ModelState) -> list[Paragraph]:
 
 
 def how_far(done: int, total: int, cells: int) -> Paragraph:
-    """`━━━━──── 45.0 of 90.9 MB · 49%`, in bytes, the whole `cells` wide at the most."""
+    """`━━━━──── 45.0 of 90.9 MB · 49 %`, in bytes, the whole `cells` wide at the most."""
     filled, rest = numbers.bar(done / total, max(8, min(40, cells - 30)))
     return [
         (filled, "headline--bar"),
         (rest, "headline--track"),
-        (f" {done / 1e6:,.1f} of {total / 1e6:,.1f} MB · {done / total:.0%}", "headline--quiet"),
+        (
+            f" {done / 1e6:,.1f} of {total / 1e6:,.1f} MB · {percent(done / total, 0)}",
+            "headline--quiet",
+        ),
     ]
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from core.durable import write_atomic
 from core.errors import TermformerError
+from core.sizes import percent
 from core.text.encoding import Batch, Cell
 from core.text.export_svg import to_svg
 from core.text.options import EncodeOptions
@@ -128,7 +129,7 @@ def to_html(batch: Batch, model: str) -> str:
     shape = "ragged" if batch.shape is None else f"shape {list(batch.shape)}"
     summary = (
         f"{len(batch.encodings)} rows · {batch.token_count} tokens · {batch.padding_count} padding "
-        f"({100 * batch.padding_share:.0f} %) · {shape}"
+        f"({percent(batch.padding_share, 0)}) · {shape}"
     )
     rows = "\n".join(line for row in range(len(batch.encodings)) for line in _html_row(batch, row))
     return _PAGE.format(model=_safe(model), summary=_safe(summary), rows=rows)

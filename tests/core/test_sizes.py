@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.sizes import count_of, size_of
+from core.sizes import count_of, part_of, percent, size_of
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,9 @@ def test_small_models_have_parameters_too(count: int, read: str) -> None:
 )
 def test_bytes(count: int, read: str) -> None:
     assert size_of(count) == read
+
+
+def test_shares_have_a_blank_before_the_sign() -> None:
+    assert percent(0.25, 0) == "25 %"
+    assert percent(0.52814) == "52.8 %"
+    assert [part_of(share) for share in (0, 0.0001, 0.469)] == ["", "< 0.1 %", "46.9 %"]

@@ -99,7 +99,7 @@ async def test_ids_typed_as_the_course_writes_them(open_app: OpenApp, classifier
         rows = table_rows(pilot)
         assert rows[0].startswith("› 1 [200, 200, 200]")
         assert rows[5].endswith("2 tokens + 1 padding ░")
-        assert "2 sentences · 5 tokens · 1 padding (17%) · shape [2, 3]" in screen_text(pilot)
+        assert "2 sentences · 5 tokens · 1 padding (17 %) · shape [2, 3]" in screen_text(pilot)
         model = AutoModelForSequenceClassification.from_pretrained(classifier).eval()
         with torch.inference_mode():
             alone = model(torch.tensor([[200, 200]])).logits[0].tolist()

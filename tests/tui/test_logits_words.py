@@ -249,7 +249,7 @@ def test_loading_shows_how_far_it_is() -> None:
     )
     said = words_of(waiting.model_loading(model, 80))
     assert said.startswith("Loading mini: reading weights…")
-    assert "━━━━━━━━━━" + "─" * 30 + " 12.0 of 48.0 MB · 25%" in said
+    assert "━━━━━━━━━━" + "─" * 30 + " 12.0 of 48.0 MB · 25 %" in said
     assert said.endswith("Esc, then o and ^x give it up.")
 
 

@@ -21,7 +21,7 @@ async def test_opening_shows_the_course_sentences(open_app: OpenApp) -> None:
         shown = screen_text(pilot)
         assert "[CLS] i ' ve been waiting for a hugging##face course" in shown
         assert "[CLS] i hate this so much ! [SEP] ░ ░ ░ ░ ░ ░ ░ ░" in shown
-        assert "2 sentences · 24 tokens · 8 padding (25%) · shape [2, 16]" in shown
+        assert "2 sentences · 24 tokens · 8 padding (25 %) · shape [2, 16]" in shown
         # The table under the chips begins at its first token.
         numbers = [line.lstrip("› ").split(" ")[0] for line in shown.splitlines()[10:19]]
         assert numbers == [str(n) for n in range(9)]
@@ -60,7 +60,7 @@ async def test_a_pair_has_two_types(open_app: OpenApp) -> None:
     ) as pilot:
         await pilot.press("a", "tab", "b")
         assert app_of(pilot).bench.document.batch.encodings[0].token_type_ids == [0, 0, 0, 1, 1]
-        assert " 1   1.0%  0 0 0 1 1" in screen_text(pilot)
+        assert " 1   1.0 %  0 0 0 1 1" in screen_text(pilot)
 
 
 async def test_padding_cells_can_be_looked_at(open_app: OpenApp) -> None:
@@ -131,7 +131,7 @@ async def test_windows_of_a_cut_sentence_are_rows(open_app: OpenApp) -> None:
         await pilot.press("escape", "t", *["minus"] * 8, "w", "right_square_bracket")
         shown = screen_text(pilot)
         assert "truncation longest_first  max_length 8  windows, stride 1" in shown
-        assert "2 sentences · 30 tokens · 2 padding (6%) · shape [4, 8]" in shown
+        assert "2 sentences · 30 tokens · 2 padding (6 %) · shape [4, 8]" in shown
         assert "[CLS] for a hugging##face course my [SEP]" in shown
         await pilot.press("down", "right", "right")
         assert app_of(pilot).bench.editor.span == (0, 24, 31)
@@ -178,9 +178,9 @@ async def test_the_padding_side_is_seen_at_once(open_app: OpenApp) -> None:
         assert "[SEP] ░" not in shown
         await pilot.press("v", "v", "v")
         padding = "     0" * 8
-        assert f"1.6% {padding}   101  1045" in screen_text(pilot)
+        assert f"1.6 % {padding}   101  1045" in screen_text(pilot)
         await pilot.press("s")
-        assert "1.6%    101  1045" in screen_text(pilot)
+        assert "1.6 %    101  1045" in screen_text(pilot)
 
 
 async def test_how_much_of_the_limit_a_cut_sentence_fills_follows_the_typing(
@@ -188,9 +188,9 @@ async def test_how_much_of_the_limit_a_cut_sentence_fills_follows_the_typing(
 ) -> None:
     options = {"tokens": {"view": "grid", "truncation": "longest_first", "max_length": 8}}
     async with open_app(size=(80, 24), text="so " * 20, options=options) as pilot:
-        assert "4.3%" in screen_text(pilot)
+        assert "4.3 %" in screen_text(pilot)
         await pilot.press("end", *"and so on")
-        assert "4.9%" in screen_text(pilot)
+        assert "4.9 %" in screen_text(pilot)
 
 
 async def test_windows_say_what_they_lack(open_app: OpenApp) -> None:

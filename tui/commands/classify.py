@@ -33,6 +33,7 @@ from core.engine.protocol import (
     RowsClassified,
 )
 from core.errors import TermformerError
+from core.sizes import percent
 from core.text.sentences import Sentence
 from core.text.visible import visible, width
 from tui.commands.engine import Telling
@@ -219,7 +220,7 @@ class Job:
         if not self.source.size:
             return ""
         of_read = (self.done + reply.done) / (self.done + reply.total)
-        return f" · {100 * of_read * self.source.bytes_read / self.source.size:.0f} %"
+        return f" · {percent(of_read * self.source.bytes_read / self.source.size, 0)}"
 
 
 def _lines(rows: Iterator[ClassifiedText], info: ModelInfo) -> Iterator[bytes]:
@@ -231,14 +232,14 @@ def _lines(rows: Iterator[ClassifiedText], info: ModelInfo) -> Iterator[bytes]:
         else:
             label = visible(row.label)
             room = " " * (widest - width(label))
-            score = f"{row.score:.4f}" if info.postprocess == "none" else f"{100 * row.score:.2f} %"
+            score = f"{row.score:.4f}" if info.postprocess == "none" else percent(row.score, 2)
             said = f"{label}{room}  {score:>8}"
         yield f"{said}  {visible(row.text)}\n".encode("utf-8", "replace")
 
 
 def _present(row: ClassifiedText, labels: list[str]) -> str:
     present = [
-        f"{visible(label)} {100 * share:.0f} %"
+        f"{visible(label)} {percent(share, 0)}"
         for label, share in zip(labels, row.probabilities, strict=True)
         if share >= 0.5
     ]

@@ -21,7 +21,7 @@ from core.engine.protocol import (
     Side,
 )
 from core.errors import ModelError
-from core.sizes import count_of
+from core.sizes import count_of, percent
 from core.text.ids import parse_ids
 from core.text.sentences import Sentence
 from tui.commands.options import NAMES_OF_MODELS, json_option, model_option
@@ -214,7 +214,7 @@ def _prediction(row: ArrangedRow, model: ModelInfo) -> str:
     if len(shares) < 2 or model.postprocess == "none" or not all(map(math.isfinite, shares)):
         return ""
     best = max(range(len(shares)), key=shares.__getitem__)
-    return f"{model.labels[best]} {100 * shares[best]:.2f} %"
+    return f"{model.labels[best]} {percent(shares[best], 2)}"
 
 
 def _verdict(difference: float) -> tuple[str, str]:

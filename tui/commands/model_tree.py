@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from core.engine.protocol import ModelSaved, StructureRead, WeightsRead
 from core.engine.protocol.checkpoint import Config, KeyGroup, LoadReport
-from core.sizes import count_of, size_of
+from core.sizes import count_of, part_of, size_of
 from core.structure import Branch, Module, Structure, fold
 from tui.commands.output import GAP, Column, Table, console, print_table, print_text
 
@@ -61,7 +61,7 @@ def _table(structure: Structure, lines: list[tuple[str, Branch, int]]) -> Table:
                 label,
                 *([module.class_name] if with_class else []),
                 f"{module.parameters:,}" if module.parameters else _ABSENT,
-                _percent(share),
+                part_of(share),
                 *([_cut(_weight(module), most)] if most != 0 else []),
                 style="" if module.parameters else "dim",
             )
@@ -96,12 +96,6 @@ def _lines(
         last = child is branch.children[-1]
         corner, pipe = ("└ ", "  ") if last else ("├ ", "│ ")
         yield from _lines(child, below + corner, below + pipe, repeats)
-
-
-def _percent(share: float) -> str:
-    if not share:
-        return ""
-    return f"{100 * share:.1f} %" if share >= 0.0005 else "< 0.1 %"
 
 
 def _weight(module: Module) -> str:

@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from core.sizes import count_of
+from core.sizes import count_of, percent
 from core.text.encoding import Batch
 from core.text.visible import fit, fit_end, visible, width
 from tui.widgets.rows import Line, Part, RowsView
@@ -47,7 +47,7 @@ class StatusLine(Line):
         elif model.status == "loading":
             words.append((f" · {visible(model.stage)}…", ""))
             if model.total:
-                words.append((f" {(model.done or 0) / model.total:.0%}", ""))
+                words.append((f" {percent((model.done or 0) / model.total, 0)}", ""))
         elif model.status == "failed":
             words.append((" · not loaded", "bar--problem"))
         elif model.info is not None:
@@ -90,7 +90,7 @@ class SummaryRule(Line):
         if batch.shape is None:
             words.append("ragged")
         elif rows:
-            words.append(f"{batch.padding_count:,} padding ({batch.padding_share:.0%})")
+            words.append(f"{batch.padding_count:,} padding ({percent(batch.padding_share, 0)})")
             words.append(f"shape [{batch.shape[0]}, {batch.shape[1]}]")
         if behind:
             words.append(f"encoding {behind:,} characters…")

@@ -16,6 +16,7 @@ from core.engine.protocol import (
     AttentionRow,
     MeasureAttention,
 )
+from core.sizes import percent
 from core.snippets.experiment import shares_code
 from core.text.visible import fit, visible, width
 from tui.inquiry import Inquiry
@@ -160,13 +161,13 @@ class AttentionView(LogitsView):
         return [
             [
                 (f"{name}: without the mask ", "headline--strong"),
-                (f"{unmasked.mean:.1%}".replace("%", " %"), "headline--number"),
+                (percent(unmasked.mean), "headline--number"),
                 (
                     f" of its attention goes to {padding:,} padding "
                     f"token{'' if padding == 1 else 's'}; with it ",
                     "",
                 ),
-                (f"{masked.mean:.1%}".replace("%", " %"), "headline--good"),
+                (percent(masked.mean), "headline--good"),
                 (".", ""),
             ],
             [
@@ -240,7 +241,7 @@ def _shares(row: AttentionRow) -> Shares:
         row.padding,
         [(f"{number + 1:>2}", "matrix--label") for number in range(layers)],
         [(f"h{number + 1}", "matrix--label") for number in range(heads)],
-        [f"{100 * sum(layer) / max(1, heads):5.1f} %" for layer in row.padding],
+        [f"{percent(sum(layer) / max(1, heads)):>7}" for layer in row.padding],
         "  mean",
         "layer",
     )

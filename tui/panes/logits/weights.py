@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from core.engine.protocol import AttentionRead, ReadAttention
+from core.sizes import percent
 from core.snippets.experiment import weights_code
 from core.text.visible import fit, visible
 from tui.inquiry import Inquiry
@@ -189,4 +190,4 @@ def _token(found: AttentionRead, place: int) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("%", " %") if share >= 0.005 or share == 0 else "<1 %"
+    return percent(share, 0) if share >= 0.005 or share == 0 else "< 1 %"

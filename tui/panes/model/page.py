@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from core.engine.protocol import ParameterInspected
 from core.engine.protocol.checkpoint import Figures, Histogram
-from core.sizes import size_of
+from core.sizes import percent, size_of
 from core.text.visible import visible, width
 from tui.widgets.headline import Paragraph
 from tui.widgets.lines import Row
@@ -91,7 +91,7 @@ def _share(part: int, count: int) -> str:
     if not part:
         return "none"
     share = part / count
-    return f"{part:,} ({share:.2%})" if share >= 0.00005 else f"{part:,} (< 0.01%)"
+    return f"{part:,} ({percent(share, 2) if share >= 0.00005 else '< 0.01 %'})"
 
 
 def _number(value: float) -> str:

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from core.engine.client import EngineClient
 from core.engine.protocol import Interim, Loading, ModelSaved, SaveModel, StructureRead
 from core.errors import ModelError, TermformerError
-from core.sizes import size_of
+from core.sizes import percent, size_of
 from core.text.visible import fit, visible, width
 from tui.panes.model.subject import Subject
 from tui.widgets.hints import Hints
@@ -138,7 +138,7 @@ class SaveScreen(ModalScreen[str | None]):
 
     def _progress(self, interim: Interim) -> None:
         if isinstance(interim, Loading) and is_open(self):
-            far = f" {(interim.done or 0) / interim.total:.0%}" if interim.total else ""
+            far = f" {percent((interim.done or 0) / interim.total, 0)}" if interim.total else ""
             self.say(f"{interim.stage[:1].upper()}{interim.stage[1:]}{far}…")
 
     def _show(self, saved: ModelSaved) -> None:

@@ -11,7 +11,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from core.sizes import size_of
+from core.sizes import part_of, percent, size_of
 from core.structure import Module, Parameter, Structure
 from core.text.visible import fit, visible, width
 from tui.panes.model.outline import Outline, TreeRow
@@ -225,8 +225,8 @@ class TreeView(RowsView):
         count = f"{row.count:,}" if row.count else "·"
         share = row.count * row.repeats / structure.root.parameters if row.count else 0.0
         dim = "" if row.count and row.counted else "tree--empty"
-        percent = percentage(share) if row.counted else "tied"
-        parts.append((f"{count:>{columns.number - 1}}{percent:>{_SHARE}}", dim))
+        part = part_of(share) if row.counted else "tied"
+        parts.append((f"{count:>{columns.number - 1}}{part:>{_SHARE}}", dim))
         if columns.bar:
             filled, rest = numbers.bar(share if row.counted else 0, columns.bar - 2)
             parts += [("  ", ""), (filled, "tree--bar"), (rest, "tree--track")]
@@ -275,13 +275,6 @@ def _filled(text: str, cells: int) -> str:
     return shown + " " * (cells - width(shown))
 
 
-def percentage(share: float) -> str:
-    """`24.5 %`, `< 0.1 %`, or nothing for nothing."""
-    if not share:
-        return ""
-    return f"{100 * share:.1f} %" if share >= 0.0005 else "< 0.1 %"
-
-
 def shapes(row: TreeRow) -> str:
     """`[768, 768] + [768]`: of a tensor its own, of a module those that it owns itself."""
     return _shapes([row.parameter] if row.parameter else row.module.own)
@@ -312,4 +305,4 @@ def of_module(module: Module) -> str:
         return "trainable"
     if not module.trainable:
         return "frozen"
-    return f"{module.trainable / module.parameters:.0%} train"
+    return f"{percent(module.trainable / module.parameters, 0)} train"

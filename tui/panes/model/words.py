@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from core.engine.protocol import Failed, Loading, StructureRead
 from core.engine.protocol.checkpoint import AFTER_CANCEL, HEADS
-from core.sizes import size_of
+from core.sizes import part_of, percent, size_of
 from core.text.visible import fit, visible, width
 from tui.bench import ModelState
 from tui.panes.model.fields import FieldRow, as_json
 from tui.panes.model.outline import TreeRow
 from tui.panes.model.subject import Subject
-from tui.panes.model.tree import of_module, percentage, shapes
+from tui.panes.model.tree import of_module, shapes
 from tui.waiting import how_far
 from tui.widgets.headline import Paragraph
 from tui.widgets.rows import Part
@@ -29,7 +29,7 @@ def headline(
     before = plain.structure.root.parameters if plain and subject.changes else None
     if before is not None and before != root.parameters:
         more = root.parameters - before
-        share = f", {more / before:+.0%}" if before else ""
+        share = f", {'+' if more > 0 else ''}{percent(more / before, 0)}" if before else ""
         first.append((f" {more:+,}{share}", "headline--number"))
     all_ = f"all {kind}" if kind in ("trainable", "frozen") else kind
     # By weight: the last ones are left out where there is no room.
@@ -140,7 +140,7 @@ def of_row(row: TreeRow | None, total: int) -> list[list[Part]]:
     if row.parameter and row.parameter.tied_to:
         second.append((f" · the same tensor as {visible(row.parameter.tied_to)}", "lines--accent"))
     elif total and row.count:
-        second.append((f" · {percentage(row.count * row.repeats / total)}", ""))
+        second.append((f" · {part_of(row.count * row.repeats / total)}", ""))
     if row.count:
         second.append((f" · {size_of(row.bytes * row.repeats)}", ""))
     if row.parameter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.engine.protocol import CheckedRow, Classified, Entity, PipelineRan, PipelineRow
+from core.sizes import percent
 from core.text.sentences import Sentence
 from core.text.visible import fit, visible, width
 from tui.panes.pipeline.answers import Item
@@ -190,7 +191,7 @@ def _entities(text: str, entities: Sequence[Entity], cells: int) -> list[Row]:
         words.append((visible(text[end : entity.start]), ""))
         tint = "lines--even" if number % 2 else "lines--odd"
         words.append((visible(text[entity.start : entity.end]), tint))
-        score = f"{entity.score:.0%}".replace("%", "\u00a0%")
+        score = percent(entity.score, 0).replace(" ", "\u00a0")
         words.append((f"[{visible(entity.label)}\u00a0{score}]", "lines--accent"))
         end = entity.end
     words.append((visible(text[end:]), ""))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from core.classification import Order
 from core.engine.protocol import CheckedRow, Failed, ModelInfo, PipelineRan
+from core.sizes import percent
 from core.text.visible import visible
 from tui import waiting
 from tui.bench import ModelState
@@ -162,7 +163,7 @@ def progress(many: ManyAnswers, cells: int) -> list[Paragraph]:
             (f" · {many.done:,} of {total:,} ", ""),
             (filled, "headline--bar"),
             (rest, "headline--track"),
-            (f" {many.done / total:.0%}".replace("%", " %"), ""),
+            (f" {percent(many.done / total, 0)}", ""),
         ]
         if many.stage:
             words.append((f" · {visible(many.stage)}…", "headline--quiet"))

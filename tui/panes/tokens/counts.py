@@ -7,6 +7,7 @@ from collections.abc import Hashable
 from rich.segment import Segment
 from textual.strip import Strip
 
+from core.sizes import percent
 from core.text.counts import TIMES, Counts, LimitUse
 from core.text.visible import fit
 from tui.panes.tokens.look import Look
@@ -100,8 +101,8 @@ def _share(use: LimitUse) -> Part:
     if use.excess:
         if use.share >= TIMES:
             return f"{use.share:,.0f} times", "counts--problem"
-        return f"{use.share:.0%}, {use.excess:,} over", "counts--problem"
-    return f"{use.share:.1%}", ""
+        return f"{percent(use.share, 0)}, {use.excess:,} over", "counts--problem"
+    return percent(use.share), ""
 
 
 def _longest(look: Look, limit: int | None) -> tuple[Part, ...]:
@@ -123,6 +124,6 @@ def _sentence_in_words(number: int, counts: Counts, use: LimitUse | None) -> tup
         words.insert(1, f"{use.excess:,} over the limit")
     words += [] if rate is None else [f"{rate:.2f} each"]
     words += [f"{counts.unknown:,} unknown"] if counts.unknown else []
-    words += [] if use is None else [f"{use.share:.1%} of {use.limit:,}"]
+    words += [] if use is None else [f"{percent(use.share)} of {use.limit:,}"]
     words += [f"{counts.byte_count:,} bytes", f"{counts.words:,} words"]
     return ((" · ".join(words), ""),)

@@ -10,6 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
+from core.sizes import percent
 from core.text.counts import TIMES, LimitUse
 from core.text.encoding import Batch, Cell
 from core.text.visible import fit
@@ -18,7 +19,7 @@ from tui.widgets.rows import Line, RowsView, gutter_for
 Layer = Literal["input_ids", "token_type_ids", "attention_mask"]
 LAYERS: tuple[Layer, ...] = ("input_ids", "token_type_ids", "attention_mask")
 
-_USE = 7
+_USE = 8
 """Cells for how much of the limit a sentence fills."""
 
 
@@ -134,9 +135,9 @@ class BatchGrid(RowsView):
         use = self._use(index)
         if use is None:
             return [number]
-        text = f"{use.share:.1%}"
+        text = percent(use.share)
         if use.excess:
-            text = f"{use.share:.0%}!" if use.share < TIMES else f"{use.share:,.0f}×!"
+            text = f"{percent(use.share, 0)}!" if use.share < TIMES else f"{use.share:,.0f}×!"
         name = "grid--problem" if use.excess else "grid--number"
         return [number, Segment(f"{fit(text, _USE - 1):>{_USE - 1}} ", self.style(name))]
 
