@@ -45,11 +45,15 @@ class RunStatus(msgspec.Struct, frozen=True):
 
 
 class _Tail(msgspec.Struct):
-    """What the end of a log says; `lifecycle` is the event that decides the status."""
+    """What the end of a log says.
+
+    `lifecycle` is the event that decides the status, `reason` what was said right before it.
+    """
 
     last: events.Event | None = None
     step: events.Step | None = None
     lifecycle: events.Event | None = None
+    reason: events.Warned | None = None
 
 
 _DECIDING = (
@@ -97,18 +101,27 @@ def run_status(folder: Path) -> RunStatus:
 
 def _read_tail(log: Path) -> _Tail:
     tail = _Tail()
+    before: events.Event | None = None
     for line in lines_backwards(log):
         try:
             event = events.event_decoder.decode(line)
         except msgspec.MsgspecError:
             continue
         tail.last = tail.last or event
+        if isinstance(event, events.Warned) and _is_unasked_pause(before, tail):
+            tail.reason = event
+        before = before if isinstance(event, events.Heartbeat) else event
         if tail.lifecycle is None and isinstance(event, _DECIDING):
             tail.lifecycle = event
         if isinstance(event, events.Step):
             tail.step = event
             break
     return tail
+
+
+def _is_unasked_pause(event: events.Event | None, tail: _Tail) -> bool:
+    """Whether `event` is the pause that the run is in, and nobody asked for it."""
+    return event is tail.lifecycle and isinstance(event, events.Paused) and event.request is None
 
 
 def read_started(folder: Path) -> events.RunStarted | None:
@@ -164,7 +177,7 @@ def _judge(
         case None:
             return "starting", doing
         case events.Paused():
-            return "paused", doing
+            return "paused", doing or ("" if tail.reason is None else tail.reason.message)
     return "running", doing
 
 

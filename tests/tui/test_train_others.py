@@ -12,6 +12,7 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from textual.pilot import Pilot
 
 from core import paths
+from core.runs.folder import list_runs
 from tests.tui.conftest import screen_text, until, write
 from tests.tui.training import pane_of, shows
 from tui.app import TermformerApp
@@ -57,10 +58,11 @@ async def test_others_runs_are_seen_as_they_grow_and_never_touched(tmp_path: Pat
         await until(shows(pilot, "step 98 ·", "0.0101"), pilot)
         await pilot.press("t")
         await until(shows(pilot, "by time"), pilot)
-        for key in ("x", "p", "v", "u", "w"):
+        for key in ("x", "p", "v", "u", "w", "s"):
             await pilot.press(key)
             await until(shows(pilot, "watched, not steered"), pilot)
-        await pilot.press("D", "D")
+        await pilot.press("D", "D", "s", "s", "y")
+        assert list_runs() == []
         assert sorted(path.name for path in folder.iterdir()) == ["first", "second"]
         reader = watch_of(pilot)._foreign
         assert reader is not None
@@ -109,6 +111,7 @@ async def test_all_runs_are_in_one_chart_whatever_they_call_their_loss(tmp_path:
         await until(shows(pilot, "loss · score  ━ a  ╍ b  ┅ c"), pilot)
         await pilot.press("down")
         await until(shows(pilot, "b  ● ", "train/loss · score  ━ b  ╍ a  ┅ c"), pilot)
+        assert "2 of 3 runs" in screen_text(pilot)
         await pilot.press("up", "up")
         await until(shows(pilot, "c  ● ", "score  ━ c"), pilot)
 

@@ -50,6 +50,45 @@ async def test_the_rate_is_changed_once_the_worker_says_so(open_app: OpenApp) ->
         assert "learning rate " not in screen_text(pilot).splitlines()[-2]
 
 
+async def test_in_the_warm_up_the_rate_that_is_changed_is_its_peak(open_app: OpenApp) -> None:
+    run = Run().starts().steps(3)
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "step 3 of 40"), pilot)
+        # Two of four steps up: the last one's rate of 2.5e-5 is half of the peak.
+        await pilot.press("escape", "u")
+        await until(shows(pilot, "learning rate 5.00e-05"), pilot)
+        await pilot.press("escape")
+        run.steps(1)
+        await until(shows(pilot, "step 4 of 40"), pilot)
+        await pilot.press("u")
+        await until(shows(pilot, "learning rate 2.50e-05"), pilot)
+
+
+async def test_a_run_that_a_full_disk_paused_says_so_until_there_is_room(
+    open_app: OpenApp,
+) -> None:
+    run = Run().starts().steps(3)
+    full = events.Warned(message="The disk is full: step-3 could not be written.")
+
+    def pauses() -> None:
+        run.log.append(full)
+        run.log.append(events.Paused(global_step=3))
+
+    pauses()
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "● paused", "is paused: The disk is full"), pilot)
+        await pilot.press("escape", "0")
+        await until(shows(pilot, " The disk is full: step-3 could not be written. p goes"), pilot)
+        await pilot.press("p")
+        await until(lambda: waiting_requests(run.folder), pilot)
+        [posted] = waiting_requests(run.folder)
+        posted.path.unlink()
+        run.log.append(events.Resumed(global_step=3, request=posted.id))
+        pauses()
+        await until(shows(pilot, " The disk is full: step-3 could not be written. p goes"), pilot)
+        assert "Went on" not in screen_text(pilot)
+
+
 async def test_a_rate_set_in_the_warm_up_is_said_to_be_its_peak(open_app: OpenApp) -> None:
     run = Run().starts().steps(3)
     async with open_app(**TRAIN) as pilot:

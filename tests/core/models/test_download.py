@@ -205,7 +205,8 @@ def test_a_server_that_does_not_answer_is_told_of_while_it_is_tried_on(home: Pat
         port = silent.getsockname()[1]
         with child(f"http://127.0.0.1:{port}", home) as download:
             told = next(line for line in download.lines() if "no answer" in line.get("stage", ""))
-    said = re.fullmatch(rf"no answer from 127\.0\.0\.1:{port} for (\d+) s, still trying", told["stage"])
+    silence = rf"no answer from 127\.0\.0\.1:{port} for (\d+) s, still trying"
+    said = re.fullmatch(silence, told["stage"])
     assert said is not None, told
     assert int(said[1]) >= 3
 

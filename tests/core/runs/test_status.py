@@ -33,6 +33,7 @@ from core.runs.events import (
     RunStarted,
     RunStopped,
     Step,
+    Warned,
     number,
 )
 from core.runs.folder import EVENTS, create_run
@@ -120,6 +121,17 @@ def test_while_its_process_lives(
     write_process(run, process.pid)
     _log(run, *events)
     assert run_status(run).status == expected
+
+
+def test_a_pause_that_nobody_asked_for_says_why(
+    run: Path, process: subprocess.Popen[bytes]
+) -> None:
+    write_process(run, process.pid)
+    full = Warned(message="The disk is full.")
+    _log(run, STARTED, STEP, full, Heartbeat(), Paused(global_step=12), Heartbeat())
+    assert run_status(run).message == "The disk is full."
+    _log(run, Resumed(global_step=12), full, Paused(global_step=12, request="a"))
+    assert run_status(run).message == ""
 
 
 @pytest.mark.parametrize("last", [STEP, Paused(global_step=12), Progress(phase="Saving the model")])

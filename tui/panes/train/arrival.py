@@ -46,14 +46,15 @@ def crash_words(status: RunStatus) -> str:
 def what_happened(status: RunStatus, remembered: Mapping[str, Option]) -> str:
     """A sentence about a run since it was watched last; empty where nothing is new."""
     same = remembered.get("watched") == status.path
+    why = f": {status.message}" if status.status == "paused" and status.message else "."
     if not same:
-        return f"{status.name} is {status.status}." if status.is_live else ""
+        return f"{status.name} is {status.status}{why}" if status.is_live else ""
     if remembered.get("watched_status") not in LIVE:
         return ""
     if status.is_live:
         if status.status == "running":
             return f"{status.name} went on while the app was closed."
-        return f"{status.name} is {status.status}."
+        return f"{status.name} is {status.status}{why}"
     at = f" at step {status.global_step:,}" if status.global_step else ""
     sentence = f"{status.name} {_ENDINGS[status.status]}{at} while the app was closed"
     message = crash_words(status) if status.status == "crashed" else status.message

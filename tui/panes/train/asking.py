@@ -104,11 +104,11 @@ class AskingPane(Pane):
     def choose_target(self) -> None:
         """Watches the run that is meant, where that is another one."""
 
-    def _is_foreign(self) -> bool:
-        """Whether the run is another program's; says so."""
+    def _is_foreign(self, instead: str = "") -> bool:
+        """Whether the run is another program's; says so, and what can be done `instead`."""
         if self.watched is None or not self.watched.read_only:
             return False
-        self.say(READ_ONLY)
+        self.say(READ_ONLY + instead)
         return True
 
     def action_stop(self) -> None:
@@ -159,8 +159,7 @@ class AskingPane(Pane):
         if watch is None or not watch.status.is_live:
             self.say("No run is going on: there is no rate to change.")
             return
-        step = watch.history.step
-        now = "" if step is None else f"{step.learning_rate:.2e}"
+        now = _rate_now(watch)
         hint = "Enter sets it, Esc leaves it"
         self.prompt.ask("learning rate", now, hint, self._set_rate)
 
@@ -207,3 +206,15 @@ class AskingPane(Pane):
                 self.steering.hear(watch.history, live=watch.status.is_live)
                 self.draw_foot()
                 self.follower.look()
+
+
+def _rate_now(watch: RunWatch) -> str:
+    """What another rate takes the place of: the last step's, while it rises the peak's."""
+    step, config, started = watch.history.step, watch.config, watch.history.started
+    if step is None:
+        return ""
+    warmup = 0 if config is None or started is None else config.warmup_steps(started.max_steps)
+    if config is None or step.global_step >= warmup:
+        return f"{step.learning_rate:.2e}"
+    risen = (step.global_step - 1) / warmup
+    return f"{step.learning_rate / risen if risen else config.learning_rate:.2e}"

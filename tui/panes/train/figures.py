@@ -330,8 +330,18 @@ def last_word(watch: RunWatch) -> list[Part]:
             return [(f"{words} · saved in {visible(path)}", "sheet--value"), *_GOES_ON, *model]
         case events.RunFailed(message=message):
             return [(f" {visible(message)}", "sheet--bad"), *_GOES_ON]
+    if watch.status.status == "paused" and isinstance(watch.history.turn, events.Paused):
+        return _paused(watch, watch.history.turn)
     if watch.status.status == "crashed":
         return [(f" {visible(crash_words(watch.status))}", "sheet--bad"), *_GOES_ON]
     if watch.status.status == "stalled":
         return [(" Its worker gives no sign of life: it hangs, or the machine does.", "sheet--bad")]
     return [(f" {settings(watch.config, watch.history.started)}", "")]
+
+
+def _paused(watch: RunWatch, pause: events.Paused) -> list[Part]:
+    """Where it waits, and why where nobody asked it to."""
+    words: Part = (f" Paused at step {pause.global_step:,}. ", "sheet--value")
+    if pause.request is None and watch.history.warnings:
+        words = (f" {visible(watch.history.warnings[-1].message)} ", "sheet--bad")
+    return [words, ("p", "sheet--key"), (" goes on", "")]

@@ -131,10 +131,12 @@ class Form:
 
     def summary(self) -> str:
         """The fields that matter most, in one line of visible text."""
-        values = self.values
+        values = {name: value.strip() for name, value in self.values.items()}
+        epochs = f"{values['epochs']} epoch{'' if values['epochs'] == '1' else 's'}"
+        at_most = f", at most {values['max_steps']} steps" if values["max_steps"] else ""
         words = [
-            f"{values['model']} on {values['data']}",
-            f"{values['epochs']} epochs",
+            f"{'a new model' if values['scratch'] else values['model']} on {values['data']}",
+            epochs + at_most,
             f"rate {values['learning_rate']}",
             f"batch {values['batch_size']}",
             f"seed {values['seed']}",

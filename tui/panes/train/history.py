@@ -58,6 +58,8 @@ class RunHistory:
         self.probes = ProbeHistory()
         self.turns = 0
         """How many events changed how the run fares."""
+        self.turn: Event | None = None
+        """The last of them."""
         self.phase: Phase | None = None
         """What the worker does at present, where it takes no steps."""
         self.phases: list[Phase] = []
@@ -111,7 +113,8 @@ class RunHistory:
                 self.end = event
             case _:
                 pass
-        self.turns += isinstance(event, _TURNS)
+        if isinstance(event, _TURNS):
+            self.turns, self.turn = self.turns + 1, event
         if getattr(event, "request", None):
             self.answers.append(event)
 

@@ -179,8 +179,10 @@ class OtherWatch(RunWatch):
         if self.global_step:
             end = f" of {self.max_steps:,}" if self.max_steps else ""
             left.append((f" · step {self.global_step:,}{end}", ""))
-        runs = len(first.runs)
-        told = [f"1 of {runs:,} runs"] if runs > 1 else []
+        runs = first.runs
+        told = []
+        if len(runs) > 1 and self in runs:
+            told.append(f"{runs.index(self) + 1:,} of {len(runs):,} runs")
         told.append("1 file" if first.files == 1 else f"{first.files:,} files")
         return left, [(f"{' · '.join(told)} · read-only ", "")]
 

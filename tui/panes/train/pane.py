@@ -63,7 +63,8 @@ class TrainPane(StartingPane):
         self._remembered: dict[str, Option] = {}
         self._stale = True
         self._was_live = self._seen_live = False
-        self._status = ""
+        self._fares = ("", 0)
+        """The status of the run, and how often it changed as far as the log was read."""
         self._note_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -145,7 +146,7 @@ class TrainPane(StartingPane):
         self._was_live = self._seen_live = False
         if look:
             self.look_at("run")
-        self._status = self.follower.follow(folder).status.status
+        self._fares = (self.follower.follow(folder).status.status, 0)
         self.bench.remember()
 
     @work(group="arrive")
@@ -182,9 +183,11 @@ class TrainPane(StartingPane):
                 self.tell(sentence, calm=status.is_live or status.status == "finished")
 
     def run_changed(self, watch: RunWatch) -> None:
-        if watch.status.status != self._status:
+        (status, turns), now = self._fares, (watch.status.status, watch.history.turns)
+        if status != now[0] or (turns and turns != now[1]):
             # What was said of the run before it came to fare otherwise.
-            self._status, self.steering.news = watch.status.status, []
+            self.steering.news = []
+        self._fares = now
         self.steering.hear(watch.history, live=watch.status.is_live)
         ended = self._was_live and not watch.status.is_live
         self._was_live = watch.status.is_live

@@ -37,7 +37,12 @@ class StartingPane(ListingPane):
         return probes_of(self.bench.document.sentences)
 
     def action_start(self) -> None:
-        """Starts what the form shows; where it is not in sight, shows it first."""
+        """Starts what the form shows; where it is not in sight, asks first.
+
+        While another program's run is in sight it does neither.
+        """
+        if self.view == "run" and self._is_foreign(" f: a run of your own."):
+            return
         config, wrong = self.form.checked()
         if config is None:
             field, problem = next(iter(wrong.items()))

@@ -53,7 +53,9 @@ class Steering:
             return
         for event in history.answers:
             if self._asked.pop(getattr(event, "request", ""), None):
-                self.news = _answer(event)
+                # What it went on to, or from, may be over already.
+                is_over = isinstance(event, events.Resumed) and event is not history.turn
+                self.news = [] if is_over else _answer(event)
         if not live:
             self._asked.clear()
 
