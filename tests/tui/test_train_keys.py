@@ -55,6 +55,19 @@ async def test_stop_needs_a_second_key(open_app: OpenApp) -> None:
         assert len(waiting_requests(run.folder)) == 1
 
 
+async def test_the_last_row_names_what_acts_on_the_run_as_it_fares(open_app: OpenApp) -> None:
+    async with open_app(**TRAIN) as pilot:
+        await pilot.press("escape")
+        await until(shows(pilot, "KEYS   i type  s start  f form  l runs  o model"), pilot)
+        run = Run().starts().steps(3)
+        pane_of(pilot).watch_run(run.folder)
+        await until(shows(pilot, "● running", "f form  x stop  p pause  l runs"), pilot)
+        run.dies()
+        await until(shows(pilot, "● crashed", "f form  p pause  l runs"), pilot)
+        run.log.append(events.RunFinished(global_step=3, path="model", seconds=2.0))
+        await until(shows(pilot, "● finished", "f form  l runs  d details"), pilot)
+
+
 async def test_a_stop_that_could_not_be_saved_says_so(open_app: OpenApp) -> None:
     run = Run().starts().steps(3)
     reason = "Stopped by request. The disk is full, so step 3 could not be saved."

@@ -16,12 +16,15 @@ from core.runs.config import RunConfig
 from core.runs.folder import EVENTS, create_run
 from core.runs.notes import RunNotes, write_notes
 from core.runs.process import PROCESS, ProcessRecord, boot_id, host
+from core.sizes import size
 
 NOW = 1_763_900_000.0
 """What the time is while these runs are looked at."""
 _BEGAN = NOW - 7_200
 STEPS = 240
 """Of each of them."""
+_SIZE = 155_780
+"""Bytes in the folder of each, without its notes."""
 _LABELS = ["NEGATIVE", "POSITIVE"]
 PROBES = ("not bad at all", "I hate this so much!", "the plot is thin, the film is not")
 
@@ -62,7 +65,10 @@ def write_run(name: str, seconds: float, speed: float = 1.0, **settings: object)
     (folder / PROCESS).write_bytes(msgspec.json.encode(process))
     made = _BEGAN + seconds
     os.utime(folder / "config.json", (made, made))
-    (folder / "model.bin").write_bytes(bytes(90_000_000 // 1000))
+    # Of one size on every machine, whose name is in the folder too.
+    rest = size(folder)
+    assert rest is not None
+    (folder / "model.bin").write_bytes(bytes(_SIZE - rest))
     return folder
 
 

@@ -185,3 +185,5 @@ LOOKING = [
 ]
 OWN = {binding.action for binding in (*STEERING, *KEEPING)} - {"runs", "edit", "open", "back"}
 """What is done to this program's own runs alone."""
+ON_A_RUN = {"stop", "pause", "details", "use_model", "chart"}
+"""What the last row names that acts on the run that is shown or marked."""

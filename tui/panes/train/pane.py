@@ -19,7 +19,7 @@ from tui.document import Document
 from tui.panes.train import figures
 from tui.panes.train.arrival import run_to_watch, what_happened
 from tui.panes.train.asking import NO_RUN
-from tui.panes.train.bindings import KEEPING, LOOKING, OWN, STEERING
+from tui.panes.train.bindings import KEEPING, LOOKING, ON_A_RUN, OWN, STEERING
 from tui.panes.train.details import KINDS
 from tui.panes.train.listing import View
 from tui.panes.train.others import OtherWatch, watch_others
@@ -121,8 +121,16 @@ class TrainPane(StartingPane):
         return exports.exports(charts.plots(), charts.drawn, plain=charts.plain)
 
     def offers(self, action: str) -> bool:
-        theirs = self.view == "run" and self.watched is not None and self.watched.read_only
-        return not (theirs and action in OWN)
+        watch = self.watched
+        if self.view == "runs":
+            return True
+        if watch is None:
+            return action.partition("(")[0] not in ON_A_RUN
+        if watch.read_only:
+            return self.view == "form" or action not in OWN
+        if action == "pause":
+            return watch.status.status != "finished"
+        return action != "stop" or watch.status.is_live
 
     def options(self) -> dict[str, Option]:
         watch = self.watched
@@ -147,6 +155,7 @@ class TrainPane(StartingPane):
         if look:
             self.look_at("run")
         self._fares = (self.follower.follow(folder).status.status, 0)
+        self._show_keys()
         self.bench.remember()
 
     @work(group="arrive")
@@ -187,6 +196,7 @@ class TrainPane(StartingPane):
         if status != now[0] or (turns and turns != now[1]):
             # What was said of the run before it came to fare otherwise.
             self.steering.news = []
+            self._show_keys()
         self._fares = now
         self.steering.hear(watch.history, live=watch.status.is_live)
         ended = self._was_live and not watch.status.is_live
@@ -222,9 +232,12 @@ class TrainPane(StartingPane):
         self._run_view.display = view == "run"
         self.runs.display = view == "runs"
         self.query_one("#form-area").display = view == "form"
+        self._show_keys()
+        self._draw()
+
+    def _show_keys(self) -> None:
         if self.has_focus:
             self.bench.show_keys()
-        self._draw()
 
     def redraw(self) -> None:
         self._draw()
