@@ -142,6 +142,7 @@ async def test_where_memory_runs_out_the_engine_goes_and_not_the_app(
         return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
     assert engine.client.pid is not None
-    assert await asyncio.to_thread(score, engine.client.pid) > await asyncio.to_thread(
-        score, "self"
-    )
+    ours = await asyncio.to_thread(score, "self")
+    theirs = await asyncio.to_thread(score, engine.client.pid)
+    # A container may have begun with the highest that there is.
+    assert theirs > ours or theirs == ours == 1000
