@@ -120,6 +120,19 @@ async def test_a_long_question_lets_short_ones_through(start: Start, tiny_classi
     assert isinstance(cancelled, Cancelled)
 
 
+async def test_what_is_given_up_before_there_is_an_engine_is_not_done(
+    start: Start, tiny_classifier: Path
+) -> None:
+    engine = await start()
+    client, heard = engine.client, engine.heard
+    given_up = client.load(str(tiny_classifier))
+    client.cancel(given_up)
+    wanted = client.post(Compare(0, str(tiny_classifier), PAIR))
+    cancelled, compared = await heard.answers(given_up, wanted)
+    assert isinstance(cancelled, Cancelled)
+    assert isinstance(compared, Compared)
+
+
 async def test_the_stages_come_before_the_word_on_them(start: Start, tiny_classifier: Path) -> None:
     engine = await start()
     heard: list[Reply] = []
