@@ -214,6 +214,9 @@ class EngineClient:
         assert process.stdin is not None
         for request in self._sent.values():
             process.stdin.write(frame(request))
+        # Given up while there was no engine to tell.
+        for request_id in self._cancelled:
+            process.stdin.write(frame(Cancel(request_id)))
         if self._closed:
             process.stdin.close()
 

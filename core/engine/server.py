@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 
 _PROGRESS_INTERVAL = 0.1
 """Seconds between two reports of the same stage."""
-_ENDING_SECONDS = 1.0
+_ENDING_SECONDS = 10.0
+"""For a download to be given up in good order; an app that waits for it ends it sooner."""
 _MORE_EXPENDABLE = 300
 """Thousandths of all memory that this process counts as larger when one has to end."""
 log = logging.getLogger("termformer.engine")

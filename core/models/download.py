@@ -65,7 +65,9 @@ class Download:
     def __init__(self, name: str, patterns: list[str]) -> None:
         self._name = name
         self._over = threading.Event()
+        self._is_asking = False
         self._counted = Counted(0, 0)
+        self._most = 0
         self._result: Fetched | NotFetched | None = None
         self._blobs = hub_repository(name) / "blobs"
         self._before = size(self._blobs) or 0
@@ -88,7 +90,8 @@ class Download:
             while not self._over.wait(_LOOK_SECONDS):
                 done = self._done()
                 now = time.monotonic()
-                if done != seen:
+                # Before the process has asked, its silence is not the server's.
+                if done != seen or not self._is_asking:
                     heard, seen = now, done
                     self._tell(progress, done)
                 elif now - heard >= _PATIENCE_SECONDS:
@@ -118,6 +121,7 @@ class Download:
             with self._process.stdout as lines:
                 for line in lines:
                     told: Told = decoder.decode(line)
+                    self._is_asking = True
                     if isinstance(told, Counted):
                         self._counted = told
                     else:
@@ -129,7 +133,9 @@ class Download:
     def _done(self) -> int:
         """Bytes that arrived: as the library counts them, or as the files have grown."""
         grown = (size(self._blobs) or 0) - self._before
-        return max(self._counted.done, grown)
+        # A file that is renamed while it is looked for is missed once.
+        self._most = max(self._most, self._counted.done, grown)
+        return self._most
 
     def _tell(self, progress: Progress, done: int) -> None:
         total = self._counted.total

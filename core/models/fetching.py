@@ -132,6 +132,8 @@ def main(name: str, patterns: list[str]) -> None:
     threading.Thread(target=_end_with_the_one_that_started_it, daemon=True).start()
     constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_BYTES
     counter = _Counter()
+    # All is imported: whoever listens knows that the server is asked from now on.
+    counter.tell()
     try:
         folder = huggingface_hub.snapshot_download(
             name, allow_patterns=patterns, tqdm_class=_bar_class(counter)

@@ -202,17 +202,13 @@ def _start(config: RunConfig, folder: Path, *arguments: str) -> subprocess.Popen
     # Whoever starts a process must see it off, or it stays a zombie.
     threading.Thread(target=process.wait, name=f"worker-{process.pid}", daemon=True).start()
     try:
-        if not _has_come(process.pid, read_process(folder)):
+        # The worker itself may have written it by now, or another one, who came first.
+        if not has_worker(read_process(folder), folder):
             write_process(folder, process.pid, since=since)
     except OSError as error:
         process.kill()
         raise _not_started(folder, error) from error
     return process
-
-
-def _has_come(pid: int, record: ProcessRecord | None) -> bool:
-    """Whether `record` is the word of the process that was just started, or of one it started."""
-    return record is not None and pid in {record.pid, record.launcher} and is_alive(record)
 
 
 def _not_started(folder: Path, error: OSError) -> RunError:

@@ -15,8 +15,6 @@ from tensorboard.util import tensor_util
 
 _AROUND = 16
 """Bytes that a record takes beside its own: its length, and two checksums."""
-PATIENCE = 3.0
-"""Seconds after which a record that is not whole is not merely being written."""
 _NUMBERS = "fiub"
 """Kinds of arrays that are numbers."""
 
@@ -37,7 +35,7 @@ class EventFile:
     A rest that is no record is said after `patience` seconds without a change.
     """
 
-    def __init__(self, path: Path, name: str, patience: float = PATIENCE) -> None:
+    def __init__(self, path: Path, name: str, patience: float) -> None:
         self.path = path
         self._name = name
         self._patience = patience

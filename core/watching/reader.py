@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 8_192
 """Records of one file between two messages: the first curve is seen early."""
 _EAGER, _IDLE = 0.2, 1.0
+_PATIENCE = 3.0
+"""Seconds after which what is not whole is not merely being written."""
 _EVENTS = "tfevents"
 _MISSING = (
     "TensorBoard's event files need a package that is not installed: "
@@ -59,7 +61,7 @@ class FolderReader:
 
     def __init__(self, folder: Path, *, once: bool = False) -> None:
         self._folder = folder
-        self._once = once
+        self._patience = 0.0 if once else _PATIENCE
         self._files: dict[Path, EventFile] = {}
         self._states: dict[str, TrainerState] = {}
         self._last: dict[tuple[str, str], float] = {}
@@ -104,12 +106,12 @@ class FolderReader:
         name = path.relative_to(self._folder).as_posix()
         if file is None:
             try:
-                from core.watching.event_files import PATIENCE, EventFile
+                from core.watching.event_files import EventFile
             except ImportError:
                 yield from self._say(_MISSING)
                 return
             try:
-                file = EventFile(path, name, 0.0 if self._once else PATIENCE)
+                file = EventFile(path, name, self._patience)
             except Exception as error:  # TensorBoard's own kinds among them
                 yield from self._say(f"{name} cannot be read: {str(error).rstrip('.')}.")
                 return
@@ -128,7 +130,7 @@ class FolderReader:
                 return
 
     def _read_state(self, run: str, paths: list[Path]) -> Iterable[Message]:
-        state = self._states.setdefault(run, TrainerState(self._folder))
+        state = self._states.setdefault(run, TrainerState(self._folder, self._patience))
         entries, void = state.read(paths)
         if state.trouble:
             yield from self._say(state.trouble)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from math import isfinite, nan
 from pathlib import Path
@@ -31,15 +32,18 @@ class _State:
 class TrainerState:
     """The newest state of one run; a checkpoint repeats the whole history before it.
 
-    Sentences call its file by its path below `folder`.
+    Sentences call its file by its path below `folder`. What cannot be read is said after
+    `patience` seconds without a change: until then it may be about to be written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, patience: float) -> None:
         self.max_steps = 0
         self.trouble = ""
         """What cannot be read of it, as a sentence."""
         self._folder = folder
+        self._patience = patience
         self._seen: tuple[Path, int, int] | None = None
+        self._stuck: tuple[tuple[Path, int, int], float] | None = None
         self._told: list[Entry] = []
 
     def read(self, paths: list[Path]) -> tuple[list[Entry], float | None]:
@@ -49,10 +53,14 @@ class TrainerState:
             return [], None
         path = newest[0]
         name = path.relative_to(self._folder).as_posix()
-        history = self._load(path, name)
-        if history is None:
+        history = _load(path, name)
+        if isinstance(history, str):
+            if self._stuck is None or self._stuck[0] != newest:
+                self._stuck = newest, time.monotonic()
+            if time.monotonic() - self._stuck[1] >= self._patience:
+                self.trouble = history
             return [], None
-        self._seen = newest
+        self._seen, self._stuck = newest, None
         found = self._entries(history, name)
         most = history.max_steps
         self.max_steps = most if isinstance(most, int) else 0
@@ -70,22 +78,6 @@ class TrainerState:
         self._told = found
         return fresh, void
 
-    def _load(self, path: Path, name: str) -> _State | None:
-        """What stands in the file; None, and a sentence, where it is no trainer's state."""
-        try:
-            state = json.loads(path.read_bytes())
-        except OSError as error:
-            self.trouble = f"{name} cannot be read: {error.strerror}."
-            return None
-        except (ValueError, RecursionError):
-            self.trouble = f"{name} is no whole JSON document. Nothing of it is taken."
-            return None
-        history = state.get("log_history") if isinstance(state, dict) else None
-        if not isinstance(history, list):
-            self.trouble = f"{name} has no list called log_history. Nothing of it is taken."
-            return None
-        return _State(history, state.get("max_steps"))
-
     def _entries(self, state: _State, name: str) -> list[Entry]:
         """Named as `Trainer` names its scalars for TensorBoard: `train/loss`, `eval/accuracy`."""
         found: list[Entry] = []
@@ -100,6 +92,20 @@ class TrainerState:
             what = f"of {len(state.history):,} in log_history, the first of them number {faulty[0]}"
             self.trouble = f"{name}: {some} ({what}) cannot be read whole. What is good is taken."
         return found
+
+
+def _load(path: Path, name: str) -> _State | str:
+    """What stands in the file; a sentence where it is no trainer's state."""
+    try:
+        state = json.loads(path.read_bytes())
+    except OSError as error:
+        return f"{name} cannot be read: {error.strerror}."
+    except (ValueError, RecursionError):
+        return f"{name} is no whole JSON document. Nothing of it is taken."
+    history = state.get("log_history") if isinstance(state, dict) else None
+    if not isinstance(history, list):
+        return f"{name} has no list called log_history. Nothing of it is taken."
+    return _State(history, state.get("max_steps"))
 
 
 def _newest(paths: list[Path]) -> tuple[Path, int, int] | None:

@@ -37,13 +37,16 @@ def press(terminal: Terminal, key: str, answer_row: int) -> Answer:
     before = terminal.screen.lines[answer_row:]
     written = terminal.bytes_written
     sent = terminal.send(key)
-    last = terminal.wait_for_quiet(QUIET)
-    give_up = last + LONGEST
-    while terminal.screen.lines[answer_row:] == before and time.perf_counter() < give_up:
+    give_up = time.perf_counter() + LONGEST
+    while True:
         # A long line is encoded in silence.
         last = terminal.wait_for_quiet(QUIET)
+        after = terminal.screen
+        is_over = after.lines[answer_row:] != before or time.perf_counter() > give_up
+        # What came between the two looks is a part of the change, too.
+        if is_over and terminal.wait_for_quiet(0) == last:
+            break
     byte_count = terminal.bytes_written - written
-    after = terminal.screen
     assert after.lines[answer_row:] != before, f"{key!r} changed nothing:\n{after}"
     return Answer((last - sent) * 1000, byte_count)
 

@@ -177,7 +177,7 @@ def running(subject: Subject) -> Iterator[Terminal]:
     """The subject, started, painted and idle; ended with all its children at the end."""
     with subject.start() as terminal:
         try:
-            terminal.wait_for(subject.ready, timeout=60)
+            terminal.wait_for(subject.ready)
             wait_until_idle(terminal.pid)
             yield terminal
         finally:

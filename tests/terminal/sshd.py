@@ -15,7 +15,8 @@ from pathlib import Path
 SSHD = Path("/usr/sbin/sshd")
 """sshd starts itself anew for each connection, by this path."""
 _PRIVILEGES = Path("/run/sshd")
-_PATIENCE = 20.0
+_PATIENCE = 120.0
+_TAKEN = "Address already in use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +57,18 @@ def server(folder: Path, environment: Mapping[str, str]) -> Iterator[Server]:
     for file in (host_key, key):
         make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(file)]
         subprocess.run(make, check=True, stdin=subprocess.DEVNULL)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     variables = " ".join(f'"{name}={value}"' for name, value in environment.items())
-    config = folder / "sshd_config"
-    config.write_text(
-        f"""\
+    with _started(folder, host_key, key, variables) as running:
+        yield running
+
+
+@contextmanager
+def _started(folder: Path, host_key: Path, key: Path, variables: str) -> Iterator[Server]:
+    config, log = folder / "sshd_config", folder / "log"
+    while True:
+        port = _free_port()
+        config.write_text(
+            f"""\
 Port {port}
 ListenAddress 127.0.0.1
 HostKey {host_key}
@@ -74,28 +80,34 @@ UsePAM no
 StrictModes no
 SetEnv {variables}
 """
-    )
-    log = folder / "log"
-    with log.open("wb") as written:
-        process = subprocess.Popen(
-            [SSHD, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL, stderr=written
         )
-    try:
-        _wait_for(port, process, log)
-        yield Server(port, key, log)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
+        with log.open("wb") as written:
+            process = subprocess.Popen(
+                [SSHD, "-D", "-e", "-f", config], stdin=subprocess.DEVNULL, stderr=written
+            )
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"sshd did not start: {log.read_text()}") from None
-            time.sleep(0.05)
-        else:
-            return
+            if _listens(port, process, log):
+                yield Server(port, key, log)
+                return
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _free_port() -> int:
+    """One that was free just now; somebody else may take it before sshd does."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _listens(port: int, process: subprocess.Popen[bytes], log: Path) -> bool:
+    """Waits until sshd says that it listens; False where somebody else has the port."""
+    deadline = time.monotonic() + _PATIENCE
+    while f"Server listening on 127.0.0.1 port {port}." not in log.read_text():
+        if process.poll() is not None or time.monotonic() > deadline:
+            if _TAKEN in (said := log.read_text()):
+                return False
+            raise RuntimeError(f"sshd did not start: {said}")
+        time.sleep(0.05)
+    return True

@@ -25,6 +25,8 @@ from tests.terminal.screen import Emulator, Snapshot
 
 _QUERY = re.compile(rb"\x1b\[\?(\d+)\$p")
 _IN_BAND_RESIZE = 2048
+_PATIENCE = 120.0
+"""Seconds until a program that does not do what is waited for is given up: machines are slow."""
 # What a developer's own terminal says of itself must not change what a test sees.
 _NOT_INHERITED = (
     "NO_COLOR", "FORCE_COLOR", "COLORTERM", "COLUMNS", "LINES", "CI", "TERM_PROGRAM", "COLORFGBG",
@@ -105,7 +107,7 @@ class Terminal:
         for key in keys:
             self.send(key if len(key) == 1 else KEYS[key])
 
-    def send(self, text: str | bytes, *, timeout: float = 30.0) -> float:
+    def send(self, text: str | bytes, *, timeout: float = _PATIENCE) -> float:
         """Types `text` as it is; returns when the first byte left (`time.perf_counter()`).
 
         Raises `TimeoutError` where the program does not take it in `timeout` seconds.
@@ -205,7 +207,7 @@ class Terminal:
         self._draw_arrived()
         return self._emulator.mode(number)
 
-    def wait_for(self, what: str | Callable[[Snapshot], bool], timeout: float = 20.0) -> float:
+    def wait_for(self, what: str | Callable[[Snapshot], bool], timeout: float = _PATIENCE) -> float:
         """Waits until `what` is on the screen, or is true of it, after any piece of output.
 
         Returns when that piece arrived (`time.perf_counter()`). Raises `TimeoutError`, or
@@ -226,7 +228,7 @@ class Terminal:
                 when, piece = self._unread.popleft()
             self._emulator.feed(piece)
 
-    def wait_for_quiet(self, quiet: float = 0.2, timeout: float = 20.0) -> float:
+    def wait_for_quiet(self, quiet: float = 0.2, timeout: float = _PATIENCE) -> float:
         """Waits until nothing was written for `quiet` seconds.
 
         Returns when the last byte arrived (`time.perf_counter()`), not when the quiet was over.
@@ -240,7 +242,7 @@ class Terminal:
                 self._arrived.wait(rest)
             return self._last_byte
 
-    def wait_for_exit(self, timeout: float = 20.0) -> int:
+    def wait_for_exit(self, timeout: float = _PATIENCE) -> int:
         """The program's exit code, or minus the signal that ended it."""
         try:
             code = self._process.wait(timeout)
@@ -248,9 +250,15 @@ class Terminal:
             raise TimeoutError(f"Still running after {timeout} s:\n{self.screen}") from None
         # What it wrote last is still in the wire; a child that holds the terminal keeps it open.
         self._reader.join(1.0)
+        while self._reader.is_alive() and self._has_more():
+            self._reader.join(0.1)
         return code
 
     # --- the wire ---------------------------------------------------------------------------
+
+    def _has_more(self) -> bool:
+        """Whether there is output that was not read yet, or its end."""
+        return bool(select.select([self._master], [], [], 0)[0])
 
     def _read(self) -> None:
         asked = b""
@@ -260,21 +268,25 @@ class Terminal:
                 piece = b"" if self._wake in ready else os.read(self._master, 65536)
             except OSError:  # Linux says EIO when the last program has closed the terminal.
                 piece = b""
+            came = time.perf_counter()
+            # Before a test sees it: what it types then comes behind the answer.
+            asked = self._answer(asked + piece)
             with self._arrived:
                 if piece:
-                    self._last_byte = time.perf_counter()
-                    self._unread.append((self._last_byte, piece))
+                    self._last_byte = came
+                    self._unread.append((came, piece))
                     self._output += piece
                 self._ended = not piece
                 self._arrived.notify_all()
             if not piece:
                 break
-            asked += piece
-            for query in _QUERY.finditer(asked):
-                if int(query[1]) in self._answers:
-                    self.send(b"\x1b[?%s;2$y" % query[1])
-            # Only what may be the beginning of a query is looked at again.
-            asked = asked[max(asked.rfind(b"\x1b"), asked.rfind(b"p") + 1, len(asked) - 16, 0) :]
+
+    def _answer(self, asked: bytes) -> bytes:
+        """Answers the queries in `asked`; returns what may be the beginning of another one."""
+        for query in _QUERY.finditer(asked):
+            if int(query[1]) in self._answers:
+                self.send(b"\x1b[?%s;2$y" % query[1])
+        return asked[max(asked.rfind(b"\x1b"), asked.rfind(b"p") + 1, len(asked) - 16, 0) :]
 
     def _draw_arrived(self) -> None:
         with self._arrived:

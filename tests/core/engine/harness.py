@@ -34,7 +34,7 @@ class Heard:
         ]
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(240):
             while not condition():
                 self.changed.clear()
                 await self.changed.wait()

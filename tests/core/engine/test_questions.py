@@ -120,6 +120,19 @@ async def test_a_long_question_lets_short_ones_through(start: Start, tiny_classi
     assert isinstance(cancelled, Cancelled)
 
 
+async def test_what_is_given_up_before_there_is_an_engine_is_not_done(
+    start: Start, tiny_classifier: Path
+) -> None:
+    engine = await start()
+    client, heard = engine.client, engine.heard
+    given_up = client.load(str(tiny_classifier))
+    client.cancel(given_up)
+    wanted = client.post(Compare(0, str(tiny_classifier), PAIR))
+    cancelled, compared = await heard.answers(given_up, wanted)
+    assert isinstance(cancelled, Cancelled)
+    assert isinstance(compared, Compared)
+
+
 async def test_the_stages_come_before_the_word_on_them(start: Start, tiny_classifier: Path) -> None:
     engine = await start()
     heard: list[Reply] = []
@@ -142,6 +155,7 @@ async def test_where_memory_runs_out_the_engine_goes_and_not_the_app(
         return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
     assert engine.client.pid is not None
-    assert await asyncio.to_thread(score, engine.client.pid) > await asyncio.to_thread(
-        score, "self"
-    )
+    ours = await asyncio.to_thread(score, "self")
+    theirs = await asyncio.to_thread(score, engine.client.pid)
+    # A container may have begun with the highest that there is.
+    assert theirs > ours or theirs == ours == 1000

@@ -29,21 +29,31 @@ from core.engine.protocol import (
 )
 from core.errors import EngineError, ModelError
 from tests.core.engine.harness import PAIR, Start
+from tests.hub_server import HubServer, Repository
 
 pytestmark = pytest.mark.slow  # each engine imports torch
 
 
+@pytest.fixture
+def held(hub: HubServer, tiny_classifier: Path) -> Repository:
+    """A model called `held` on the Hub, which nobody has loaded before its weights go on."""
+    repository = hub.add("held", tiny_classifier)
+    repository.hold_after = 0
+    return repository
+
+
 async def test_killed_in_the_middle_and_answered_all_the_same(
-    start: Start, tiny_classifier: Path
+    start: Start, held: Repository
 ) -> None:
     engine = await start()
     client, heard = engine.client, engine.heard
-    load = client.load(str(tiny_classifier))
-    older, newer = (client.post(Compare(0, str(tiny_classifier), PAIR[:n])) for n in (1, 2))
+    load = client.load("held")
+    older, newer = (client.post(Compare(0, "held", PAIR[:n])) for n in (1, 2))
     await heard.until(lambda: heard.replies)
     killed = client.pid
     assert killed is not None
     os.kill(killed, signal.SIGKILL)
+    held.hold_after = None
 
     loaded, overtaken, compared = await heard.answers(load, older, newer)
 
@@ -99,9 +109,10 @@ async def test_an_engine_that_cannot_live_is_given_up(
     assert isinstance(await engine.client.ask(ExportTokenizer(0, "mini")), TokenizerExported)
 
 
-async def test_closing_ends_it_even_while_it_loads(start: Start, tiny_classifier: Path) -> None:
+@pytest.mark.usefixtures("held")
+async def test_closing_ends_it_even_while_it_loads(start: Start) -> None:
     engine = await start()
-    asked = asyncio.create_task(engine.client.ask(LoadModel(0, str(tiny_classifier))))
+    asked = asyncio.create_task(engine.client.ask(LoadModel(0, "held")))
     await engine.heard.until(lambda: engine.heard.replies)
     pid = engine.client.pid
     assert pid is not None
@@ -132,7 +143,7 @@ async def ended(pidfd: int) -> bool:
     gone = asyncio.Event()
     loop.add_reader(pidfd, gone.set)
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(240):
             await gone.wait()
     finally:
         loop.remove_reader(pidfd)

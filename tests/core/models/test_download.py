@@ -9,15 +9,21 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
 import pytest
 
 from core.checkpoints import hub_models
+from core.models import download as download_module
+from core.models.download import Abandoned, Download
 from tests.hub_server import PATIENT, HubServer
+
+Told = list[tuple[str, int | None]]
+"""Stages, and bytes where they are known."""
 
 CHILD = """
 import json, sys, threading
@@ -200,13 +206,76 @@ def test_halves_that_a_killed_process_left_are_removed(
     assert not any(half.exists() for half in left)
 
 
+@pytest.fixture
+def fetched_by(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, Callable[[Told], bool]], Told]:
+    """What a download tells whose process runs other code, until that is `enough`."""
+    monkeypatch.setenv("HF_HOME", str(home))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    monkeypatch.setattr(download_module, "_LOOK_SECONDS", 0.01)
+
+    def fetch(code: str, enough: Callable[[Told], bool]) -> Told:
+        def begin(*_: object, **options: Any) -> subprocess.Popen[bytes]:
+            return subprocess.Popen([sys.executable, "-c", code], **options)
+
+        fake = SimpleNamespace(Popen=begin, PIPE=subprocess.PIPE)
+        monkeypatch.setattr(download_module, "subprocess", fake)
+        told: Told = []
+
+        def progress(stage: str, done: int | None, _total: int | None) -> None:
+            told.append((stage, done))
+            if enough(told):
+                raise Abandoned
+
+        with pytest.raises(Abandoned):
+            Download("tiny", []).wait(progress)
+        return told
+
+    return fetch
+
+
+def test_a_process_that_has_not_asked_yet_is_no_silent_server(
+    fetched_by: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(download_module, "_PATIENCE_SECONDS", 0.0)
+    told = fetched_by("input()", lambda told: len(told) == 5)
+    assert told == [("asking the Hub for tiny", None)] * 5
+
+
+def test_what_has_arrived_never_grows_less(
+    fetched_by: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is looked for while it gets its name is missed."""
+    monkeypatch.setattr(download_module, "_PATIENCE_SECONDS", 600.0)
+    file = home / "hub" / "models--tiny" / "blobs" / "half.incomplete"
+    file.parent.mkdir(parents=True)
+    counted = r"""print('{"type":"counted","done":0,"total":1000}', flush=True); input()"""
+    gone_at = 0
+
+    def enough(told: Told) -> bool:
+        nonlocal gone_at
+        done = [each for _, each in told if each is not None]
+        if 500 in done and not gone_at:
+            file.unlink()
+            gone_at = len(told)
+        elif not gone_at:
+            file.write_bytes(bytes(500))
+        return 0 < gone_at < len(told) - 3
+
+    done = [each for _, each in fetched_by(counted, enough) if each is not None]
+    assert done == sorted(done)
+    assert done[-1] == 500
+
+
 def test_a_server_that_does_not_answer_is_told_of_while_it_is_tried_on(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         with child(f"http://127.0.0.1:{port}", home) as download:
             told = next(line for line in download.lines() if "no answer" in line.get("stage", ""))
-    silence = rf"no answer from 127\.0\.0\.1:{port} for (\d+) s, still trying"
-    said = re.fullmatch(silence, told["stage"])
+    said = re.fullmatch(
+        rf"no answer from 127\.0\.0\.1:{port} for (\d+) s, still trying", told["stage"]
+    )
     assert said is not None, told
     assert int(said[1]) >= 3
 

@@ -219,20 +219,25 @@ def test_a_worker_s_words_are_its_own_though_its_starter_writes_of_it_later(
     assert run_status(run).status == "paused"
 
 
+@pytest.mark.parametrize("is_launched", [True, False])
 def test_a_worker_that_came_before_its_starter_went_on_keeps_its_record(
-    run: Path, process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+    run: Path,
+    process: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    is_launched: bool,
 ) -> None:
-    """As the first process of several does, with a launcher between the two."""
+    """The first of several processes that were started, or one that somebody else started."""
+    launcher = process.pid if is_launched else None
 
     def begin(*_: object, **__: object) -> subprocess.Popen[bytes]:
-        write_process(run, launcher=process.pid)
+        write_process(run, launcher=launcher)
         return process
 
     monkeypatch.setattr(launch, "subprocess", SimpleNamespace(Popen=begin, DEVNULL=None))
     assert resume_run(run) == process.pid
     record = read_process(run)
     assert record is not None
-    assert (record.pid, record.launcher) == (os.getpid(), process.pid)
+    assert (record.pid, record.launcher) == (os.getpid(), launcher)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ def config(tiny_classifier: Path, sentences: Path) -> RunConfig:
         learning_rate=1e-3,
         threads=1,
         fused=True,
+        mixed_precision="no",
         group_by_length=False,
         data_workers=0,
     )

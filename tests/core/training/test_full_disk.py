@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,12 +21,20 @@ import pytest
 from core.errors import RunError
 from core.runs import launch
 from core.runs.config import RunConfig
-from core.runs.events import Event, Paused, Resumed, RunFinished, RunStopped, Step, Warned
+from core.runs.events import (
+    Event,
+    Heartbeat,
+    Paused,
+    Resumed,
+    RunFinished,
+    RunStopped,
+    Step,
+    Warned,
+)
 from core.runs.folder import EVENTS, create_run, saved_steps
 from core.runs.launch import resume_run, start_run
 from core.runs.log import EventReader
-from core.runs.process import read_process
-from core.runs.requests import Resume, SaveCheckpoint, Stop, post_request
+from core.runs.requests import Pause, Resume, SaveCheckpoint, Stop, post_request
 from core.runs.status import run_status
 from core.training.journal import Journal
 from core.training.worker import Worker
@@ -39,6 +48,21 @@ def _events(folder: Path) -> list[Event]:
 
 def _curve(folder: Path) -> list[tuple[int, object]]:
     return [(event.global_step, event.loss) for event in _events(folder) if isinstance(event, Step)]
+
+
+@contextlib.contextmanager
+def _no_room_for_a_model() -> Iterator[None]:
+    """What is started meanwhile writes no file of more than 200 kB, until it is allowed to."""
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+
+
+def _count(folder: Path, kind: type[Event]) -> int:
+    return sum(isinstance(event, kind) for event in _events(folder))
 
 
 def _until(reached: Callable[[], bool], folder: Path) -> None:
@@ -104,11 +128,11 @@ def test_a_checkpoint_without_room_pauses_the_run_until_there_is_some(config: Ru
     config = msgspec.structs.replace(config, epochs=100_000, max_steps=40, save_steps=10)
     reference, folder = create_run(config), create_run(config)
     Worker(reference).run()
-    pid = start_run(config, folder)
-    limits = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-    psutil.Process(pid).rlimit(psutil.RLIMIT_FSIZE, (200_000, limits[1]))
+    with _no_room_for_a_model():
+        pid = start_run(config, folder)
     _until(lambda: run_status(folder).status in {"paused", "failed"}, folder)
-    warned, paused = _events(folder)[-2:]
+    words = [event for event in _events(folder) if not isinstance(event, Heartbeat)]
+    warned, paused = words[-2:]
     assert isinstance(warned, Warned)
     assert isinstance(paused, Paused)
     # What is to be done is said once.
@@ -118,8 +142,11 @@ def test_a_checkpoint_without_room_pauses_the_run_until_there_is_some(config: Ru
     )
     assert saved_steps(folder) == []
     asked = post_request(folder, SaveCheckpoint())
-    _until(lambda: getattr(_events(folder)[-1], "request", None) == asked, folder)
+    _until(
+        lambda: any(getattr(event, "request", None) == asked for event in _events(folder)), folder
+    )
     assert run_status(folder).status == "paused"
+    limits = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     psutil.Process(pid).rlimit(psutil.RLIMIT_FSIZE, limits)
     post_request(folder, Resume())
     _until(lambda: not run_status(folder).is_live, folder)
@@ -133,13 +160,14 @@ def test_a_run_that_stops_on_a_full_disk_keeps_its_last_checkpoint(config: RunCo
     config = msgspec.structs.replace(config, epochs=100_000, max_steps=120, save_steps=10)
     reference, folder = create_run(config), create_run(config)
     Worker(reference).run()
-    start_run(config, folder)
-    _until(lambda: bool(saved_steps(folder)), folder)
-    record = read_process(folder)
-    assert record is not None
-    unlimited = resource.RLIM_INFINITY
-    psutil.Process(record.pid).rlimit(psutil.RLIMIT_FSIZE, (200_000, unlimited))
-    _until(lambda: run_status(folder).status == "paused", folder)
+    # It stands still, with a checkpoint, while its disk gets full.
+    for request in (SaveCheckpoint(), Pause()):
+        post_request(folder, request)
+    pid = start_run(config, folder)
+    _until(lambda: _count(folder, Paused) == 1, folder)
+    psutil.Process(pid).rlimit(psutil.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+    post_request(folder, Resume())
+    _until(lambda: _count(folder, Paused) == 2, folder)
     kept = saved_steps(folder)
     post_request(folder, Stop())
     _until(lambda: not run_status(folder).is_live, folder)
@@ -192,7 +220,7 @@ def test_a_start_without_room_is_refused_in_words_and_leaves_no_process(
         started.append(process)
         return process
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(launch, "subprocess", SimpleNamespace(Popen=begin, DEVNULL=None))

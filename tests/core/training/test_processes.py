@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -33,7 +34,7 @@ from core.runs.folder import EVENTS, create_run
 from core.runs.launch import resume_run, start_run
 from core.runs.log import EventReader
 from core.runs.process import read_process
-from core.runs.requests import Pause, Resume, SetLearningRate, post_request
+from core.runs.requests import Pause, Resume, SaveCheckpoint, SetLearningRate, post_request
 from core.runs.status import run_status
 from core.training.ranks import Ranks
 from core.training.worker import Worker
@@ -57,22 +58,16 @@ def config(config: RunConfig, tiny_classifier: Path, tmp_path: Path) -> RunConfi
     )
 
 
-@pytest.fixture
-def launched() -> Iterator[list[int]]:
-    """Launchers that are ended at the test's end, should they still be there."""
-    pids: list[int] = []
-    yield pids
-    for pid in pids:
-        if psutil.pid_exists(pid):
-            os.kill(pid, signal.SIGKILL)
-
-
 def _events(folder: Path) -> list[Event]:
     return [event for batch in EventReader(folder / EVENTS).drain() for event in batch.events]
 
 
 def _steps(folder: Path) -> list[Step]:
     return [event for event in _events(folder) if isinstance(event, Step)]
+
+
+def _count(folder: Path, kind: type[Event]) -> int:
+    return sum(isinstance(event, kind) for event in _events(folder))
 
 
 def _until(folder: Path, reached: Callable[[], bool]) -> None:
@@ -84,38 +79,39 @@ def _until(folder: Path, reached: Callable[[], bool]) -> None:
 
 
 def test_two_processes_train_as_one_obey_as_one_and_survive_the_loss_of_one(
-    config: RunConfig, launched: list[int]
+    config: RunConfig,
 ) -> None:
     alone = create_run(config)
     Worker(alone).run()
     together = msgspec.structs.replace(config, num_processes=2, save_steps=4)
     folder = create_run(together)
-    launched.append(start_run(together, folder))
     # Both stand still between the same two steps, or one would wait for the other for ever.
+    post_request(folder, SaveCheckpoint())
     paused = post_request(folder, Pause())
-    _until(folder, lambda: any(isinstance(event, Paused) for event in _events(folder)))
-    at = _steps(folder)[-1].global_step
-    post_request(folder, Resume())
-    _until(folder, lambda: len(_steps(folder)) > at + 5 or not run_status(folder).is_live)
+    launcher = start_run(together, folder)
+    _until(folder, lambda: _count(folder, Paused) == 1)
     record = read_process(folder)
     assert record is not None
-    assert record.launcher == launched[0]
-    assert psutil.Process(record.pid).ppid() == launched[0]
-    (other,) = [
-        child for child in psutil.Process(launched[0]).children() if child.pid != record.pid
-    ]
+    assert record.launcher == launcher
+    assert psutil.Process(record.pid).ppid() == launcher
+    (other,) = [child for child in psutil.Process(launcher).children() if child.pid != record.pid]
+    # The next checkpoint finds no room: they go on, and stand still again.
+    psutil.Process(record.pid).rlimit(psutil.RLIMIT_FSIZE, (200_000, resource.RLIM_INFINITY))
+    post_request(folder, Resume())
+    _until(folder, lambda: _count(folder, Paused) == 2)
+    assert _steps(folder)[-1].global_step == 4
     other.kill()
     _until(folder, lambda: not run_status(folder).is_live)
     failed = _events(folder)[-1]
     assert isinstance(failed, RunFailed)
     assert "Another process of the run ended" in failed.message
-    _until(folder, lambda: not psutil.pid_exists(launched[0]))
-    launched.append(resume_run(folder))
+    _until(folder, lambda: not psutil.pid_exists(launcher))
+    resume_run(folder)
     _until(folder, lambda: any(isinstance(event, RunResumed) for event in _events(folder)))
     _until(folder, lambda: not run_status(folder).is_live)
     events = _events(folder)
     assert isinstance(events[-1], RunFinished)
-    assert [event.request for event in events if isinstance(event, Paused)] == [paused]
+    assert [event.request for event in events if isinstance(event, Paused)] == [paused, None]
     assert len([event for event in events if isinstance(event, RunResumed)]) == 1
     (started,) = [event for event in events if isinstance(event, RunStarted)]
     assert started.world_size == 2
@@ -133,16 +129,14 @@ def test_two_processes_train_as_one_obey_as_one_and_survive_the_loss_of_one(
         assert float(one.loss) == pytest.approx(float(other_one.loss), abs=1e-5)
 
 
-def test_a_signal_to_any_process_ends_the_run_with_a_checkpoint(
-    config: RunConfig, launched: list[int]
-) -> None:
+def test_a_signal_to_any_process_ends_the_run_with_a_checkpoint(config: RunConfig) -> None:
     config = msgspec.structs.replace(config, num_processes=2, epochs=100_000)
     folder = create_run(config)
-    launched.append(start_run(config, folder))
+    launcher = start_run(config, folder)
     _until(folder, lambda: len(_steps(folder)) > 2)
     record = read_process(folder)
     assert record is not None
-    workers = psutil.Process(launched[0]).children()
+    workers = psutil.Process(launcher).children()
     # As another machine's launcher does, which has none but such.
     (other,) = [worker for worker in workers if worker.pid != record.pid]
     other.terminate()
@@ -155,10 +149,10 @@ def test_a_signal_to_any_process_ends_the_run_with_a_checkpoint(
     assert not psutil.wait_procs(workers, timeout=PATIENCE)[1]
 
 
-def test_processes_end_with_their_launcher(config: RunConfig, launched: list[int]) -> None:
+def test_processes_end_with_their_launcher(config: RunConfig) -> None:
     config = msgspec.structs.replace(config, num_processes=2, epochs=100_000)
     folder = create_run(config)
-    launched.append(start_run(config, folder))
+    launcher = start_run(config, folder)
     _until(folder, lambda: len(_steps(folder)) > 2)
     rate = post_request(folder, SetLearningRate(1e-5))
     _until(
@@ -168,9 +162,9 @@ def test_processes_end_with_their_launcher(config: RunConfig, launched: list[int
             for event in _events(folder)
         ),
     )
-    workers = psutil.Process(launched[0]).children()
+    workers = psutil.Process(launcher).children()
     assert len(workers) == 2
-    os.kill(launched[0], signal.SIGKILL)
+    os.kill(launcher, signal.SIGKILL)
     assert not psutil.wait_procs(workers, timeout=PATIENCE)[1]
     # The first process may still have seen the other one go.
     assert run_status(folder).status in {"crashed", "failed"}

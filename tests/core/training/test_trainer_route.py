@@ -54,6 +54,7 @@ def config(tiny_classifier: Path, sentences: Path) -> RunConfig:
         max_grad_norm=0.5,
         threads=1,
         fused=True,
+        mixed_precision="no",
         group_by_length=True,
         eval_steps=20,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +32,12 @@ Tune = Callable[[RunConfig], Tuned]
 def undecided(config: RunConfig) -> RunConfig:
     """All is left to be chosen."""
     return msgspec.structs.replace(
-        config, threads=None, fused=None, group_by_length=None, data_workers=None
+        config,
+        threads=None,
+        fused=None,
+        mixed_precision=None,
+        group_by_length=None,
+        data_workers=None,
     )
 
 
@@ -53,6 +59,13 @@ def tune_tiny(tiny_classifier: Path, sentences: Path) -> Tune:
     return run
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step is quick enough in float32, though this thread may sleep in the middle of it."""
+    monkeypatch.setattr(tuning, "_QUICK", math.inf)
+
+
+@pytest.mark.usefixtures("quick")
 def test_all_is_chosen_and_each_choice_is_said(tune_tiny: Tune, undecided: RunConfig) -> None:
     torch.set_num_threads(2)
     tuned = tune_tiny(undecided)
@@ -154,6 +167,7 @@ def test_plain_leaves_all_as_the_course_has_it(
     assert (chosen.data_workers, chosen.mixed_precision) == (0, "no")
 
 
+@pytest.mark.usefixtures("quick")
 def test_a_choice_is_kept_in_the_run_and_not_made_again_but_questioned_elsewhere(
     undecided: RunConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import sys
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -112,7 +113,7 @@ def test_a_damaged_file_gives_what_stands_before_and_says_so(
     (file,) = tmp_path.iterdir()
     with file.open("ab") as stream:
         stream.write(b"\x00binary rubbish, and no record" * 40)
-    monkeypatch.setattr("core.watching.event_files.PATIENCE", 0)
+    monkeypatch.setattr("core.watching.reader._PATIENCE", 0)
     reader = FolderReader(tmp_path)
     told = [*sweep(reader), *sweep(reader), *sweep(reader)]
     assert curves(told) == {(tmp_path.name, "loss"): [(1, 1), (2, 2)]}
@@ -143,8 +144,27 @@ def test_checkpoints_of_trainer_are_one_run_that_grows(tmp_path: Path) -> None:
     fresh = sweep(FolderReader(tmp_path))
     assert Planned(tmp_path.name, 100) in fresh
     assert [step for step, _ in curves(fresh)[tmp_path.name, "train/loss"]] == [10, 20, 30, 40]
-    (tmp_path / "checkpoint-60").mkdir()
-    (tmp_path / "checkpoint-60/trainer_state.json").write_text("{torn")
+
+
+def test_a_trainer_s_state_that_is_about_to_be_written_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = 100.0
+    monkeypatch.setattr(
+        "core.watching.trainer_states.time", SimpleNamespace(monotonic=lambda: clock)
+    )
+    reader = FolderReader(tmp_path)
+    file = tmp_path / "checkpoint-40/trainer_state.json"
+    file.parent.mkdir()
+    for half in (20, 40):
+        file.write_text(state(40)[:half])
+        clock += 2.0
+        assert sweep(reader) == [CaughtUp(1)]
+    file.write_text(state(40))
+    assert curves(sweep(reader))[tmp_path.name, "eval/accuracy"] == [(20, 0.9), (40, 0.9)]
+    file.write_text("{torn")
+    assert sweep(reader) == [CaughtUp(1)]
+    clock += 10.0
     assert any(isinstance(message, Trouble) for message in sweep(reader))
 
 
@@ -193,7 +213,7 @@ def test_a_bad_entry_of_a_history_leaves_the_good_ones(tmp_path: Path) -> None:
     for run, text in texts.items():
         (tmp_path / run / "checkpoint-5").mkdir(parents=True)
         (tmp_path / run / "checkpoint-5/trainer_state.json").write_text(text)
-    told = sweep(FolderReader(tmp_path))
+    told = sweep(FolderReader(tmp_path, once=True))
     found = curves(told)
     assert [step for step, _ in found["a", "train/loss"]] == [3, 4]
     assert found["a", "train/grad_norm"] == [(2, 1)]
