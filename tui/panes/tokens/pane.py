@@ -96,10 +96,13 @@ class TokensPane(Pane):
 
     def model_changed(self, model: ModelState) -> None:
         """Without a tokenizer there are no tokens: says what it waits for."""
-        words = "Type a sentence above: its tokens appear here."
+        typing = self.bench.editor.has_focus
+        above = "Type a sentence above" if typing else "Press i and type a sentence"
+        words = f"{above}: its tokens appear here."
         if self._document.tokenizer is None:
             waiting = f"{model.name}: {model.stage}…" if model.status == "loading" else words
-            words = f"{model.problem} o chooses another model." if model.problem else waiting
+            way_out = f"{'Esc, then o' if typing else 'o'} chooses another model."
+            words = f"{model.problem} {way_out}" if model.problem else waiting
         self._empty.update(visible(words))
 
     def batch_in_view(self, document: Document) -> Batch:
@@ -160,6 +163,12 @@ class TokensPane(Pane):
             typing=self.bench.editor.has_focus,
         )
 
+    @property
+    def _options_shown(self) -> bool:
+        """Whether the options have a row even where there is a problem to tell."""
+        changed = self._layout.options != DEFAULT_OPTIONS
+        return self._choice.wide or (self._choice.tall and changed)
+
     def _arrange(self) -> None:
         """Shows what the room and the user's choice call for."""
         choice, some = self._choice, bool(self._document.lines)
@@ -183,7 +192,7 @@ class TokensPane(Pane):
         look = self._look()
         if look is None:
             return
-        self._layout_line.show(self._layout)
+        self._layout_line.show(self._layout, both=self._options_shown)
         if self._choice.view.display:
             self._choice.view.show(look)
         if self._card.display:
@@ -204,8 +213,14 @@ class TokensPane(Pane):
         editor.show_line(line, span[0])
 
     def on_focus(self) -> None:
+        if self._empty.display:
+            self.model_changed(self.bench.model)
         self._draw()
         self._highlight()
+
+    def on_blur(self) -> None:
+        if self._empty.display:
+            self.model_changed(self.bench.model)
 
     # --- keys -----------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from tui.panes.tokens.view import Cell, View
 from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Line, Part
 
-_NOTHING = "One tokenizer alone: n puts another one beside it, x takes the last one away."
+_NOTHING = "One tokenizer alone: n puts another one beside it."
 
 
 class SidesView(View):
