@@ -176,6 +176,13 @@ async def test_every_size(open_app: OpenApp, size: tuple[int, int]) -> None:
         assert all(len(line) <= size[0] for line in screen_text(pilot).splitlines())
 
 
+async def test_the_longest_tokens_are_seen_whole_at_80_columns(open_app: OpenApp) -> None:
+    async with open_app(size=(80, 24)) as pilot:
+        await look_at(pilot)
+        await pilot.press("escape", "l")
+        await until(lambda: "telecommunications  " in screen_text(pilot), pilot)
+
+
 async def test_the_palette_leads_there(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         app = app_of(pilot)
