@@ -298,6 +298,14 @@ def test_columns_fit_their_room(room: int, count: int) -> None:
     assert used <= max(room, 29)
 
 
+def test_of_one_label_none_is_the_likeliest() -> None:
+    columns = plan_columns(
+        80, ["LABEL_0"], emphasis="logits", first=0, longest_logit=8, likely=True
+    )
+    assert columns.groups == ("logits", "probabilities")
+    assert (columns.winner, columns.percent, columns.bar) == (0, False, 0)
+
+
 def test_words_wrap_at_blanks_and_long_ones_are_cut() -> None:
     rows = wrap([("one two three ", "a"), ("supercalifragilistic", "b")], 9)
     assert ["".join(text for text, _ in row).rstrip() for row in rows] == [

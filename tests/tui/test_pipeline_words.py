@@ -87,6 +87,6 @@ def test_the_summary_says_whether_transformers_agrees() -> None:
         ]
         return words_of(words.summary(items, 0, ran))
 
-    assert said(True, True).endswith("says the same of all 2")
+    assert said(True, True).endswith("pipeline agrees on all 2")
     assert said(True, False).endswith("something else of text 2")
-    assert said(True, None).endswith("asking transformers' own pipeline…")
+    assert said(True, None).endswith("asking transformers' pipeline…")

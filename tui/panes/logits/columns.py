@@ -104,11 +104,13 @@ def _share(
     rest = room - name - VERDICT - (DELTA if delta else 0)
     every = {each: cells[each] * labels for each in cells}
     named = 3 + longest
-    winner = longest if likely and rest >= named + 1 + PERCENT + cells[group] else 0
+    # Of one label alone none is the likeliest.
+    winner = labels > 1 and likely and rest >= named + 1 + PERCENT + cells[group]
+    named = named if labels > 1 else 0
     # With all probabilities in sight, that of the likeliest label need not stand there twice.
     all_shares = group == "probabilities" and rest >= named + every[group]
-    both = bool(winner) and rest >= named + every["logits"] + every["probabilities"]
-    percent = bool(winner) and not (all_shares or both)
+    both = (winner or labels == 1) and likely and rest >= named + sum(every.values())
+    percent = winner and not (all_shares or both)
     groups: tuple[Group, ...] = ("logits", "probabilities") if both else (group,)
     rest -= (named if winner else 0) + (1 + PERCENT if percent else 0)
     count = max(1, min(labels, rest // sum(cells[each] for each in groups)))
@@ -121,7 +123,7 @@ def _share(
         cells,
         max(0, min(first, labels - count)),
         count,
-        winner,
+        longest if winner else 0,
         percent,
         bar,
         delta,

@@ -94,9 +94,8 @@ class PipelinePane(Pane):
     def document_changed(self, document: Document) -> None:
         self.texts.type(document)
         if self.many is None:
-            if self.bench.typing:
-                line = self.bench.editor.cursor_location[0]
-                self.texts.row = document.row_of_line(line) or 0
+            line = self.bench.editor.cursor_location[0]
+            self.texts.row = document.row_of_line(line) or 0
             self._ask()
             self._draw(follow=True)
 

@@ -88,7 +88,7 @@ def summary(items: Sequence[Item], row: int, ran: PipelineRan | None) -> list[Pa
     words: list[Part] = [(f"Text {row + 1}: ", "headline--strong"), *_outcome(items[row], ran)]
     checks = [item.check for item in items]
     if None in checks:
-        words.append((" · asking transformers' own pipeline…", "headline--quiet"))
+        words.append((" · asking transformers' pipeline…", "headline--quiet"))
     else:
         words += _agreement([check for check in checks if check])
     return [words]
@@ -100,17 +100,16 @@ def _agreement(checks: Sequence[CheckedRow]) -> list[Part]:
     raised = [place for place in places if checks[place].problem]
     wrong = [place for place in places if not checks[place].agrees and place not in raised]
     if wrong:
-        said = f" · ≠ transformers' own pipeline says something else of text {wrong[0] + 1}"
+        said = f" · ≠ transformers' pipeline says something else of text {wrong[0] + 1}"
         return [(said, "headline--number")]
     same = len(checks) - len(raised)
-    every = f"all {same}" if not raised and same > 1 else "it" if not raised else f"{same}"
+    every = f" on {same}" if raised else f" on all {same}" if same > 1 else ""
     words: list[Part] = []
     if same:
-        words.append(
-            (f" · ✓ transformers' own pipeline says the same of {every}", "headline--good")
-        )
+        words.append((f" · ✓ transformers' pipeline agrees{every}", "headline--good"))
     if raised:
-        words.append((f" · it refuses text {raised[0] + 1}", "headline--quiet"))
+        who = "" if same else "transformers' pipeline "
+        words.append((f" · {who}refuses text {raised[0] + 1}", "headline--quiet"))
     return words
 
 

@@ -202,15 +202,15 @@ class TokensPane(Pane):
     def _highlight(self) -> None:
         """Marks, in the editor, the characters that the token under the cursor came from."""
         editor, look = self.bench.editor, self._look()
-        span = None
-        if self.has_focus and look is not None and look.position is not None:
-            span = look.encoding.span_in_line(look.position)
-        if span is None or look is None:
+        if look is None or not self.has_focus:
             editor.span = None
             return
         line = self._document.lines[look.number].line
-        editor.span = (line, *span)
-        editor.show_line(line, span[0])
+        span = None if look.position is None else look.encoding.span_in_line(look.position)
+        editor.span = span and (line, *span)
+        # A token without characters leaves the caret where it is, but in its sentence.
+        column = min(editor.cursor_location[1], len(editor.document.get_line(line)))
+        editor.show_line(line, span[0] if span else column)
 
     def on_focus(self) -> None:
         if self._empty.display:
@@ -240,7 +240,10 @@ class TokensPane(Pane):
                 self._choice.sides.add(name)
                 self.action_view("beside")
 
-        await open_above(self.app, ModelPicker(self.bench, self.bench.model.name), chosen)
+        picker = ModelPicker(
+            self.bench, self.bench.model.name, title="Another tokenizer beside this one"
+        )
+        await open_above(self.app, picker, chosen)
 
     def action_beside_less(self) -> None:
         """Takes one away, where they are in sight; else shows them."""

@@ -115,5 +115,6 @@ class SidesView(View):
 def _note(beside: Beside) -> Part:
     """How far a tokenizer is that cannot be compared yet, or why it cannot be had."""
     if beside.status == "failed":
-        return f"{visible(beside.name)}: {visible(beside.note)}", "sheet--problem"
+        named = "" if beside.name in beside.note else f"{visible(beside.name)}: "
+        return f"{named}{visible(beside.note)}", "sheet--problem"
     return f"{visible(beside.name)}: {visible(beside.note) or 'waiting'}…", ""
