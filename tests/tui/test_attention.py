@@ -134,8 +134,13 @@ async def test_attention_to_padding_is_shown_head_by_head_and_token_by_token(
         # A sentence that was chosen in another pane is the one that is shown here.
         await pilot.press("f2", "down", "f3")
         assert any(row.startswith("› 2") for row in table_rows(pilot))
-        await pilot.press("f2", "up", "f3")
+        await pilot.press("up")
         assert any(row.startswith("› 1") for row in table_rows(pilot))
+        await pilot.press("f2")
+        assert bench_of(pilot).editor.span[0] == 0
+        await pilot.press("f3", "down", "f2")
+        assert bench_of(pilot).editor.span[0] == 1
+        await pilot.press("f3")
         bench_of(pilot).editor.load_text("Alone.")
         await pilot.press("a")
         await shown(pilot, AttentionView)

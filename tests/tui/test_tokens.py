@@ -50,6 +50,10 @@ async def test_moving_highlights_the_characters(open_app: OpenApp) -> None:
         assert editor.span is None
         await pilot.press("escape", "home", *["right"] * 4)
         assert editor.span == (0, 14, 18)
+        await pilot.press("f3")
+        assert editor.span is None
+        await pilot.press("f2")
+        assert editor.span == (0, 14, 18)
         await pilot.press("i")
         assert editor.span is None
 

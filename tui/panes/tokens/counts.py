@@ -54,8 +54,11 @@ class CountsTable(RowsView):
         return self._rows[index]
 
     def row(self, index: int) -> Strip:
-        room, segments = self.cells, []
+        room = self.cells
+        segments: list[Segment] = []
         for text, name in self._rows[index]:
+            if len(self._rows) == 1 and segments and len(text) > room:
+                break  # in words, whole or not at all
             shown = fit(text, room)
             room -= len(shown)
             segments.append(Segment(shown, self.style(name)))
@@ -129,4 +132,5 @@ def _sentence_in_words(number: int, counts: Counts, use: LimitUse | None) -> tup
     words += [f"{counts.unknown:,} unknown"] if counts.unknown else []
     words += [] if use is None else [f"{percent(use.share)} of {use.limit:,}"]
     words += [f"{counts.byte_count:,} bytes", f"{counts.words:,} words"]
-    return ((" · ".join(words), ""),)
+    first, *others = words
+    return (first, ""), *((f" · {each}", "") for each in others)

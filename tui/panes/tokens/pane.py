@@ -199,26 +199,35 @@ class TokensPane(Pane):
             self._card.show(look)
         self._counts.show(look, rows=1 if self._choice.low else 3)
 
-    def _highlight(self) -> None:
-        """Marks, in the editor, the characters that the token under the cursor came from."""
+    def _highlight(self, *, moved: bool = True) -> None:
+        """Marks, in the editor, the characters that the token under the cursor came from.
+
+        Where the cursor `moved`, the caret goes there too, and typing goes on there.
+        """
         editor, look = self.bench.editor, self._look()
-        if look is None or not self.has_focus:
+        if look is None or self.screen.focused is not self:
             editor.span = None
             return
         line = self._document.lines[look.number].line
         span = None if look.position is None else look.encoding.span_in_line(look.position)
         editor.span = span and (line, *span)
-        # A token without characters leaves the caret where it is, but in its sentence.
-        column = min(editor.cursor_location[1], len(editor.document.get_line(line)))
-        editor.show_line(line, span[0] if span else column)
+        if moved:
+            # A token without characters leaves the caret where it is, but in its sentence.
+            column = min(editor.cursor_location[1], len(editor.document.get_line(line)))
+            editor.show_line(line, span[0] if span else column)
 
     def on_focus(self) -> None:
         if self._empty.display:
             self.model_changed(self.bench.model)
+        line, column = self.bench.editor.cursor_location
+        if self._document.row_of_line(line) not in (None, self._cursor.number):
+            # Another sentence was chosen in another pane.
+            self._cursor.follow_caret(self._document, line, column)
         self._draw()
-        self._highlight()
+        self._highlight(moved=False)
 
     def on_blur(self) -> None:
+        self.bench.editor.span = None  # other panes have no token under a cursor
         if self._empty.display:
             self.model_changed(self.bench.model)
 

@@ -107,7 +107,7 @@ class SidesView(View):
         found = self._compared(look, excerpt(look))
         if found is None:
             return ()
-        about = "Every tokenizer's tokens and counts, and where they cut differently"
+        about = "Tokens and counts of every tokenizer, and where they differ"
         sides = Export("json", about, lambda: sides_to_json(found[0]))
         return sides, *batch_exports(look.batch, look, source)[1:]
 
