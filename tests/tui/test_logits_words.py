@@ -218,7 +218,7 @@ def test_the_lesson_in_words() -> None:
         # Rotary positions: only distances count, and these are as they were.
         (2, 3e-6, 1e-6, lesson.WHY_DISTANCE),
         # RoBERTa counts by itself, and its head reads the first place.
-        (0, 0.2, 0.2, "sentence 2 moves by 0.200. With position_ids that skip the padding by"),
+        (0, 0.2, 0.2, "sentence 2 moves by 0.200. With position_ids that skip the padding, by"),
     ],
 )
 def test_padding_on_the_other_side_in_words(

@@ -226,7 +226,6 @@ async def test_every_head_is_shown_as_what_it_is(
 
         # A file's lines get labels: this head gives none to a whole text.
         await pilot.press("escape")
-        assert "classify a file" not in screen
         assert " f file " not in painted_keys(pilot)
         await pilot.press("f")
         await until(lambda: "no head that labels whole texts" in toasts(pilot), pilot)

@@ -96,8 +96,7 @@ class GivenView(LogitsView):
                 ],
                 [
                     (
-                        "s adds padding on the other side, which moves positions; n is the next "
-                        "sentence.",
+                        "s adds padding on the other side, which moves positions.",
                         "headline--quiet",
                     )
                 ],
@@ -106,6 +105,9 @@ class GivenView(LogitsView):
         )
         self._lines.show(lambda cells: self._blocks(shown, cells), dim=not shown.holds)
         hint: list[Part] = [("←→", "legend--key"), (" tokens   ", "legend--note")]
+        hint += [("↑↓", "legend--key"), (" steps   ", "legend--note")]
+        if scene.plan.count > 1:
+            hint += [("n", "legend--key"), (" sentence   ", "legend--note")]
         hint += [("Esc", "legend--key"), (" back", "legend--note")]
         self._legend.show([(" ", ""), *hint], [(f"{self.whose} ", "")] if self.whose else [])
 

@@ -202,7 +202,9 @@ class PipelinePane(Pane):
         self.set_class(ended, "-ended")
         said = waiting.engine_ended(model) if ended else words.headline(texts, self.size.width)
         self._headline.show(said, dim=not (ended or self.many or texts.hold))
-        keys = words.legend(self._order, many=self.many is not None, files=self.offers("file"))
+        hidden = self._stages.row_count() > self._stages.size.height
+        scrolls = self._stages.display and hidden
+        keys = words.legend(self._order, many=self.many is not None, scrolls=scrolls)
         marks = words.marks(texts.items, None if self._table.spacious else texts.least)
         self._legend.show(keys, marks)
 
