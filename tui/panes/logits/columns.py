@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
-from core.text.visible import visible, width
+from core.text.visible import fit, visible, width
 from tui.panes.logits.steps import Step
 
 Group = Literal["logits", "probabilities"]
@@ -129,3 +131,22 @@ def _share(
         delta,
         room,
     )
+
+
+@lru_cache(maxsize=8)
+def short_names(labels: tuple[str, ...], cells: int) -> tuple[str, ...]:
+    """The labels in so many cells each; those that would look alike keep both of their ends."""
+    whole = [visible(label) for label in labels]
+    cut = [fit(name, cells) for name in whole]
+    alike = {name for name, times in Counter(cut).items() if times > 1}
+    return tuple(
+        _ends(name, cells) if short in alike and short != name else short
+        for name, short in zip(whole, cut, strict=True)
+    )
+
+
+def _ends(name: str, cells: int) -> str:
+    end = name[len(name) - cells // 2 :]
+    while width(end) > cells // 2:
+        end = end[1:]
+    return fit(name, cells - width(end)) + end
