@@ -65,7 +65,7 @@ def choices(recent: Sequence[str], *, kinds: bool = False) -> list[Choice]:
 
     With `kinds` those whose config alone transformers knows are among them.
     """
-    known = (Choice("kinds", each, each, "its class's defaults") for each in KINDS if kinds)
+    known = (Choice("kinds", each, each) for each in KINDS if kinds)
     return [*_embedded(), *_recent(recent), *known, *_runs(), *_fetched()]
 
 

@@ -55,6 +55,12 @@ def count_of(count: int) -> str:
     return f"{count / 1e6:.1f} M" if count < 1_000_000_000 else f"{count / 1e9:.2f} B"
 
 
+def counted(count: int, noun: str) -> str:
+    """`count` and its noun: 1 step, 2 steps, 2 processes."""
+    ending = "es" if noun.endswith("s") else "s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}{ending}"
+
+
 def trained_of(trained: int, parameters: int) -> str:
     """How many of a model's parameters are trained; where not all are, both to the last one."""
     if trained == parameters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -72,6 +73,8 @@ class ChoiceRows(RowsView):
             exact = next((each for each in listed if typed in (each.name, each.label)), None)
             listed = [each for each in listed if each is not exact]
             first = exact or Choice("typed", typed, typed, _means(typed))
+            if first.group == "kinds":  # its group's name does not stand above it here
+                first = replace(first, about="a kind of model, from its class's defaults")
             listed.insert(0, first)
         before = self.chosen
         self._current = current

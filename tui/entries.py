@@ -16,7 +16,7 @@ from tui.widgets.rows import RowsView
 _HEADS = ("token", "text", "bytes", "kind")
 _KIND = 15
 """Cells of the longest kind, "special · unused", nearly always less."""
-_WIDE, _MIDDLING = 72, 46
+_WIDE, _MIDDLING = 84, 46
 """Cells from which there is room for the bytes, for the text."""
 _MOST_BYTES = 64
 

@@ -57,9 +57,16 @@ def shown_keys(app: App[Any], binding: Binding) -> str:
     return " ".join(_symbol(key.strip()) for key in bound.split(","))
 
 
+def _as_sentence(does: str) -> str:
+    """With a capital; a parameter's name at the start, `padding_side: …`, stays as it is."""
+    return does if re.match(r"[a-z_]+:", does) else f"{does[:1].upper()}{does[1:]}"
+
+
 def _symbol(key: str) -> str:
-    if key in _SYMBOLS or "+" in key:
-        return _SYMBOLS.get(key, key)
+    if len(key) > 1 and "+" in key:
+        return "+".join(_SYMBOLS.get(each, each) for each in key.split("+"))
+    if key in _SYMBOLS:
+        return _SYMBOLS[key]
     return re.sub(r"^f(\d+)$", r"F\1", format_key(key))
 
 
@@ -111,9 +118,7 @@ class HelpScreen(ModalScreen[None]):
             table.add_column(width=_KEYS)
             table.add_column(ratio=1)
             for keys, does in rows:
-                table.add_row(
-                    Text(keys, self._style("accent")), Text(f"{does[:1].upper()}{does[1:]}")
-                )
+                table.add_row(Text(keys, self._style("accent")), Text(_as_sentence(does)))
             parts += [Text(), self._heading(heading), table]
         return Group(*parts)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from dataclasses import replace
+from typing import ClassVar
 from weakref import WeakKeyDictionary
 
 from textual import on
@@ -17,20 +17,16 @@ from textual.widgets import Input
 from core.errors import TermformerError
 from core.text.tokenizer import TextTokenizer
 from core.text.visible import visible
-from core.text.vocabulary import Found, SearchMode, Vocabulary
+from core.text.vocabulary import Found, Vocabulary
 from tui.entries import EntryHeading, EntryRows
 from tui.panes.tokens.sources import source_of
+from tui.vocabulary_ask import MODES, Ask, View
 from tui.widgets.hints import Hints
 from tui.widgets.keys import open_above
 from tui.widgets.pane import Code
 from tui.widgets.rows import Line
 from tui.widgets.screens import is_open
 
-View = Literal["search", "special", "unused", "longest"]
-
-_MODES: tuple[SearchMode, ...] = ("text", "prefix", "id", "regex")
-_SECONDS = 0.6
-"""What a regular expression may take; the next search waits for it, keys do not."""
 _TYPING = (
     ("Tab", "text, prefix, id, regex"),
     ("↑↓", "move"),
@@ -48,32 +44,11 @@ _LEAFING = (
     ("Enter", "neighbours"),
     ("Esc", "close"),
 )
+_ASIDE = (*_LEAFING[:-1], ("Esc", "back to the list"))
 _LOW = 16
 """Rows below which nothing stays blank."""
 _known: WeakKeyDictionary[TextTokenizer, Vocabulary] = WeakKeyDictionary()
 """Vocabularies that were read already: a second look opens at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What is listed: the matches of a search, or one of the views."""
-
-    query: str = ""
-    mode: SearchMode = "text"
-    any_case: bool = False
-    view: View = "search"
-
-    def answer(self, vocabulary: Vocabulary) -> Found:
-        """The places it asks for; for a thread. Raises `TermformerError`."""
-        if self.view == "special":
-            return Found(vocabulary.special_places)
-        if self.view == "unused":
-            return Found(vocabulary.unused_places)
-        if self.view == "longest":
-            return Found(vocabulary.longest_places)
-        if not self.query:
-            return Found(range(len(vocabulary)))
-        return vocabulary.search(self.query, self.mode, ignore_case=self.any_case, seconds=_SECONDS)
 
 
 class VocabularyScreen(ModalScreen[None]):
@@ -144,6 +119,10 @@ class VocabularyScreen(ModalScreen[None]):
         self._token_id = token_id
         self._vocabulary: Vocabulary | None = None
         self._ask = Ask()
+        self._left: tuple[Ask, int] | None = None
+        """The list, and the row in it, that an entry's neighbours stand in place of."""
+        self._row = 0
+        """The row that the next list is shown from."""
         self.searching = False
         """Whether what is listed is about to change."""
 
@@ -176,7 +155,10 @@ class VocabularyScreen(ModalScreen[None]):
         self.query_one(Hints).show(_TYPING)
 
     def on_descendant_blur(self) -> None:
-        self.query_one(Hints).show(_LEAFING)
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        self.query_one(Hints).show(_ASIDE if self._left else _LEAFING)
 
     # --- searching ------------------------------------------------------------------------
 
@@ -200,8 +182,10 @@ class VocabularyScreen(ModalScreen[None]):
         else:
             self._stand_at(place)
 
-    def _look_for(self, ask: Ask) -> None:
-        self._ask = ask
+    def _look_for(self, ask: Ask, row: int = 0) -> None:
+        self._ask, self._row, self._left = ask, row, None
+        if not self._input.has_focus:
+            self._show_keys()
         self._show_mode()
         self._seek()
 
@@ -225,7 +209,7 @@ class VocabularyScreen(ModalScreen[None]):
                         self._say(visible(str(error)), "vocabulary--problem")
                 else:
                     if asked == self._ask:
-                        self._rows.show(vocabulary, found.places)
+                        self._rows.show(vocabulary, found.places, self._row)
                         self._tell(found, len(vocabulary))
         finally:
             self.searching = False
@@ -279,15 +263,20 @@ class VocabularyScreen(ModalScreen[None]):
         self._input.focus()
 
     def action_leave(self) -> None:
-        """From typing to keys; from keys back to the pane."""
+        """From typing to keys; from neighbours to the list; from keys back to the pane."""
         if self._input.has_focus:
             self.set_focus(None)
+        elif self._left is not None:
+            ask, row = self._left
+            with self.prevent(Input.Changed):
+                self._input.value = ask.query
+            self._look_for(ask, row)
         else:
             self.dismiss()
 
     def action_mode(self, step: int) -> None:
         """Searches for the same in another way."""
-        mode = _MODES[(_MODES.index(self._ask.mode) + step) % len(_MODES)]
+        mode = MODES[(MODES.index(self._ask.mode) + step) % len(MODES)]
         self._look_for(replace(self._ask, mode=mode, view="search"))
 
     def action_any_case(self) -> None:
@@ -302,7 +291,10 @@ class VocabularyScreen(ModalScreen[None]):
     def action_neighbours(self) -> None:
         """The entry under the cursor among its neighbours."""
         if self._rows.place is not None:
+            if not self._ask.is_all:
+                self._left = self._ask, self._rows.cursor
             self._stand_at(self._rows.place)
+            self._show_keys()
 
     def action_move(self, rows: int) -> None:
         self._rows.move(rows)

@@ -75,5 +75,7 @@ def answer(question: Question, loaded: LoadedModel, conversation: Conversation) 
     """The last reply to `question`; raises `ModelError`, and what `conversation` raises."""
     function, tasks = _ANSWERS[type(question)]
     if tasks is not None and loaded.info.task not in tasks:
-        raise wrong_task(loaded.info.name, [loaded.info.class_name], tasks)
+        # What was saved, which a head for no known task is no part of when it is loaded.
+        saved = loaded.model.config.architectures or [loaded.info.class_name]
+        raise wrong_task(loaded.info.name, saved, tasks)
     return function(question, loaded, conversation)

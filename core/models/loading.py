@@ -139,7 +139,8 @@ def wrong_task(name: str, architectures: list[str] | None, tasks: frozenset[Task
             f"{name} has no classification head{kind}, so it gives no logits of labels: fine-tune "
             "it first, or choose a model that was trained to classify sentences.",
         )
-    wanted = " or ".join(_SHOWN_TASKS[task] for task in _SHOWN_TASKS if task in tasks)
+    *others, last = [_SHOWN_TASKS[task] for task in _SHOWN_TASKS if task in tasks]
+    wanted = f"{', '.join(others)} or {last}" if others else last
     return ModelError(
         "not_a_classifier",
         f"{name} has no head for this{kind}: choose a model that {wanted}.",

@@ -265,10 +265,7 @@ class Batch:
         lengths = list(map(self.row_length, range(len(self.encodings))))
         first = ", ".join(map(str, lengths[:-1][:_NAMED]))
         named = f"{first}{', …' if len(lengths) > _NAMED + 1 else ''} and {lengths[-1]}"
-        return (
-            f"{len(lengths)} rows of {named} tokens cannot become one tensor, whose rows are all "
-            "of one length: pad them."
-        )
+        return f"Rows of {named} tokens differ in length: no tensor can hold them. Pad them."
 
 
 _NAMED = 5

@@ -13,7 +13,16 @@ from textual.widgets import Input
 from core.engine.protocol import MASKED, UNMASKED
 from tests.core.models import tiny
 from tests.tui.conftest import OpenApp, screen_text, until
-from tests.tui.logits import COURSE, headline, know_tokenizer, opened, pane_of, settled
+from tests.tui.logits import (
+    COURSE,
+    bench_of,
+    headline,
+    know_tokenizer,
+    opened,
+    pane_of,
+    settled,
+    table_rows,
+)
 from tui.panes.logits.attention import AttentionView
 from tui.panes.logits.beside import BesideView, Said, difference
 from tui.panes.logits.dimension import DimensionView
@@ -26,6 +35,14 @@ def rows_of(pilot: Pilot[None], widget: str) -> list[str]:
     """A widget's rows as they are painted now."""
     found = pilot.app.query_one(widget)
     return [found.render_line(y).text.rstrip() for y in range(found.size.height)]
+
+
+def all_dim(pilot: Pilot[None], matrix: str) -> bool:
+    """Whether what a matrix shows, a label too, may not hold."""
+    found = pilot.app.query_one(matrix)
+    stale = found.style("matrix--stale")  # type: ignore[attr-defined]
+    drawn = [each for each in found.render_line(1) if each.text.strip()]
+    return {each.style.color for each in drawn if each.style} == {stale.color}
 
 
 def view_of(pilot: Pilot[None], kind: type[Any]) -> Any:
@@ -48,8 +65,14 @@ async def test_attention_to_padding_is_shown_head_by_head_and_token_by_token(
     async with opened(open_app, tiny_classifier, text=COURSE) as pilot:
         await until(lambda: settled(pilot), pilot)
         assert view_of(pilot, AttentionView).inquiries[0].answer is None  # not before it is wanted
-        await pilot.press("escape", "a")
+        await pilot.press("escape")
+        assert "s side" in screen_text(pilot)
+        await pilot.press("a", "enter")  # does not lead to typing while the shares are on their way
+        assert not bench_of(pilot).typing
+        if pane_of(pilot).view.id == "weights":
+            await pilot.press("escape")
         view = await shown(pilot, AttentionView)
+        assert "s side" not in screen_text(pilot)
         unmasked, masked = (
             next(each for each in view.answer.results if each.arrangement == wanted).rows[1]
             for wanted in (UNMASKED, MASKED)
@@ -66,9 +89,9 @@ async def test_attention_to_padding_is_shown_head_by_head_and_token_by_token(
             cells = matrix[layer].removeprefix("›").split()
             assert cells[1 : 1 + len(heads)] == [percent(each) for each in heads]
         assert rows_of(pilot, "#attention-inputs")[3].split()[-4:] == [
-            f"{unmasked.mean:.2%}".removesuffix("%"),
+            f"{unmasked.mean:.1%}".removesuffix("%"),
             "%",
-            "0.00",
+            "0.0",
             "%",
         ]
         await pilot.press("m")
@@ -97,9 +120,9 @@ async def test_attention_to_padding_is_shown_head_by_head_and_token_by_token(
         # What is typed meanwhile is never shown with the weights of something else.
         pilot.app.bench.editor.insert("So ")  # type: ignore[attr-defined]
         assert weights.answer is None
-        assert weights.has_class("-stale")
+        assert all_dim(pilot, "#weights-matrix")
         await shown(pilot, WeightsView)
-        assert not weights.has_class("-stale")
+        assert not all_dim(pilot, "#weights-matrix")
         await pilot.press("escape")
         assert pane_of(pilot).view is view
         pilot.app.bench.editor.load_text("I hate this.\nI hate this!!")  # type: ignore[attr-defined]
@@ -108,6 +131,21 @@ async def test_attention_to_padding_is_shown_head_by_head_and_token_by_token(
         assert "goes to 1 padding token; with it" in headline(pilot)
         await pilot.press("escape")
         assert pane_of(pilot).view.id == "compare"
+        # A sentence that was chosen in another pane is the one that is shown here.
+        await pilot.press("f2", "down", "f3")
+        assert any(row.startswith("› 2") for row in table_rows(pilot))
+        await pilot.press("up")
+        assert any(row.startswith("› 1") for row in table_rows(pilot))
+        await pilot.press("f2")
+        assert bench_of(pilot).editor.span[0] == 0
+        await pilot.press("f3", "down", "f2")
+        assert bench_of(pilot).editor.span[0] == 1
+        await pilot.press("f3")
+        bench_of(pilot).editor.load_text("Alone.")
+        await pilot.press("a")
+        await shown(pilot, AttentionView)
+        assert headline(pilot) == "One sentence alone is not padded: no attention goes to padding."
+        assert "n sentence" not in screen_text(pilot)
 
 
 @pytest.mark.slow
@@ -135,7 +173,7 @@ async def test_a_tensor_without_a_batch_dimension_and_one_with_it(
 
         # What goes into the model, with padding on the other side.
         await pilot.resize_terminal(200, 60)
-        await pilot.press("s", "g")
+        await pilot.press("g", "s")  # shown at once, in this view too
         await until(lambda: "padded left   Δ" in "\n".join(rows_of(pilot, "#given-lines")), pilot)
         view = pane_of(pilot).view
         given = rows_of(pilot, "#given-lines")

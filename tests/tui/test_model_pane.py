@@ -87,7 +87,7 @@ async def test_tree_config_and_weights(
         for value in (weight.mean(), weight.std(correction=0), weight.norm(), weight.max()):
             assert f"{value.item():.6g}" in screen
         await pilot.press("b")
-        await until(shows(pilot, "newly initialised: random numbers"), pilot)
+        await until(shows(pilot, "newly initialised at random"), pilot)
         await pilot.press("b", "escape", "u")
 
         # A field that is changed changes the tree and the count, and nothing is built.
@@ -190,6 +190,7 @@ async def test_saving_and_two_configs(
         assert beside["n_heads"] == ("", "4")
         assert beside["num_hidden_layers"] == ("2", "")
         assert beside["vocab_size"] == ("30522", "30522")
+        assert row(pilot, "vocab_size", "#model-fields").split()[-2:] == ["30522", "30522"]
         await pilot.press("y")
         assert " vocab_size" not in screen_text(pilot)
         # Any kind of model, from its class's defaults.

@@ -155,3 +155,18 @@ async def choose(pilot: Pilot[None], name: str) -> None:
     await pilot.press("o")
     pilot.app.screen.query_one(Input).value = name
     await pilot.press("enter")
+
+
+async def test_the_picker_says_what_for(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await pilot.press("escape", "n")
+        await until(lambda: "Another tokenizer beside this one" in screen_text(pilot), pilot)
+        await pilot.press("escape", "f3", "t")
+        await until(lambda: "A second checkpoint" in screen_text(pilot), pilot)
+        await pilot.press("escape", "f5", "O")
+        await until(
+            lambda: "kinds of model, from their class's defaults" in screen_text(pilot), pilot
+        )
+        assert screen_text(pilot).count("defaults") == 1
+        await pilot.press(*"bert")
+        await until(lambda: "bert  a kind of model, from its class's" in screen_text(pilot), pilot)

@@ -73,7 +73,7 @@ def test_orders_and_the_least_certain() -> None:
 def test_the_summary_says_whether_transformers_agrees() -> None:
     ran = ran_of("a", "b")
 
-    def said(*agree: bool | None) -> str:
+    def said(*agree: bool | None, left_out: int = 0) -> str:
         rows = zip(ran.rows, agree, strict=True)
         items = [
             Item(
@@ -85,8 +85,17 @@ def test_the_summary_says_whether_transformers_agrees() -> None:
             )
             for row, each in rows
         ]
-        return words_of(words.summary(items, 0, ran))
+        return words_of(words.summary(items, 0, ran, left_out))
 
-    assert said(True, True).endswith("says the same of all 2")
+    assert said(True, True).endswith("pipeline agrees on all 2")
     assert said(True, False).endswith("something else of text 2")
-    assert said(True, None).endswith("asking transformers' own pipeline…")
+    assert said(True, True, left_out=236).endswith("agrees on the first 2 of 238")
+    assert said(True, None).endswith("asking transformers' pipeline…")
+
+
+def test_the_last_row_says_how_to_see_stages_that_are_out_of_view() -> None:
+    seen = words_of([words.legend("given", many=False, scrolls=False)])
+    hidden = words_of([words.legend("given", many=False, scrolls=True)])
+    assert "[ ] more below" in hidden
+    assert "[ ]" not in seen
+    assert len(hidden) + len("? least certain ") <= 80

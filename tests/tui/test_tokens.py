@@ -50,6 +50,10 @@ async def test_moving_highlights_the_characters(open_app: OpenApp) -> None:
         assert editor.span is None
         await pilot.press("escape", "home", *["right"] * 4)
         assert editor.span == (0, 14, 18)
+        await pilot.press("f3")
+        assert editor.span is None
+        await pilot.press("f2")
+        assert editor.span == (0, 14, 18)
         await pilot.press("i")
         assert editor.span is None
 
@@ -92,7 +96,9 @@ async def test_the_view_and_the_layer_come_back(open_app: OpenApp) -> None:
 async def test_an_empty_editor_says_what_to_do(open_app: OpenApp) -> None:
     async with open_app(text=" ") as pilot:
         assert "Type a sentence above" in screen_text(pilot)
-        await pilot.press("a")
+        await pilot.press("escape")
+        assert "Press i and type a sentence" in screen_text(pilot)
+        await pilot.press("i", "a")
         assert "[CLS] a [SEP]" in screen_text(pilot)
 
 
@@ -145,7 +151,7 @@ async def test_a_batch_that_cannot_be_a_tensor_says_why(open_app: OpenApp) -> No
     async with open_app(size=(120, 40)) as pilot:
         await pilot.press("escape", "p", "p")
         shown = screen_text(pilot)
-        assert "2 rows of 16 and 8 tokens cannot become one tensor" in shown
+        assert "Rows of 16 and 8 tokens differ in length: no tensor can hold them." in shown
         await pilot.press("p", "t", "t", "t")
         assert "has no second text to cut" not in screen_text(pilot)
         await pilot.press(*["minus"] * 10)
@@ -160,7 +166,7 @@ async def test_without_a_padding_token_the_pane_says_what_one_would_do(
     model = tokenizer("byte-level", padding=False)
     async with open_app(size, text="the film of it all\nok", model=model) as pilot:
         words = " ".join(screen_text(pilot).split())
-        assert "cannot become one tensor" in words
+        assert "no tensor can hold them" in words
         assert "No padding token: tokenizer.pad_token = tokenizer.eos_token makes one." in words
         await pilot.press("escape", "p")
         words = " ".join(screen_text(pilot).split())
@@ -201,3 +207,33 @@ async def test_windows_say_what_they_lack(open_app: OpenApp) -> None:
         assert "windows, stride 1, nothing is cut" in screen_text(pilot)
         await pilot.press("t")
         assert "nothing is cut" not in screen_text(pilot)
+
+
+async def test_the_grid_begins_with_the_first_column_and_says_where_it_goes_on(
+    open_app: OpenApp,
+) -> None:
+    async with open_app(size=(80, 24)) as pilot:
+        await pilot.press("escape", "G")
+        assert "1   3.1 %    101  1045" in screen_text(pilot)
+        assert " 2607›" in screen_text(pilot)
+        await pilot.press("end")
+        assert "1   3.1 %‹" in screen_text(pilot)
+        assert "›" not in next(line for line in screen_text(pilot).splitlines() if "3.1 %‹" in line)
+
+
+async def test_padding_on_a_row_of_its_own_begins_where_the_tokens_do(open_app: OpenApp) -> None:
+    text = "so much so much so much so much so much so much so much so on\n" + "so " * 25
+    async with open_app(size=(80, 24), text=text) as pilot:
+        lines = screen_text(pilot).splitlines()
+        start = next(n for n, line in enumerate(lines) if line.startswith(" 1 [CLS]"))
+        assert lines[start + 1].startswith("   ░ ░")
+
+
+async def test_the_options_are_seen_where_the_rows_are_ragged_too(open_app: OpenApp) -> None:
+    async with open_app(size=(80, 24)) as pilot:
+        await pilot.press("escape", "p", "p", "t", "s")
+        shown = screen_text(pilot)
+        assert "Rows of 16 and 8 tokens differ in length" in shown
+        assert "padding none  side left  truncation longest_first  max_length 512" in shown
+        await pilot.press("minus")
+        assert "max_length 15" in screen_text(pilot)

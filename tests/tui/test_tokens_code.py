@@ -97,10 +97,10 @@ def grid(pilot: Pilot[None], layer: str) -> list[list[int]]:
     first = next(n for n, line in enumerate(lines) if f"{layer}  shape" in line) + 1
     numbers = []
     for line in lines[first:]:
-        words = line.replace("›", " ").split()
+        words = re.sub(r" [\d.,]+ %!?", " ", line).replace("›", " ").split()
         if not words or not words[0].isdigit():
             break
-        numbers.append([int(word) for word in words[1:] if "%" not in word])
+        numbers.append([int(word) for word in words[1:]])
     assert numbers
     return numbers
 

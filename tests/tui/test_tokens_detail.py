@@ -16,7 +16,7 @@ async def test_the_details_of_a_token(open_app: OpenApp) -> None:
         assert fields["id"] == "17662  position 1, word 0"
         assert fields["characters"] == '"Hugging"  0–7'
         assert fields["UTF-8"] == "48 75 67 67 69 6e 67"
-        assert fields["spells"] == "68 75 67 67 69 6e 67"
+        assert fields["token bytes"] == "68 75 67 67 69 6e 67"
         assert "17661" in fields["neighbours"]
         await pilot.press("right")
         assert fields_of(screen_text(pilot))["token"] == "face"
@@ -29,7 +29,17 @@ async def test_the_details_of_a_token(open_app: OpenApp) -> None:
 
 def fields_of(shown: str) -> dict[str, str]:
     """The rows that begin with a name, by name."""
-    named = ("token", "id", "part", "characters", "UTF-8", "spells", "also", "neighbours", "mask")
+    named = (
+        "token",
+        "id",
+        "part",
+        "characters",
+        "UTF-8",
+        "token bytes",
+        "also",
+        "neighbours",
+        "mask",
+    )
     rows = [line.strip().replace("\u00a0", " ") for line in shown.splitlines()]
     found: dict[str, str] = {}
     for row in rows:
@@ -55,7 +65,7 @@ async def test_the_pieces_of_an_emoji_say_that_they_are_one(open_app: OpenApp) -
         fields = fields_of(screen_text(pilot))
         assert fields["part"].startswith("2 of 4 tokens that are one character together")
         assert fields["UTF-8"] == "f0 9f a4 97"
-        assert fields["spells"] == "9f"
+        assert fields["token bytes"] == "9f"
 
 
 async def test_a_mark_of_a_space_is_no_part_of_a_character(open_app: OpenApp) -> None:
@@ -113,3 +123,9 @@ async def test_a_sentence_that_is_too_long_says_by_how_much(open_app: OpenApp) -
         assert "1 too long" in shown
         assert "125 %!" in shown
         assert "3.1 %" in shown
+
+
+async def test_a_row_of_counts_holds_whole_words(open_app: OpenApp) -> None:
+    async with open_app(size=(40, 12)) as pilot:
+        rows = [line for line in screen_text(pilot).splitlines() if line.startswith(" 1: ")]
+        assert rows == [" 1: 16 tokens · 57 characters"]

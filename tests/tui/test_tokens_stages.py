@@ -142,6 +142,7 @@ async def test_the_round_trip_says_what_changed_and_why(open_app: OpenApp) -> No
         assert "decoded  ⟦cafe⟧ ⟦deja⟧ vu, it⟦␣⟧'⟦␣⟧s⟦␣⟧here" in shown
         assert "text     ⟦Café⟧ ⟦déjà⟧ vu, it⟦⟧'⟦⟧s⟦␣␣⟧here" in shown
         assert "Café → cafe" in shown
+        assert "nothing → ␣ ×2" in shown
         assert "case, accents" in shown
         ids = next(line for line in shown.splitlines() if line.startswith("   ids"))
         assert ids.split()[1:4] == ["7668", "2139", "3900"]
@@ -152,6 +153,15 @@ async def test_a_round_trip_without_loss_says_so(open_app: OpenApp) -> None:
         await pilot.press("escape", "R")
         assert "equal: the text comes back as it was" in screen_text(pilot)
         assert "⟦" not in screen_text(pilot)
+
+
+async def test_one_token_is_one_token(open_app: OpenApp) -> None:
+    async with open_app(text="word") as pilot:
+        await pilot.press("escape", "R")
+        assert "1 tokenize  1 token " in screen_text(pilot).replace("\n", " ")
+        await pilot.press("B")
+        assert "One tokenizer alone: n puts another one beside it." in screen_text(pilot)
+        assert "cut alike" not in screen_text(pilot)
 
 
 async def test_both_texts_of_a_pair_make_the_trip(open_app: OpenApp) -> None:

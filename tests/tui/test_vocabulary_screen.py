@@ -15,7 +15,7 @@ from tokenizers import AddedToken, Tokenizer, models
 from core.text.tokenizer import TextTokenizer, read_tokenizer
 from core.text.vocabulary import Found, Vocabulary
 from tests.tui.conftest import OpenApp, screen_text, until
-from tui import vocabulary
+from tui import vocabulary, vocabulary_ask
 from tui.app import TermformerApp
 from tui.entries import EntryHeading, EntryRows
 from tui.vocabulary import VocabularyScreen
@@ -94,6 +94,12 @@ async def test_text_prefix_id_and_regular_expression(open_app: OpenApp) -> None:
         await pilot.press("enter")
         await until(lambda: under_cursor(pilot) == ["17662", "hugging"], pilot)
         assert "17661" in screen_text(pilot)
+        # Back to what was found, and only then out.
+        await pilot.press("escape")
+        await until(lambda: listed(pilot) == ["hugging"], pilot)
+        assert "^hug.{3,4}g$" in screen_text(pilot)
+        await pilot.press("escape")
+        await until(lambda: app_of(pilot).screen is app_of(pilot).bench, pilot)
 
 
 async def test_case_and_views_are_a_key_away(open_app: OpenApp, tmp_path: Path) -> None:
@@ -120,7 +126,7 @@ async def test_case_and_views_are_a_key_away(open_app: OpenApp, tmp_path: Path) 
 async def test_a_pattern_that_would_never_end_says_so_and_typing_goes_on(
     open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vocabulary, "_SECONDS", 0.1)
+    monkeypatch.setattr(vocabulary_ask, "_SECONDS", 0.1)
     words = ["<unk>", "hit", *(f"{'a' * 400}!{n}" for n in range(50))]
     async with open_app(size=(100, 30)) as pilot:
         await look_at(pilot, tokenizer_of(words, tmp_path))
@@ -174,6 +180,13 @@ async def test_every_size(open_app: OpenApp, size: tuple[int, int]) -> None:
         await pilot.app.push_screen(VocabularyScreen(tokenizer, token_id=2227))
         await until(lambda: "2227" in screen_text(pilot), pilot)
         assert all(len(line) <= size[0] for line in screen_text(pilot).splitlines())
+
+
+async def test_the_longest_tokens_are_seen_whole_at_80_columns(open_app: OpenApp) -> None:
+    async with open_app(size=(80, 24)) as pilot:
+        await look_at(pilot)
+        await pilot.press("escape", "l")
+        await until(lambda: "telecommunications  " in screen_text(pilot), pilot)
 
 
 async def test_the_palette_leads_there(open_app: OpenApp) -> None:

@@ -152,6 +152,16 @@ async def test_help_is_about_the_pane_and_closes(open_app: OpenApp) -> None:
         assert bench_of(pilot).typing
 
 
+async def test_help_writes_the_names_of_options_as_they_are(open_app: OpenApp) -> None:
+    async with open_app(size=(100, 90)) as pilot:
+        await pilot.press("f1")
+        await until(lambda: "Everywhere" in screen_text(pilot), pilot)
+        shown = screen_text(pilot)
+        assert re.search(r"s +padding_side: right, left", shown)
+        assert re.search(r"a +add_special_tokens: on, off", shown)
+        assert "shift+Tab" in shown
+
+
 async def test_the_palette_names_every_action_of_every_pane(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         app = pilot.app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from core.runs import events
-from core.sizes import percent, trained_of
+from core.sizes import counted, percent, trained_of
 
 _LABELS_TOLD = 8
 
@@ -125,12 +125,6 @@ def at(step: int, max_steps: int | None) -> str:
 def number(value: events.Number) -> str:
     """A loss, finite or not."""
     return f"{float(value):.4f}"
-
-
-def counted(count: int, noun: str) -> str:
-    """`count` and its noun: 1 step, 2 steps, 2 processes."""
-    ending = "es" if noun.endswith("s") else "s"
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}{ending}"
 
 
 def duration(seconds: float) -> str:

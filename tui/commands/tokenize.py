@@ -29,7 +29,9 @@ class _TokenizeCommand(click.Command):
     """`--truncation` takes a strategy or none."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, with_strategy(args))
+        options = [each for each in self.params if isinstance(each, click.Option)]
+        valued = {name for each in options if not each.is_flag for name in each.opts}
+        return super().parse_args(ctx, with_strategy(args, valued - {"--truncation"}))
 
 
 @click.command(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -25,6 +26,8 @@ _WITHOUT_EFFECT = {
     "model": (*_LAYOUT, "no_special_tokens"),
 }
 _NAMES = {"model": "several --model"}
+_WORD = re.compile(r"[a-zA-Z_-]+")
+"""What may be meant as the name of a strategy."""
 _APART = (
     ("count", "stages"),
     ("count", "code"),
@@ -51,20 +54,33 @@ class Asked:
     as_json: bool
 
 
-def with_strategy(arguments: list[str]) -> list[str]:
+def with_strategy(arguments: list[str], valued: Container[str]) -> list[str]:
     """`arguments`, a bare `--truncation` among them given its value.
 
-    click would take what follows for the value, which may be a text.
+    click would take what follows for the value, which may be a text. It is one if it is no single
+    word, or the only text there is; another word is left for click to refuse. `valued` are the
+    options that take a value.
     """
     end = arguments.index("--") if "--" in arguments else len(arguments)
-    return [
-        f"{argument}={STRATEGIES[0]}"
-        if argument == "--truncation"
-        and place < end
-        and arguments[place + 1 : place + 2] not in ([each] for each in (*STRATEGIES, OFF))
-        else argument
+    texts = [
+        place
         for place, argument in enumerate(arguments)
+        if place > end or not (_is_option(argument) or (place and arguments[place - 1] in valued))
     ]
+    completed = []
+    for place, argument in enumerate(arguments):
+        follows = arguments[place + 1] if place + 1 < end else "--"
+        is_text = _is_option(follows) or not _WORD.fullmatch(follows) or texts == [place + 1]
+        bare = place < end and argument == "--truncation"
+        if bare and is_text and follows not in (*STRATEGIES, OFF):
+            completed.append(f"{argument}={STRATEGIES[0]}")
+        else:
+            completed.append(argument)
+    return completed
+
+
+def _is_option(argument: str) -> bool:
+    return argument.startswith("-") and argument != "-"
 
 
 def check(ctx: click.Context, *, is_stream: bool) -> None:

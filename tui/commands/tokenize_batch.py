@@ -6,11 +6,11 @@ from collections import Counter
 
 import msgspec
 
+from core.sizes import counted
 from core.text.encoding import Batch
 from core.text.sentences import Sentence
 from core.text.tokenizer import TextTokenizer
 from tui.commands.output import Column, Table, print_json, print_table, print_text
-from tui.commands.telling import counted
 from tui.commands.texts import Source
 from tui.commands.tokenize_asked import Asked
 from tui.commands.tokenize_models import NamedTokenizer, batches
@@ -60,7 +60,7 @@ def summary(batch: Batch, sentences: int) -> str:
     windows = len(batch.encodings) - sentences
     parts = [counted(sentences, "sentence")]
     parts += [f"{len(batch.encodings):,} windows"] if windows else []
-    parts += [shape, f"{batch.token_count:,} tokens", f"{batch.padding_count:,} padding"]
+    parts += [shape, counted(batch.token_count, "token"), f"{batch.padding_count:,} padding"]
     return " · ".join(parts)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from core.sizes import counted
 from core.text.counts import Counts
 from core.text.side_by_side import Segment, SideBySide, side_by_side
 from tui.commands.output import Column, Table, print_json, print_table, print_text
-from tui.commands.telling import counted
 from tui.commands.texts import Source
 from tui.commands.tokenize_asked import Asked
 from tui.commands.tokenize_models import NamedTokenizer, batches

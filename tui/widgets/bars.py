@@ -10,7 +10,7 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from core.sizes import count_of, percent
+from core.sizes import count_of, counted, percent
 from core.text.encoding import Batch
 from core.text.visible import fit, fit_end, visible, width
 from tui.widgets.rows import Line, Part, RowsView
@@ -82,11 +82,15 @@ class SummaryRule(Line):
         `behind` characters are still being encoded; `waiting` sentences have no tokenizer yet.
         """
         rows = len(batch.encodings)
-        words = [_sentences(len(set(batch.overflow_to_sample_mapping or range(rows))) or waiting)]
+        words = [
+            counted(
+                len(set(batch.overflow_to_sample_mapping or range(rows))) or waiting, "sentence"
+            )
+        ]
         if waiting and not rows:
             words.append("no tokenizer yet")
         else:
-            words.append(f"{batch.token_count:,} tokens")
+            words.append(counted(batch.token_count, "token"))
         if batch.shape is None:
             words.append("ragged")
         elif rows:
@@ -103,10 +107,6 @@ class SummaryRule(Line):
         rule = "─" * (room - sum(width(text) for text, _ in words))
         parts = [("──", "rule--line"), (" ", ""), *words, (" ", ""), (rule, "rule--line")]
         return Strip([Segment(text, self.style(name)) for text, name in parts])
-
-
-def _sentences(count: int) -> str:
-    return f"{count:,} sentence{'' if count == 1 else 's'}"
 
 
 class Tabs(RowsView):

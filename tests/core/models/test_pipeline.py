@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -12,9 +13,10 @@ from hypothesis import strategies as st
 
 from core.engine.protocol import PipelineChecked, PipelineRan, RunPipeline, Texts
 from core.errors import ModelError
+from core.models.answers import Conversation, answer
 from core.models.loading import LoadedModel, load_model
 from core.models.pipeline import check_pipeline, run_pipeline
-from tests.core.models import heads
+from tests.core.models import heads, tiny
 from tests.core.models.checkpoints import ARCHITECTURES, Both, batches, both, folder_of
 
 QUICK = (Phase.explicit, Phase.generate)
@@ -34,6 +36,18 @@ def checkpoint(
     request: pytest.FixtureRequest, tiny_classifier: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Both:
     return both(folder_of(request.param, tiny_classifier, tmp_path_factory.mktemp("models")))
+
+
+def test_a_head_for_no_known_task_is_named_as_it_was_saved(tmp_path: Path) -> None:
+    folder = tmp_path / "writer"
+    folder.mkdir()
+    tiny.byte_level(folder, "GPT2Tokenizer", ["<|endoftext|>"])
+    config = transformers.GPT2Config(vocab_size=400, n_embd=32, n_layer=2, n_head=4, n_positions=64)
+    transformers.GPT2LMHeadModel(config).save_pretrained(folder)
+    loaded = load(folder)
+    assert loaded.info.class_name == "GPT2Model"
+    with pytest.raises(ModelError, match=r"\(it is a GPT2LMHeadModel\)"):
+        answer(RunPipeline(0, "", [("Hello", None)]), loaded, cast("Conversation", None))
 
 
 @given(sentences=batches)

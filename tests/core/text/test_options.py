@@ -145,10 +145,8 @@ def test_ragged_rows_say_why_they_cannot_be_a_tensor(kinds: dict[str, Kind]) -> 
     tokenizer = kinds["wordpiece-uncased"].ours
     sentences = [Sentence("a"), Sentence("a b c"), Sentence("a b")]
     batch = tokenizer.encode_batch(sentences, EncodeOptions(padding="none"))
-    assert batch.ragged_reason == (
-        "3 rows of 3, 5 and 4 tokens cannot become one tensor, whose rows are all of one length: "
-        "pad them."
-    )
+    said = "Rows of 3, 5 and 4 tokens differ in length: no tensor can hold them. Pad them."
+    assert batch.ragged_reason == said
     many = tokenizer.encode_batch(sentences * 30, EncodeOptions(padding="none"))
     assert many.ragged_reason is not None
     assert "3, 5, 4, 3, 5, … and 4 tokens" in many.ragged_reason

@@ -80,6 +80,12 @@ def test_a_bare_truncation_leaves_the_text_alone(termformer: Here, text: str) ->
     assert len(sequence["input_ids"]) == 4
 
 
+def test_the_only_word_there_is_is_the_text(termformer: Here) -> None:
+    arguments = ["--json", "--max-length", "4", "--truncation", "word"]
+    document = termformer("tokenize", *arguments).document
+    assert [each["text"] for each in document["sequences"]] == ["word"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -98,6 +104,7 @@ def test_a_bare_truncation_leaves_the_text_alone(termformer: Here, text: str) ->
         (["--force"], "does nothing without it"),
         (["--batch-size", "3"], "--batch-size cuts what is read"),
         (["--file", __file__], "not both"),
+        (["--truncation", "foo"], "'foo' is not one of 'longest_first', 'only_first'"),
     ],
 )
 def test_what_contradicts_or_does_nothing_is_one_usage_error(

@@ -23,7 +23,6 @@ from tui.inquiry import Inquiry
 from tui.panes.logits.export import csv_export, json_export, share_rows
 from tui.panes.logits.matrix import Matrix, MatrixHeading, Shares
 from tui.panes.logits.view import LogitsView
-from tui.widgets import numbers
 from tui.widgets.headline import Paragraph
 from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
@@ -126,7 +125,6 @@ class AttentionView(LogitsView):
     def draw(self, *, follow: bool) -> None:
         scene, answer = self.scene, self.answer
         shares = self._rows(self._look.arrangement)
-        self.set_class(answer is None, "-stale")
         if scene.row >= len(shares):
             waiting = "Looking where attention goes…"
             self.say([[(waiting, "")]], dim=True)
@@ -137,11 +135,12 @@ class AttentionView(LogitsView):
         share = shares[scene.row]
         layers, heads = len(share.padding), len(share.padding[0]) if share.padding else 0
         self._look.clamp(layers, heads)
-        self._matrix.show(_shares(share), (self._look.layer, self._look.head))
+        cursor = self._look.layer, self._look.head
+        self._matrix.show(_shares(share), cursor, dim=answer is None)
         if answer is not None:
             self.say(self._words(answer))
         self._matrix.styles.height = min(layers, max(1, self.size.height - 4))
-        self._inputs.show(self._list)
+        self._inputs.show(self._list, dim=answer is None)
         self._legend.show(self._hint())
 
     def _words(self, answer: AttentionMeasured) -> list[Paragraph]:
@@ -151,11 +150,13 @@ class AttentionView(LogitsView):
         unmasked, masked = self._rows(UNMASKED)[row], self._rows(MASKED)[row]
         name = f"Sentence {row + 1}"
         if not padding:
+            if self.scene.plan.count == 1:
+                return [[("One sentence alone is not padded: no attention goes to padding.", "")]]
             return [
                 [
-                    (f"{name} is the longest: no padding, nothing to attend to. ", ""),
+                    (f"{name} is not padded: no attention goes to padding. ", ""),
                     ("n", "headline--key"),
-                    (" goes to the next one.", ""),
+                    (" is the next one.", ""),
                 ]
             ]
         return [
@@ -179,15 +180,14 @@ class AttentionView(LogitsView):
         ]
 
     def _hint(self) -> list[Part]:
-        look = self._look
+        look, several = self._look, self.scene.plan.count > 1
         return [
             (f" % on padding, {look.mask_words}  ", ""),
             ("m", "legend--key"),
             (" mask  ", "legend--note"),
             ("Enter", "legend--key"),
             (f" head {look.layer + 1}.{look.head + 1}  ", "legend--note"),
-            ("n", "legend--key"),
-            (" sentence  ", "legend--note"),
+            *([("n", "legend--key"), (" sentence  ", "legend--note")] if several else []),
             ("Esc", "legend--key"),
             (" back", "legend--note"),
         ]
@@ -207,8 +207,8 @@ class AttentionView(LogitsView):
                 [
                     (f"{'›' if here else ' '}{row + 1:>2} ", style or "lines--name"),
                     (title + " " * (cells - 26 - width(title)), "lines--title" if here else ""),
-                    (f"{numbers.percent(unmasked[row].mean):>9}", style),
-                    (f"{numbers.percent(masked[row].mean):>11}", style),
+                    (f"{percent(unmasked[row].mean):>9}", style),
+                    (f"{percent(masked[row].mean):>11}", style),
                 ]
             )
         return rows
@@ -226,7 +226,7 @@ class AttentionView(LogitsView):
         self.redraw()
 
     def open(self) -> str | None:
-        return "weights" if self.answer else None
+        return "weights" if self.answer else "attention"  # not to typing, while it is on its way
 
     @on(Matrix.Clicked)
     def _cell_clicked(self, message: Matrix.Clicked) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
-from core.text.visible import visible, width
+from core.text.visible import fit, visible, width
 from tui.panes.logits.steps import Step
 
 Group = Literal["logits", "probabilities"]
@@ -104,11 +106,13 @@ def _share(
     rest = room - name - VERDICT - (DELTA if delta else 0)
     every = {each: cells[each] * labels for each in cells}
     named = 3 + longest
-    winner = longest if likely and rest >= named + 1 + PERCENT + cells[group] else 0
+    # Of one label alone none is the likeliest.
+    winner = labels > 1 and likely and rest >= named + 1 + PERCENT + cells[group]
+    named = named if labels > 1 else 0
     # With all probabilities in sight, that of the likeliest label need not stand there twice.
     all_shares = group == "probabilities" and rest >= named + every[group]
-    both = bool(winner) and rest >= named + every["logits"] + every["probabilities"]
-    percent = bool(winner) and not (all_shares or both)
+    both = (winner or labels == 1) and likely and rest >= named + sum(every.values())
+    percent = winner and not (all_shares or both)
     groups: tuple[Group, ...] = ("logits", "probabilities") if both else (group,)
     rest -= (named if winner else 0) + (1 + PERCENT if percent else 0)
     count = max(1, min(labels, rest // sum(cells[each] for each in groups)))
@@ -121,9 +125,28 @@ def _share(
         cells,
         max(0, min(first, labels - count)),
         count,
-        winner,
+        longest if winner else 0,
         percent,
         bar,
         delta,
         room,
     )
+
+
+@lru_cache(maxsize=8)
+def short_names(labels: tuple[str, ...], cells: int) -> tuple[str, ...]:
+    """The labels in so many cells each; those that would look alike keep both of their ends."""
+    whole = [visible(label) for label in labels]
+    cut = [fit(name, cells) for name in whole]
+    alike = {name for name, times in Counter(cut).items() if times > 1}
+    return tuple(
+        _ends(name, cells) if short in alike and short != name else short
+        for name, short in zip(whole, cut, strict=True)
+    )
+
+
+def _ends(name: str, cells: int) -> str:
+    end = name[len(name) - cells // 2 :]
+    while width(end) > cells // 2:
+        end = end[1:]
+    return fit(name, cells - width(end)) + end

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 
 from core.engine.protocol import Compare, Compared
 from core.snippets.given import given_code
-from core.text.visible import fit, visible, width
+from core.text.visible import visible
 from tui.inquiry import Inquiry
 from tui.panes.logits.experiment import Figures, Shown, shown_rows, size_of
 from tui.panes.logits.export import json_export
@@ -20,6 +20,7 @@ from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines, Row
 from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Part
+from tui.widgets.tensors import tensor_rows
 
 _NAME = 18
 """Cells of a tensor's name."""
@@ -87,7 +88,6 @@ class GivenView(LogitsView):
         if scene.row >= len(rows):
             return
         shown = rows[scene.row]
-        self.set_class(not shown.holds, "-stale")
         self.say(
             [
                 [
@@ -96,16 +96,18 @@ class GivenView(LogitsView):
                 ],
                 [
                     (
-                        "s adds padding on the other side, which moves positions; n is the next "
-                        "sentence.",
+                        "s adds padding on the other side, which moves positions.",
                         "headline--quiet",
                     )
                 ],
             ],
             dim=not shown.holds,
         )
-        self._lines.show(lambda cells: self._blocks(shown, cells))
+        self._lines.show(lambda cells: self._blocks(shown, cells), dim=not shown.holds)
         hint: list[Part] = [("←→", "legend--key"), (" tokens   ", "legend--note")]
+        hint += [("↑↓", "legend--key"), (" steps   ", "legend--note")]
+        if scene.plan.count > 1:
+            hint += [("n", "legend--key"), (" sentence   ", "legend--note")]
         hint += [("Esc", "legend--key"), (" back", "legend--note")]
         self._legend.show([(" ", ""), *hint], [(f"{self.whose} ", "")] if self.whose else [])
 
@@ -154,22 +156,15 @@ class GivenView(LogitsView):
             tensors.append(("attention_mask", list(map(str, result.attention_mask))))
         if result.position_ids is not None:
             tensors.append(("position_ids", list(map(str, result.position_ids))))
-        rows: list[list[Part]] = [[(f"   {name:<{_NAME}}", "lines--name")] for name, _ in tensors]
+
+        def style(name: str, place: int) -> str:
+            if not result.attention_mask[place]:
+                return "lines--padding"
+            return "" if name else "lines--label"
+
+        rows = tensor_rows(tensors, style, self._left, cells, name=3 + _NAME, gap=2)
         if not figures.step.arrangement.mask:
             rows.append([("   attention_mask    not given: all may be attended to", "lines--name")])
-        room = cells - 3 - _NAME
-        for place in range(self._left, len(tokens)):
-            needed = max(width(values[place]) for _, values in tensors)
-            needed = min(needed, 14) + 2
-            if needed > room:
-                break
-            room -= needed
-            for row, (name, values) in zip(rows, tensors, strict=False):
-                text = fit(values[place], needed - 2)
-                style = "" if result.attention_mask[place] else "lines--padding"
-                if not name and result.attention_mask[place]:
-                    style = "lines--label"
-                row.append((" " * (needed - width(text)) + text, style))
         return list(rows)
 
     def _spell(self) -> Callable[[int], str]:

@@ -194,7 +194,7 @@ def _side(
         words.append((f": its first token is given position {starts}, not {right}. ", ""))
     else:
         words.append((". ", ""))
-    words += [("With position_ids that skip the padding by ", ""), _amount(corrected), (".", "")]
+    words += [("With position_ids that skip the padding, by ", ""), _amount(corrected), (".", "")]
     if size_of(corrected.max_abs_diff) != "equal":
         why = WHY_STILL.format(position=_padding_position(corrected))
     else:

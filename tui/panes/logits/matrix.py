@@ -38,7 +38,7 @@ class Shares:
 class MatrixHeading(Line):
     """The labels of the columns in view."""
 
-    COMPONENT_CLASSES = {"matrix--here", "matrix--special", "matrix--label"}
+    COMPONENT_CLASSES = {"matrix--here", "matrix--special", "matrix--label", "matrix--stale"}
 
 
 class Matrix(RowsView):
@@ -54,6 +54,7 @@ class Matrix(RowsView):
         "matrix--here",
         "matrix--special",
         "matrix--label",
+        "matrix--stale",
     }
 
     class Clicked(Message):
@@ -69,10 +70,14 @@ class Matrix(RowsView):
         self._shares = Shares()
         self._cursor = (0, 0)
         self._left = 0
+        self._dim = False
 
-    def show(self, shares: Shares, cursor: tuple[int, int]) -> None:
-        """Draws `shares` with the cell at `cursor` (row, column) in view and marked."""
-        self._shares, self._cursor = shares, cursor
+    def show(self, shares: Shares, cursor: tuple[int, int], *, dim: bool = False) -> None:
+        """Draws `shares` with the cell at `cursor` (row, column) in view and marked.
+
+        `dim`: they may no longer hold. A class for that would cost milliseconds a key.
+        """
+        self._shares, self._cursor, self._dim = shares, cursor, dim
         self.reveal(cursor[0])
         self._arrange()
         self.redraw()
@@ -100,6 +105,7 @@ class Matrix(RowsView):
         hidden = len(shares.columns) - count
         more = f"{hidden} more ←→ "
         free = self.size.width - sum(width(text) for text, _ in parts)
+        parts = [(text, "matrix--stale") for text, _ in parts] if self._dim else parts
         self._heading.show(parts, [(more, "")] if hidden > 0 and width(more) < free else [])
 
     @property
@@ -135,21 +141,21 @@ class Matrix(RowsView):
         here = index == self._cursor[0]
         label, style = shares.rows[index]
         shown = fit(label, self._gutter - 2)
-        segments = [
-            Segment("›" if here else " ", self.style("matrix--here")),
-            Segment(shown, self.style("matrix--here" if here else style)),
-            Segment(" " * (self._gutter - 1 - width(shown)), self.style()),
+        parts: list[Part] = [
+            ("›" if here else " ", "matrix--here"),
+            (shown, "matrix--here" if here else style),
+            (" " * (self._gutter - 1 - width(shown)), ""),
         ]
         for column in self._columns:
             value = shares.values[index][column]
             name = level(value)
             if here and column == self._cursor[1]:
                 name = "matrix--cursor"
-            segments.append(Segment(f"{percent(value):>{self._cell - 1}} ", self.style(name)))
+            parts.append((f"{percent(value):>{self._cell - 1}} ", name))
         if shares.ends:
-            end = f"  {shares.ends[index]}"
-            segments.append(Segment(end, self.style("matrix--here" if here else "")))
-        return Strip(segments)
+            parts.append((f"  {shares.ends[index]}", "matrix--here" if here else ""))
+        dim = "matrix--stale" if self._dim else None
+        return Strip([Segment(text, self.style(dim or name)) for text, name in parts])
 
     def on_click(self, event: events.Click) -> None:
         """Moves the cursor to the cell under the mouse."""

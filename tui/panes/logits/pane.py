@@ -33,6 +33,8 @@ from tui.widgets.pane import Code, Export, Option, Pane
 
 _SHORT, _TALL = 12, 24
 """Rows below which the legend gives way to numbers, and from which there is room to breathe."""
+_OF_STEPS = ("compare", "given")
+"""The views that show the steps, those that keys add too."""
 _JUMP = 16
 """Tokens that one key pads further."""
 
@@ -115,8 +117,7 @@ class LogitsPane(Pane):
     def document_changed(self, document: Document) -> None:
         self._document = document
         self._replan()
-        if self.bench.typing:
-            self._row = self._row_of(self.bench.editor.cursor_location[0])
+        self._row = self._row_of(self.bench.editor.cursor_location[0])
         self._show(follow=True)
 
     def batch_in_view(self, document: Document) -> Batch:
@@ -141,7 +142,9 @@ class LogitsPane(Pane):
             view.take(reply)
 
     def offers(self, action: str) -> bool:
-        return action != "emphasis" or (self._shown == "compare" and self._compare.chooses)
+        if action == "emphasis":
+            return self._shown == "compare" and self._compare.chooses
+        return self._shown in _OF_STEPS or not action.startswith(("extra(", "further("))
 
     def options(self) -> dict[str, Option]:
         return {"emphasis": self._compare.emphasis, "raw_ids": self._raw_ids}
@@ -219,7 +222,7 @@ class LogitsPane(Pane):
             return
         if name == "attention" and self._plan.count and not self._plan.padding(self._row):
             # The longest input attends to no padding: begin with the one that has most of it.
-            self._row = max(range(self._plan.count), key=self._plan.padding)
+            self._go(max(range(self._plan.count), key=self._plan.padding))
         self._change(name)
 
     def action_next_view(self) -> None:
@@ -235,7 +238,8 @@ class LogitsPane(Pane):
                 self._beside.compare_with(name)
                 self._change("beside")
 
-        await open_above(self.app, ModelPicker(self.bench, self._beside.second), chosen)
+        picker = ModelPicker(self.bench, self._beside.second, title="A second checkpoint")
+        await open_above(self.app, picker, chosen)
 
     def action_back(self) -> None:
         self._change(self.view.BACK)
@@ -279,7 +283,7 @@ class LogitsPane(Pane):
 
     def _arrange(self, setup: Setup, added: Extra | None) -> None:
         self._setup, self._compare.added = setup, added
-        self._change("compare")
+        self._change(self._shown if self._shown in _OF_STEPS else "compare")
 
     def action_ids(self) -> None:
         self._raw_ids = not self._raw_ids

@@ -21,6 +21,7 @@ from tui.panes.logits.columns import (
     Columns,
     Group,
     plan_columns,
+    short_names,
 )
 from tui.panes.logits.experiment import Shown, size_of, winner
 from tui.panes.logits.steps import Step
@@ -78,8 +79,8 @@ class LogitsHeading(Line):
         last = columns.first + columns.count
         for group in columns.groups if experiment.labels else ():
             cells = columns.cells[group]
-            for label in experiment.labels[columns.first : last]:
-                name = fit(visible(label), cells - 2 if group == "logits" else cells - 5)
+            names = short_names(experiment.labels, cells - 2 if group == "logits" else cells - 5)
+            for name in names[columns.first : last]:
                 shown = name if group == "logits" else f"P({name})"
                 parts.append((" " * (cells - width(shown)) + shown, "logits--label"))
         if columns.winner:
@@ -265,7 +266,7 @@ class LogitsTable(RowsView):
         best = winner(result.probabilities)
         if best is None or best >= len(self.experiment.labels):
             return [("   no number", changed)]
-        label = fit(visible(self.experiment.labels[best]), columns.winner)
+        label = short_names(self.experiment.labels, columns.winner)[best]
         parts: list[Part] = [
             ("   ", ""),
             (label, "" if best == winner(alone.logits) else changed),

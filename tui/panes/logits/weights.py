@@ -93,7 +93,6 @@ class WeightsView(LogitsView):
 
     def draw(self, *, follow: bool) -> None:
         found = self._inquiry.answer
-        self.set_class(self.answer is None, "-stale")
         if found is None:
             self.say([[("Reading the weights…", "")]], dim=True)
             self._matrix.show(Shares(), (0, 0))
@@ -101,8 +100,9 @@ class WeightsView(LogitsView):
         size = len(found.tokens)
         query, key = (max(0, min(each, size - 1)) for each in self._cursor)
         self._cursor = query, key
-        self._matrix.show(_shares(found), self._cursor)
-        self.say(self._words(found, query, key), dim=self.answer is None)
+        dim = self.answer is None
+        self._matrix.show(_shares(found), self._cursor, dim=dim)
+        self.say(self._words(found, query, key), dim=dim)
         self._legend.show(self._hint(found))
 
     def _words(self, found: AttentionRead, query: int, key: int) -> list[Paragraph]:

@@ -32,9 +32,10 @@ def headline(
     if first.model.postprocess == "none":
         return [[("Both are shown as the head gives them; random weights know nothing.", "")]]
     same = sum(_best(a.probabilities) == _best(b.probabilities) for a, b in pairs)
+    chance = ", by chance" if same else ""
     words: list[Part] = [
         (numbers.same_label(same, plan.count), "headline--strong"),
-        (" from random weights: what they share is the architecture alone.", ""),
+        (f" from random weights{chance}.", ""),
     ]
     return [words]
 
@@ -76,7 +77,7 @@ def _row(name: str, given: ArrangedRow | None, info: ModelInfo | None) -> Row:
     if info.postprocess != "none" and info.labels:
         best = _best(given.probabilities)
         label = visible(info.labels[best])
-        row.append((f"   {label} ", "lines--title"))
+        row.append((f"   {label}  ", "lines--title"))
         row.append((numbers.percent(given.probabilities[best]), ""))
     return row
 

@@ -19,6 +19,8 @@ from tui.widgets.rows import Line, RowsView
 
 _NAME = (22, 34)
 _VALUE = (12, 44)
+DEFAULT = "default"
+"""The title of the column of the class's defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,7 @@ class FieldsView(RowsView):
         return len(self._rows)
 
     def row_key(self, index: int) -> Hashable:
-        return self._rows[index], index == self.cursor, self._cells
+        return self._rows[index], index == self.cursor, self._cells, self._titles
 
     def row(self, index: int) -> Strip:
         row, here = self._rows[index], index == self.cursor
@@ -231,15 +233,16 @@ class FieldsView(RowsView):
         mark = "✎" if set_here else "≠" if row.differs else " "
         style = "fields--wish" if set_here else "fields--differs" if row.differs else ""
         shown = as_json(row.wish) if row.wish is not None else row.value or "–"
-        against = row.other or "–"
+        # A default that is the value is left out; what another config has is always said.
+        told = row.differs or set_here or self._titles[1] != DEFAULT
+        against = visible(row.other or "–") if told else ""
         parts = [
             ("› " if here else "  ", "fields--mark"),
             (f"{mark} ", "fields--wish" if set_here else "fields--mark"),
             (_filled(visible(row.name), name), style or "fields--name"),
             (_filled(visible(shown), value), style or "fields--value"),
-            (_filled(visible(against), other) if row.differs or set_here else " " * other,
-             "fields--other"),
-        ]  # fmt: skip
+            (_filled(against, other), "fields--other"),
+        ]
         return Strip([Segment(text, self._style(name_, here)) for text, name_ in parts])
 
     def _style(self, name: str, here: bool) -> Style:

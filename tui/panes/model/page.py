@@ -27,23 +27,22 @@ _SIDE = 10
 
 def headline(inspected: ParameterInspected) -> list[Paragraph]:
     """The tensor in one line."""
-    parameter = inspected.parameter
-    kind = "trainable" if parameter.trainable else "frozen"
-    first: list[Part] = [
-        (visible(inspected.name), "headline--strong"),
-        (
-            f"  {parameter.shape} · {parameter.count:,} numbers · {parameter.dtype} · "
-            f"{size_of(parameter.bytes)} · {kind}",
-            "",
-        ),
-    ]
-    return [first]
+    name = (visible(inspected.name), "headline--strong")
+    return [[name, (f"  {inspected.parameter.shape}", "")]]
 
 
 def _origin(inspected: ParameterInspected) -> Row:
-    if inspected.origin == "checkpoint":
-        return [(" " * _INDENT, ""), ("read from the checkpoint", "lines--good")]
-    return [(" " * _INDENT, ""), ("newly initialised: random numbers, in no file", "lines--bad")]
+    """Where its numbers come from, and how many and what they are."""
+    parameter = inspected.parameter
+    read = inspected.origin == "checkpoint"
+    origin = "read from the checkpoint" if read else "newly initialised at random, in no file"
+    kind = "trainable" if parameter.trainable else "frozen"
+    facts = f"{parameter.count:,} numbers · {parameter.dtype} · {size_of(parameter.bytes)} · {kind}"
+    return [
+        (" " * _INDENT, ""),
+        (origin, "lines--good" if read else "lines--bad"),
+        (f" · {facts}", ""),
+    ]
 
 
 def page(inspected: ParameterInspected, cells: int, height: int) -> list[Row]:

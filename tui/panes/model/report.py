@@ -30,8 +30,7 @@ def headline(read: WeightsRead) -> list[Paragraph]:
     if report is None:
         words: Paragraph = [
             (visible(read.class_name), "headline--strong"),
-            (": no file was read. ", ""),
-            (visible(read.notes[0]) if read.notes else "", ""),
+            (": no file was read.", ""),
         ]
         return [words]
     whole = not (report.missing_keys or report.unexpected_keys or report.mismatched_keys)

@@ -13,7 +13,7 @@ from tui.bench import ModelState
 from tui.inquiry import Inquiry
 from tui.panes.model import both, page, report, words
 from tui.panes.model.asking import Answers
-from tui.panes.model.fields import FieldsHeading, FieldsView, rows_beside, rows_of
+from tui.panes.model.fields import DEFAULT, FieldsHeading, FieldsView, rows_beside, rows_of
 from tui.panes.model.outline import Outline
 from tui.panes.model.prompt import Prompt
 from tui.panes.model.subject import Subject
@@ -113,7 +113,9 @@ class ModelView(Vertical):
             structure = self.outline.structure
             rows = words.of_row(self.outline.current, structure.root.parameters if structure else 0)
         self._detail.show(lambda cells: rows)
-        self._legend.show(words.keys(scene.view, found=scene.found, other=scene.other))
+        self._legend.show(
+            words.keys(scene.view, self.size.width, found=scene.found, other=scene.other)
+        )
 
     def _arrange(self, view: str) -> None:
         """Shows the parts of the view that is chosen."""
@@ -134,7 +136,7 @@ class ModelView(Vertical):
             titles = (scene.subject.base, scene.other)
             self.fields.show(rows_beside(compared, changes), titles)
         elif read is not None:
-            self.fields.show(rows_of(read.config, changes), ("value", "default"))
+            self.fields.show(rows_of(read.config, changes), ("value", DEFAULT))
 
     def _draw_lines(self, scene: Scene) -> None:
         answers, subject = scene.answers, scene.subject
@@ -143,15 +145,11 @@ class ModelView(Vertical):
         elif scene.view == "page":
             inspected = answers.parameter.answer
             if inspected is not None:
-                lines = self.lines
-                lines.show(lambda cells: page.page(inspected, cells, lines.size.height))
-            current = answers.parameter_of(subject, scene.tensor) is not None
-            self.lines.set_class(not current, "-stale")
-            return
+                lines, stale = self.lines, answers.parameter_of(subject, scene.tensor) is None
+                lines.show(lambda cells: page.page(inspected, cells, lines.size.height), dim=stale)
         elif scene.view == "both":
             pair = answers.both_of(subject, scene.plan)
             self.lines.show(lambda cells: both.table(scene.plan, pair, scene.marked, cells))
-        self.lines.set_class(False, "-stale")
 
 
 def _refusal(scene: Scene) -> Failed | None:

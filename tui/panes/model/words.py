@@ -179,40 +179,43 @@ def of_field(row: FieldRow | None, other: str) -> list[list[Part]]:
     return [first, [(f" {second}", "lines--quiet")]]
 
 
+# The key bar's own keys are not among them.
 _KEYS: dict[str, tuple[tuple[str, str], ...]] = {
     "tree": (
-        ("Enter", "open"), ("/", "search"), ("d", "details"), ("u", "unfold"), ("f", "config"),
-        ("w", "weights"), ("p", "head"), ("b", "random"), ("a", "answers"), ("s", "save"),
-        ("O", "any config"),
+        ("Enter", "open"), ("u", "unfold"), ("p", "head"), ("b", "random"), ("a", "answers"),
+        ("s", "save"), ("O", "any config"), ("g", "open all"),
     ),
     "fields": (
         ("− +", "step"), ("Enter", "set"), ("z", "as it was"), ("y", "only what differs"),
-        ("n", "another config beside"), ("t", "tree"), ("m", "use it in all panes"),
+        ("n", "another config"), ("Esc", "tree"), ("m", "use it in all panes"),
         ("s", "save it built"),
     ),
     "weights": (
-        ("p", "another head"), ("b", "random or loaded"), ("↑↓", "scroll"), ("t", "tree"),
-        ("s", "save"), ("a", "answers"),
+        ("p", "another head"), ("b", "random or loaded"), ("↑↓", "scroll"), ("Esc", "tree"),
+        ("a", "answers"),
     ),
     "page": (
-        ("↑↓", "another tensor"), ("b", "random or loaded"), ("Esc", "tree"), ("w", "weights"),
+        ("↑↓", "another tensor"), ("b", "random or loaded"), ("Esc", "tree"),
     ),
     "both": (
-        ("m", "random weights for all panes"), ("Esc", "tree"), ("w", "weights"), ("s", "save"),
+        ("m", "random weights for all panes"), ("Esc", "tree"),
     ),
     "found": (("Enter", "its place in the tree"), ("d", "details"), ("Esc", "the whole tree")),
     "other": (("Esc", "the class's defaults"), ("n", "another one"), ("y", "only what differs")),
 }  # fmt: skip
 
 
-def keys(view: str, *, found: int | None, other: str) -> list[Part]:
-    """The keys that act in a view, for the last row."""
+def keys(view: str, cells: int, *, found: int | None, other: str) -> list[Part]:
+    """The keys that act in a view, for the last row: as many as `cells` hold whole."""
     if view == "tree" and found is not None:
         view = "found"
     if view == "fields" and other:
         view = "other"
     words: list[Part] = []
     for key, does in _KEYS[view]:
+        cells -= width(key) + width(does) + 3
+        if cells < -1:
+            break
         words += [(f" {key}", "legend--key"), (f" {does} ", "")]
     return words
 

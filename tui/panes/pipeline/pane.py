@@ -94,9 +94,8 @@ class PipelinePane(Pane):
     def document_changed(self, document: Document) -> None:
         self.texts.type(document)
         if self.many is None:
-            if self.bench.typing:
-                line = self.bench.editor.cursor_location[0]
-                self.texts.row = document.row_of_line(line) or 0
+            line = self.bench.editor.cursor_location[0]
+            self.texts.row = document.row_of_line(line) or 0
             self._ask()
             self._draw(follow=True)
 
@@ -203,7 +202,9 @@ class PipelinePane(Pane):
         self.set_class(ended, "-ended")
         said = waiting.engine_ended(model) if ended else words.headline(texts, self.size.width)
         self._headline.show(said, dim=not (ended or self.many or texts.hold))
-        keys = words.legend(self._order, many=self.many is not None, files=self.offers("file"))
+        hidden = self._stages.row_count() > self._stages.size.height
+        scrolls = self._stages.display and hidden
+        keys = words.legend(self._order, many=self.many is not None, scrolls=scrolls)
         marks = words.marks(texts.items, None if self._table.spacious else texts.least)
         self._legend.show(keys, marks)
 

@@ -14,12 +14,14 @@ from tui.widgets import numbers
 from tui.widgets.headline import wrap
 from tui.widgets.lines import Row
 from tui.widgets.rows import Part
+from tui.widgets.tensors import tensor_rows
 
 _INDENT = 3
 _NAME = 16
 _LABEL = 24
 _BAR = 40
-_WIDEST = 110
+_WIDEST = 132
+"""Cells beyond which a row is no wider, as in the table of the texts."""
 _FUNCTIONS = {
     "softmax": "softmax: labels that exclude each other, together 100 %",
     "sigmoid": "sigmoid: each label for itself, none or several apply",
@@ -76,20 +78,11 @@ def _tensors(row: PipelineRow, left: int, cells: int) -> list[Row]:
     ]
     if row.token_labels:
         tensors.append(("label", [each.label for each in row.token_labels]))
-    rows: list[list[Part]] = [
-        [(f"{'':{_INDENT}}{name:<{_NAME}}", "lines--name")] for name, _ in tensors
-    ]
-    room = cells - _INDENT - _NAME
-    for place in range(max(0, min(left, len(given.tokens) - 1)), len(given.tokens)):
-        needed = min(14, max(width(values[place]) for _, values in tensors)) + 1
-        if needed > room:
-            break
-        room -= needed
-        style = "" if given.attention_mask[place] else "lines--padding"
-        for parts, (_, values) in zip(rows, tensors, strict=True):
-            text = fit(values[place], needed - 1)
-            parts.append((" " * (needed - width(text)) + text, style))
-    return list(rows)
+
+    def style(name: str, place: int) -> str:
+        return "" if given.attention_mask[place] else "lines--padding"
+
+    return list(tensor_rows(tensors, style, left, cells, name=_INDENT + _NAME, gap=1))
 
 
 def _withheld(ran: PipelineRan) -> list[Row]:
@@ -201,18 +194,16 @@ def _entities(text: str, entities: Sequence[Entity], cells: int) -> list[Row]:
 def _check(check: CheckedRow | None, ran: PipelineRan, cells: int) -> list[Row]:
     """What transformers' own pipeline says."""
     if check is None:
-        words = "  asking transformers' own pipeline…"
+        words = "  asking transformers' pipeline…"
         return [[(f" {words}", "lines--quiet")]]
     task = "sentiment-analysis" if ran.task == "text-classification" else ran.task
     if check.problem:
-        text = f'pipeline("{task}") itself: {visible(check.problem)}'
-        mark = ("   ✓ ", "lines--good") if check.agrees else ("   ≠ ", "lines--bad")
-        return [[mark, (fit(text, cells - 6), "lines--quiet")]]
+        text = f'pipeline("{task}") refuses it: {visible(check.problem)}'
+        return [[("   – ", "lines--name"), (fit(text, cells - 6), "lines--quiet")]]
     said = ", ".join(f"{visible(each.label)} {each.score:.4f}" for each in check.said[:3]) + (
         ", …" if len(check.said) > 3 else ""
     )
     text = f'pipeline("{task}") says {said or "nothing"}'
     if check.agrees:
-        words = f"   ✓ {text}: the same"
-        return [[(fit(words, cells), "lines--good")]]
-    return [[(fit(f"   ≠ {text}: not the same", cells), "lines--bad")]]
+        return [[(f"   ✓ {fit(text, cells - 15)}: the same", "lines--good")]]
+    return [[(f"   ≠ {fit(text, cells - 19)}: not the same", "lines--bad")]]

@@ -78,40 +78,56 @@ def _refused(many: ManyAnswers) -> list[Paragraph]:
 
 def headline(texts: ShownTexts, cells: int) -> list[Paragraph]:
     """How far a file is, or what came of the current one of the typed texts."""
-    return progress(texts.many, cells) if texts.many else summary(texts.items, texts.row, texts.ran)
+    if texts.many:
+        return progress(texts.many, cells)
+    return summary(texts.items, texts.row, texts.ran, texts.plan.left_out)
 
 
-def summary(items: Sequence[Item], row: int, ran: PipelineRan | None) -> list[Paragraph]:
-    """What came of the current text, and whether transformers' own pipeline says the same."""
+def summary(
+    items: Sequence[Item], row: int, ran: PipelineRan | None, left_out: int = 0
+) -> list[Paragraph]:
+    """What came of the current text, and whether transformers' own pipeline says the same.
+
+    `left_out` texts were typed behind `items`, more than are run at once.
+    """
     if ran is None or not items or items[row].row is None:
         return [[("Running the pipeline…", "")]]
     words: list[Part] = [(f"Text {row + 1}: ", "headline--strong"), *_outcome(items[row], ran)]
     checks = [item.check for item in items]
     if None in checks:
-        words.append((" · asking transformers' own pipeline…", "headline--quiet"))
+        words.append((" · asking transformers' pipeline…", "headline--quiet"))
     else:
-        words += _agreement([check for check in checks if check])
+        words += _agreement([check for check in checks if check], left_out)
     return [words]
 
 
-def _agreement(checks: Sequence[CheckedRow]) -> list[Part]:
+def _agreement(checks: Sequence[CheckedRow], left_out: int) -> list[Part]:
     """Whether transformers' own pipeline says the same of every text."""
     places = range(len(checks))
     raised = [place for place in places if checks[place].problem]
     wrong = [place for place in places if not checks[place].agrees and place not in raised]
     if wrong:
-        said = f" · ≠ transformers' own pipeline says something else of text {wrong[0] + 1}"
+        said = f" · ≠ transformers' pipeline says something else of text {wrong[0] + 1}"
         return [(said, "headline--number")]
     same = len(checks) - len(raised)
-    every = f"all {same}" if not raised and same > 1 else "it" if not raised else f"{same}"
     words: list[Part] = []
     if same:
-        words.append(
-            (f" · ✓ transformers' own pipeline says the same of {every}", "headline--good")
-        )
+        on = _on(same, len(checks), left_out)
+        words.append((f" · ✓ transformers' pipeline agrees{on}", "headline--good"))
     if raised:
-        words.append((f" · it refuses text {raised[0] + 1}", "headline--quiet"))
+        who = "" if same else "transformers' pipeline "
+        words.append((f" · {who}refuses text {raised[0] + 1}", "headline--quiet"))
     return words
+
+
+def _on(same: int, asked: int, left_out: int) -> str:
+    """Of which texts: `same` of those that were `asked` about, and those after them were not."""
+    if left_out:
+        first = f"the first {asked} of {asked + left_out:,}"
+        return f" on {first}" if same == asked else f" on {same} of {first}"
+    if same < asked:
+        return f" on {same}"
+    return f" on all {same}" if same > 1 else ""
 
 
 def _outcome(item: Item, ran: PipelineRan) -> list[Part]:
@@ -184,8 +200,11 @@ def marks(items: Sequence[Item], least: int | None) -> list[Part]:
     return [(f"{' · '.join(said)} ", "")] if said else []
 
 
-def legend(order: Order, *, many: bool, files: bool) -> list[Part]:
-    """How the texts are sorted, and the keys that are no other pane's."""
+def legend(order: Order, *, many: bool, scrolls: bool) -> list[Part]:
+    """How the texts are sorted, and the keys that the key bar does not name.
+
+    `scrolls`: the stages are longer than there is room for.
+    """
     words: list[Part] = [
         (f" {_ORDER_WORDS[order]}   ", ""),
         ("s", "legend--key"),
@@ -193,6 +212,7 @@ def legend(order: Order, *, many: bool, files: bool) -> list[Part]:
     ]
     if many:
         return [*words, ("Esc", "legend--key"), (" typed texts", "legend--note")]
-    if files:
-        words += [("f", "legend--key"), (" classify a file   ", "legend--note")]
-    return [*words, ("←→", "legend--key"), (" tokens", "legend--note")]
+    words += [("←→", "legend--key"), (" tokens", "legend--note")]
+    if scrolls:
+        words += [("   [ ]", "legend--key"), (" more below", "legend--note")]
+    return words

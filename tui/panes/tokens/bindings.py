@@ -48,7 +48,7 @@ VIEWS = [
         "one less",
         show=False,
         id="tokens.beside_less",
-        tooltip="Takes the tokenizer that was added last away",
+        tooltip="One tokenizer less: the one that was added last",
     ),
     Binding("slash", "screen.vocabulary", "vocabulary", id="tokens.vocabulary"),
     Binding(

@@ -291,7 +291,8 @@ class TokenChips(RowsView):
         padding = self._padding_of(sentence)
         if not padding or self._batch.lead(sentence):
             return []
-        return [Segment(" " + _hatched(padding, room), self.style("chips--padding"))]
+        apart = " " if used else ""
+        return [Segment(apart + _hatched(padding, room), self.style("chips--padding"))]
 
     def on_click(self, event: events.Click) -> None:
         """Moves the cursor to the token under the mouse."""

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from rich.segment import Segment
 from textual.strip import Strip
 
-from core.sizes import percent
+from core.sizes import counted, percent
 from core.text.counts import TIMES, Counts, LimitUse
 from core.text.visible import fit
 from tui.panes.tokens.look import Look
@@ -54,8 +54,11 @@ class CountsTable(RowsView):
         return self._rows[index]
 
     def row(self, index: int) -> Strip:
-        room, segments = self.cells, []
+        room = self.cells
+        segments: list[Segment] = []
         for text, name in self._rows[index]:
+            if len(self._rows) == 1 and segments and len(text) > room:
+                break  # in words, whole or not at all
             shown = fit(text, room)
             room -= len(shown)
             segments.append(Segment(shown, self.style(name)))
@@ -100,7 +103,7 @@ def _numbers(counts: Counts) -> tuple[str, ...]:
 def _share(use: LimitUse) -> Part:
     if use.excess:
         if use.share >= TIMES:
-            return f"{use.share:,.0f} times", "counts--problem"
+            return f"{use.share:,.0f}×", "counts--problem"
         return f"{percent(use.share, 0)}, {use.excess:,} over", "counts--problem"
     return percent(use.share), ""
 
@@ -119,11 +122,15 @@ def _longest(look: Look, limit: int | None) -> tuple[Part, ...]:
 
 def _sentence_in_words(number: int, counts: Counts, use: LimitUse | None) -> tuple[Part, ...]:
     rate = counts.characters_per_token
-    words = [f" {number + 1}: {counts.tokens:,} tokens", f"{counts.characters:,} characters"]
+    words = [
+        f" {number + 1}: {counted(counts.tokens, 'token')}",
+        counted(counts.characters, "character"),
+    ]
     if use is not None and use.excess:
         words.insert(1, f"{use.excess:,} over the limit")
     words += [] if rate is None else [f"{rate:.2f} each"]
     words += [f"{counts.unknown:,} unknown"] if counts.unknown else []
     words += [] if use is None else [f"{percent(use.share)} of {use.limit:,}"]
     words += [f"{counts.byte_count:,} bytes", f"{counts.words:,} words"]
-    return ((" · ".join(words), ""),)
+    first, *others = words
+    return (first, ""), *((f" · {each}", "") for each in others)

@@ -15,7 +15,7 @@ from tui.panes.tokens.look import Look
 from tui.panes.tokens.spaces import shown
 from tui.widgets.rows import Part, RowsView
 
-_LABEL = 12
+_LABEL = 13
 _GLUE = "\u00a0"
 _WORD = re.compile(r"[^ ]+ *| +")
 _PAUSE = 0.3
@@ -103,7 +103,7 @@ def _fields(detail: TokenDetail) -> Iterator[tuple[str, tuple[Part, ...]]]:
         yield "UTF-8", ((_cut(detail.source_bytes) or "none", ""),)
     if detail.token_bytes != detail.source_bytes and not detail.special:
         spells = "" if detail.readable == detail.token else f'  "{_cut(shown(detail.readable))}"'
-        yield "spells", ((_cut(detail.token_bytes), ""), (spells, "card--dim"))
+        yield "token bytes", ((_cut(detail.token_bytes), ""), (spells, "card--dim"))
     if not detail.added:
         yield "also", tuple(_variants(detail)) or (("no other case or prefix", "card--dim"),)
     near: list[Part] = []

@@ -79,13 +79,20 @@ class BatchGrid(RowsView):
     def _gutter(self) -> int:
         return gutter_for(len(self._batch.encodings)) + (_USE if self._limit else 0)
 
+    @property
+    def _columns(self) -> int:
+        """How many columns are in view, a cell for `›` left at the right end."""
+        return max(1, (self.cells - self._gutter - 1) // self._cells)
+
     def heading(self) -> str:
         """What stands over the cells before the numbers."""
         words = f"of {self._limit:,}" if self._limit else ""
         return f"{fit(words, self._gutter):>{self._gutter}}"
 
     def _reveal_column(self) -> None:
-        columns = max(1, (self.cells - self._gutter) // self._cells)
+        if not self.cells:
+            return  # not laid out yet: it is revealed with its first size
+        columns = self._columns
         left = min(max(self._left, self._cursor[1] - columns + 1), self._cursor[1])
         self._left = max(0, min(left, self._batch.longest - columns))
 
@@ -111,10 +118,8 @@ class BatchGrid(RowsView):
     def row(self, index: int) -> Strip:
         here = index == self._cursor[0]
         segments = self._before(index)
-        last = min(
-            self._batch.row_length(index),
-            self._left + (self.cells - self._gutter) // self._cells,
-        )
+        length = self._batch.row_length(index)
+        last = min(length, self._left + self._columns)
         special = self._batch.encodings[index].special_tokens_mask
         for column in range(self._left, last):
             cell = self._batch.cell(index, column)
@@ -126,20 +131,25 @@ class BatchGrid(RowsView):
             elif special[cell.position]:
                 name = "grid--special"
             segments.append(Segment(f"{self._number(cell):>{self._cells}}", self.style(name)))
+        if last < length:
+            segments.append(Segment("›", self.style("grid--number")))
         return Strip(segments)
 
     def _before(self, index: int) -> list[Segment]:
-        """The row's number, and how much of the limit its sentence fills."""
+        """The row's number, how much of the limit its sentence fills; ‹: there is more before."""
+        end = "‹" if self._left else " "
         gutter = gutter_for(len(self._batch.encodings))
-        number = Segment(f"{index + 1:>{gutter - 1}} ", self.style("grid--number"))
-        use = self._use(index)
+        number, use = f"{index + 1:>{gutter - 1}}", self._use(index)
         if use is None:
-            return [number]
+            return [Segment(number + end, self.style("grid--number"))]
         text = percent(use.share)
         if use.excess:
             text = f"{percent(use.share, 0)}!" if use.share < TIMES else f"{use.share:,.0f}×!"
         name = "grid--problem" if use.excess else "grid--number"
-        return [number, Segment(f"{fit(text, _USE - 1):>{_USE - 1}} ", self.style(name))]
+        return [
+            Segment(f"{number} ", self.style("grid--number")),
+            Segment(f"{fit(text, _USE - 1):>{_USE - 1}}{end}", self.style(name)),
+        ]
 
     def _use(self, index: int) -> LimitUse | None:
         """How much of the limit the sentence of row `index` fills, before it was cut."""

@@ -190,7 +190,7 @@ def _way_out(end_token: str | None) -> str:
 
 
 class LayoutLine(RowsView):
-    """The options of the batch in one row; in their place a problem, in as many as it needs."""
+    """The options of the batch in one row; below or in place of them a problem, in full."""
 
     COMPONENT_CLASSES = {"layout--changed", "layout--problem"}
     DEFAULT_CSS = "LayoutLine { height: 1; }"
@@ -200,31 +200,33 @@ class LayoutLine(RowsView):
         self._options: Sequence[Part] = ()
         self._problem = ""
         self._lines: list[str] = []
+        self._both = True
 
-    def show(self, layout: BatchLayout) -> None:
-        """Draws the options of `layout`, or its problem."""
+    def show(self, layout: BatchLayout, *, both: bool) -> None:
+        """Draws the options of `layout`, or its problem; there is room for `both` or not."""
         options = layout.words()
-        if (self._options, self._problem) != (options, layout.problem):
-            self._options, self._problem = options, layout.problem
+        if (self._options, self._problem, self._both) != (options, layout.problem, both):
+            self._options, self._problem, self._both = options, layout.problem, both
             self._wrap()
             self.redraw()
 
     def _wrap(self) -> None:
-        lines = textwrap.wrap(self._problem, max(20, self.cells - 2)) if self.cells else []
-        if len(lines) != len(self._lines):
-            self.styles.height = max(1, len(lines))
-        self._lines = lines
+        self._lines = textwrap.wrap(self._problem, max(20, self.cells - 2)) if self.cells else []
+        if self.styles.height is None or self.styles.height.value != self.row_count():
+            self.styles.height = self.row_count()
 
     def on_resize(self) -> None:
         super().on_resize()
         self._wrap()
 
     def row_count(self) -> int:
-        return max(1, len(self._lines))
+        return len(self._lines) + (1 if self._both or not self._lines else 0)
 
     def row(self, index: int) -> Strip:
-        if self._lines:
-            return Strip([Segment(f" {self._lines[index]}", self.style("layout--problem"))])
+        above = self.row_count() - len(self._lines)
+        if index >= above:
+            text = self._lines[index - above]
+            return Strip([Segment(f" {text}", self.style("layout--problem"))])
         room, segments = self.cells, []
         for text, name in self._options:
             shown = fit(text, room)

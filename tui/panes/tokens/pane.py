@@ -96,10 +96,13 @@ class TokensPane(Pane):
 
     def model_changed(self, model: ModelState) -> None:
         """Without a tokenizer there are no tokens: says what it waits for."""
-        words = "Type a sentence above: its tokens appear here."
+        typing = self.bench.editor.has_focus
+        above = "Type a sentence above" if typing else "Press i and type a sentence"
+        words = f"{above}: its tokens appear here."
         if self._document.tokenizer is None:
             waiting = f"{model.name}: {model.stage}…" if model.status == "loading" else words
-            words = f"{model.problem} o chooses another model." if model.problem else waiting
+            way_out = f"{'Esc, then o' if typing else 'o'} chooses another model."
+            words = f"{model.problem} {way_out}" if model.problem else waiting
         self._empty.update(visible(words))
 
     def batch_in_view(self, document: Document) -> Batch:
@@ -160,6 +163,12 @@ class TokensPane(Pane):
             typing=self.bench.editor.has_focus,
         )
 
+    @property
+    def _options_shown(self) -> bool:
+        """Whether the options have a row even where there is a problem to tell."""
+        changed = self._layout.options != DEFAULT_OPTIONS
+        return self._choice.wide or (self._choice.tall and changed)
+
     def _arrange(self) -> None:
         """Shows what the room and the user's choice call for."""
         choice, some = self._choice, bool(self._document.lines)
@@ -183,29 +192,44 @@ class TokensPane(Pane):
         look = self._look()
         if look is None:
             return
-        self._layout_line.show(self._layout)
+        self._layout_line.show(self._layout, both=self._options_shown)
         if self._choice.view.display:
             self._choice.view.show(look)
         if self._card.display:
             self._card.show(look)
         self._counts.show(look, rows=1 if self._choice.low else 3)
 
-    def _highlight(self) -> None:
-        """Marks, in the editor, the characters that the token under the cursor came from."""
+    def _highlight(self, *, moved: bool = True) -> None:
+        """Marks, in the editor, the characters that the token under the cursor came from.
+
+        Where the cursor `moved`, the caret goes there too, and typing goes on there.
+        """
         editor, look = self.bench.editor, self._look()
-        span = None
-        if self.has_focus and look is not None and look.position is not None:
-            span = look.encoding.span_in_line(look.position)
-        if span is None or look is None:
+        if look is None or self.screen.focused is not self:
             editor.span = None
             return
         line = self._document.lines[look.number].line
-        editor.span = (line, *span)
-        editor.show_line(line, span[0])
+        span = None if look.position is None else look.encoding.span_in_line(look.position)
+        editor.span = span and (line, *span)
+        if moved:
+            # A token without characters leaves the caret where it is, but in its sentence.
+            column = min(editor.cursor_location[1], len(editor.document.get_line(line)))
+            editor.show_line(line, span[0] if span else column)
 
     def on_focus(self) -> None:
+        if self._empty.display:
+            self.model_changed(self.bench.model)
+        line, column = self.bench.editor.cursor_location
+        if self._document.row_of_line(line) not in (None, self._cursor.number):
+            # Another sentence was chosen in another pane.
+            self._cursor.follow_caret(self._document, line, column)
         self._draw()
-        self._highlight()
+        self._highlight(moved=False)
+
+    def on_blur(self) -> None:
+        self.bench.editor.span = None  # other panes have no token under a cursor
+        if self._empty.display:
+            self.model_changed(self.bench.model)
 
     # --- keys -----------------------------------------------------------------------------
 
@@ -225,7 +249,10 @@ class TokensPane(Pane):
                 self._choice.sides.add(name)
                 self.action_view("beside")
 
-        await open_above(self.app, ModelPicker(self.bench, self.bench.model.name), chosen)
+        picker = ModelPicker(
+            self.bench, self.bench.model.name, title="Another tokenizer beside this one"
+        )
+        await open_above(self.app, picker, chosen)
 
     def action_beside_less(self) -> None:
         """Takes one away, where they are in sight; else shows them."""

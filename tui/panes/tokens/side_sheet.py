@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.sizes import counted
 from core.text.counts import Counts
 from core.text.side_by_side import Side, SideBySide
 from core.text.visible import visible
@@ -61,7 +62,8 @@ def side_sheet(together: SideBySide, notes: tuple[Part, ...]) -> Sheet:
         Track(_name(side.name), _title(side, first), tuple(cells))
         for side, cells in zip(together.sides, sides, strict=True)
     ]
-    tracks.append(Track("cut", _differences(together), tuple(marks)))
+    if len(together.sides) > 1:
+        tracks.append(Track("cut", _differences(together), tuple(marks)))
     return Sheet(tracks, notes)
 
 
@@ -83,7 +85,7 @@ def _tokens(side: Side, places: range, positioned: bool) -> tuple[Piece, ...]:
 def _title(side: Side, first: Counts) -> tuple[Part, ...]:
     counts = side.counts
     rate = counts.characters_per_token
-    words = [f"{counts.tokens:,} tokens"]
+    words = [counted(counts.tokens, "token")]
     more = counts.tokens - first.tokens
     words += [f"{abs(more):,} {'more' if more > 0 else 'fewer'}"] if more else []
     words += [f"{rate:.2f} characters a token"] if rate is not None else []
@@ -100,4 +102,4 @@ def _differences(together: SideBySide) -> tuple[Part, ...]:
     count = sum(segment.differs for segment in together.segments)
     if not count:
         return (("cut alike everywhere", ""),)
-    return ((f"cut differently in {count:,} place{'' if count == 1 else 's'}", ""),)
+    return ((f"cut differently in {counted(count, 'place')}", ""),)

@@ -23,7 +23,7 @@ from tui.panes.tokens.view import Cell, View
 from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Line, Part
 
-_NOTHING = "One tokenizer alone: n puts another one beside it, x takes the last one away."
+_NOTHING = "One tokenizer alone: n puts another one beside it."
 
 
 class SidesView(View):
@@ -107,7 +107,7 @@ class SidesView(View):
         found = self._compared(look, excerpt(look))
         if found is None:
             return ()
-        about = "Every tokenizer's tokens and counts, and where they cut differently"
+        about = "Tokens and counts of every tokenizer, and where they differ"
         sides = Export("json", about, lambda: sides_to_json(found[0]))
         return sides, *batch_exports(look.batch, look, source)[1:]
 
@@ -115,5 +115,6 @@ class SidesView(View):
 def _note(beside: Beside) -> Part:
     """How far a tokenizer is that cannot be compared yet, or why it cannot be had."""
     if beside.status == "failed":
-        return f"{visible(beside.name)}: {visible(beside.note)}", "sheet--problem"
+        named = "" if beside.name in beside.note else f"{visible(beside.name)}: "
+        return f"{named}{visible(beside.note)}", "sheet--problem"
     return f"{visible(beside.name)}: {visible(beside.note) or 'waiting'}…", ""

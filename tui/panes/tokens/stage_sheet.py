@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from core.sizes import counted
 from core.text.stages import Piece as PreTokenized
 from core.text.stages import Stages, TextStages
 from core.text.visible import visible
@@ -37,7 +38,7 @@ def stage_sheet(stages: Stages, unknown_id: int | None) -> Sheet:
     characters = sum(len(text.text) for text in stages.texts)
     parts = stages.components
     added = " ".join(visible(stages.encoding.tokens[place]) for place in stages.added_positions)
-    summary = f"changes {_count(changed, 'place')}" if changed else "no change"
+    summary = f"changes {counted(changed, 'place')}" if changed else "no change"
     return Sheet(
         (
             Track(
@@ -52,12 +53,12 @@ def stage_sheet(stages: Stages, unknown_id: int | None) -> Sheet:
             ),
             Track(
                 "pre-token.",
-                _title("pre-tokenizer", parts.pre_tokenizer, _count(pieces, "piece")),
+                _title("pre-tokenizer", parts.pre_tokenizer, counted(pieces, "piece")),
                 tuple(tuple(each.pieces) for each in columns),
             ),
             Track(
                 "model",
-                _title("model", parts.model, _count(tokens, "token")),
+                _title("model", parts.model, counted(tokens, "token")),
                 tuple(tuple(each.tokens) for each in columns),
             ),
             Track(
@@ -75,10 +76,6 @@ def stage_sheet(stages: Stages, unknown_id: int | None) -> Sheet:
 
 def _title(stage: str, component: str | None, note: str) -> tuple[Part, ...]:
     return (f"{stage}  ", ""), (f"{visible(component or 'none')}  ", "sheet--name"), (note, "")
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _normalized(column: _Column) -> tuple[Piece, ...]:

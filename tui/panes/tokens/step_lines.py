@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import islice
 
 from rich.segment import Segment
 from textual.strip import Strip
 
+from core.sizes import counted
 from core.text.round_trip import Difference, RoundTrip
 from core.text.visible import fit, visible, width
 from tui.panes.tokens.spaces import shown
 from tui.widgets.rows import Part, RowsView
 
 _LABEL = 11
-_MOST_DIFFERENCES = 40
+_MOST_CHANGES = 40
 _OPEN, _CLOSE = "⟦", "⟧"
 _Line = tuple[Part, ...]
 
@@ -70,7 +73,7 @@ class StepLines(RowsView):
             here = self._cursor[1] if self._cursor and self._cursor[0] == number else None
             bands = list(_bands(trip, room, here))
             count = len(trip.tokens)
-            lines.append(_heading("1", "tokenize", f"{count:,} tokens"))
+            lines.append(_heading("1", "tokenize", counted(count, "token")))
             lines.append(_heading("2", "convert_tokens_to_ids", _strays(trip)))
             for band, holds_cursor in bands:
                 if holds_cursor and self.size.height:
@@ -134,17 +137,20 @@ def _round_trip(trip: RoundTrip, room: int) -> Iterator[_Line]:
         return
     count = len(trip.differences)
     reasons = ", ".join(dict.fromkeys(why for each in trip.differences for why in each.reasons))
-    places = f"{count:,} place{'' if count == 1 else 's'}"
+    places = counted(count, "place")
     yield (label, ""), (f"{places} not as before: {reasons}", "steps--differs")
-    shown_ones = trip.differences[:_MOST_DIFFERENCES]
-    pairs = [_change(trip, each) for each in shown_ones]
-    cells = min(max(width(text) for text in pairs), room * 2 // 3)
-    for text, each in zip(pairs, shown_ones, strict=True):
+    # The same change in many places, as spaces around signs are, is one row.
+    changes = Counter((_change(trip, each), ", ".join(each.reasons)) for each in trip.differences)
+    rows = [
+        (f"{change} ×{times:,}" if times > 1 else change, why)
+        for (change, why), times in islice(changes.items(), _MOST_CHANGES)
+    ]
+    cells = min(max(width(text) for text, _ in rows), room * 2 // 3)
+    for text, why in rows:
         change = fit(text, cells)
-        why = ", ".join(each.reasons)
         yield (label, ""), (f"{change}{' ' * (cells - width(change))}  ", ""), (why, "steps--id")
-    if count > len(shown_ones):
-        yield (label, ""), (f"and {count - len(shown_ones):,} more", "steps--id")
+    if len(changes) > len(rows):
+        yield (label, ""), (f"and {len(changes) - len(rows):,} more", "steps--id")
 
 
 def _change(trip: RoundTrip, difference: Difference) -> str:
