@@ -255,7 +255,10 @@ class TrainPane(StartingPane):
         if self.view != "run" or self.watched is None:
             return
         if details.kind == "chart":
-            getattr(self._run_view.charts, change)(*amount)
+            charts = self._run_view.charts
+            getattr(charts, change)(*amount)
+            if change == "next_second" and charts.lacks_room:
+                self.say("There is no room for a curve under the loss: a draws it over the loss.")
         elif change == "move_cursor":
             details.turn(1 if amount[0] > 0 else -1)
         self._draw()
