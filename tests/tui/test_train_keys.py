@@ -186,6 +186,22 @@ async def test_what_a_run_will_do_follows_the_form(open_app: OpenApp) -> None:
         await until(shows(pilot, "Put the fields marked ! right", "Data must be named."), pilot)
 
 
+async def test_what_a_run_on_ones_own_file_will_do_is_told_too(
+    open_app: OpenApp, tmp_path: Path
+) -> None:
+    data = tmp_path / "mine.csv"
+    rows = [f"film {n},{'good' if n % 2 else 'bad'}" for n in range(100)]
+    data.write_text("\n".join(["body,verdict", *rows]))
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await pilot.press("escape", "f")
+        pane_of(pilot).form.values.update(data=str(data), eval_steps="4")
+        go_to(pilot, "epochs")
+        await pilot.press("backspace", "2")
+        await until(shows(pilot, "10 steps: 2 epochs of 80 rows, 5 steps each."), pilot)
+        assert "Text from 'body', labels from 'verdict': bad, good." in screen_text(pilot)
+        assert "Evaluated every 4 steps, 3 times" in screen_text(pilot)
+
+
 async def test_the_form_is_remembered(open_app: OpenApp) -> None:
     async with open_app(**TRAIN) as pilot:
         await pilot.press("escape", "f")

@@ -68,7 +68,7 @@ class TrainPane(StartingPane):
         self._note_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        self._run_view = RunView(self.plan_view.precedent, id="run")
+        self._run_view = RunView(self.plan_view.plan, id="run")
         self._foot = Foot(id="foot")
         yield self._run_view
         yield self.runs
