@@ -128,6 +128,22 @@ async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: Ope
         await until(shows(pilot, "Not started: There is no model named '/no/where'"), pilot)
 
 
+@pytest.mark.parametrize("size", [(40, 16), (80, 24), (120, 40)])
+async def test_what_the_form_has_no_room_for_is_said_below_it(
+    open_app: OpenApp, size: tuple[int, int]
+) -> None:
+    async with open_app(size=size, **TRAIN) as pilot:
+        await pilot.press("escape", "f")
+        await until(shows(pilot, "more fields"), pilot)
+        go_to(pilot, "learning_rate")
+        flat = lambda: " ".join(screen_text(pilot).split())  # noqa: E731
+        await until(lambda: "at its peak; 2e-05 to 0.0001 is usual" in flat(), pilot)
+        await pilot.press("ctrl+u", *"2")
+        await until(lambda: "The learning rate must be above 0 and at most 1." in flat(), pilot)
+        go_to(pilot, "num_processes")
+        await until(lambda: "more fields" not in screen_text(pilot), pilot)
+
+
 async def test_a_column_that_the_data_has_not_is_marked_in_the_form(
     open_app: OpenApp, tmp_path: Path
 ) -> None:

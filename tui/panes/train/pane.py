@@ -31,6 +31,7 @@ from tui.panes.train.steering import Steering
 from tui.panes.train.view import RunView
 from tui.panes.train.watch import RunWatch
 from tui.widgets.pane import Code, Export, Option
+from tui.widgets.rows import Part
 
 _WIDE = (110, 14)
 """Columns and rows from which the figures stand beside the chart."""
@@ -38,6 +39,10 @@ _EVERY_NOTE = 1.0
 _EVERY_LIST = 2.0
 _WIDE_FORM = 132
 """Columns from which the plan stands beside the form."""
+_START: tuple[Part, ...] = (
+    (" s", "sheet--key"), (" starts it   ", ""), ("f", "sheet--key"), (" changes a value   ", ""),
+    ("l", "sheet--key"), (" earlier runs  ", ""),
+)  # fmt: skip
 _PLAN_ROWS = (5, 15)
 """Rows of the plan below the form, in a low pane and in a high one."""
 
@@ -244,9 +249,8 @@ class TrainPane(StartingPane):
                 words = self.watched.foot()
         if not words and self.view == "runs":
             words = self.list_words()
-        if not words and self.view == "form" and not self.form_view.has_focus:
-            words = [(" s", "sheet--key"), (" starts it   ", ""), ("f", "sheet--key")]
-            words += [(" changes a value   ", ""), ("l", "sheet--key"), (" earlier runs", "")]
+        if not words and self.view == "form":
+            words = [*(() if self.form_view.has_focus else _START), *self.form_view.told]
         self._foot.say(words)
 
     def action_chart(self, change: str, *amount: float) -> None:
