@@ -1,9 +1,10 @@
-"""How many bytes files and folders take, and how a person reads that, counts and shares."""
+"""How many bytes files and folders take, and how a person reads that, counts, shares, losses."""
 
 from __future__ import annotations
 
 import os
 import stat
+from math import isfinite, isnan
 from pathlib import Path
 
 
@@ -66,3 +67,11 @@ def trained_of(trained: int, parameters: int) -> str:
     if trained == parameters:
         return f"{count_of(parameters)} parameters, all trained"
     return f"{trained:,} of {parameters:,} parameters trained"
+
+
+def loss_text(value: float | str) -> str:
+    """A loss or a norm: four decimals, or what a number too large or none at all needs."""
+    value = float(value)
+    if not isfinite(value):
+        return "NaN" if isnan(value) else "infinite"
+    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3e}"

@@ -100,9 +100,14 @@ def refusal(source: RowSource, found: Survey) -> DataError:
     count, them = ("1 row", "it") if one else (f"{found.bad_count:,} rows", "them")
     rest = found.bad_count - len(found.bad)
     more = f"; and {rest:,} more" if rest else ""
+    told = f"{source.name} has {count} that cannot be trained on: {shown}{more}."
+    if not found.labels:
+        return DataError(
+            f"{told} That is every row: are these the right columns? --text-column and "
+            "--label-column name others."
+        )
     return DataError(
-        f"{source.name} has {count} that cannot be trained on: {shown}{more}. Correct {them}, or "
-        f"leave {them} out with --skip-bad-rows."
+        f"{told} Correct {them}, or leave {them} out: --skip-bad-rows, in the form “bad rows”."
     )
 
 

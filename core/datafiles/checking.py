@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import chain, islice
 
 from core.datafiles.columns import (
@@ -15,6 +16,7 @@ from core.datafiles.columns import (
 )
 from core.datafiles.folders import find_files, is_saved, name_of
 from core.datafiles.formats import TABLES, TEXT_COLUMNS, is_array, read_text_rows
+from core.datafiles.held_out import check_held_out, missing_splits
 from core.datafiles.naming import find_local, reading, require_hub
 from core.datafiles.problems import check_labels, problem_of, shown_labels
 from core.datafiles.rows import Row
@@ -38,7 +40,8 @@ def check_data(config: RunConfig) -> None:
         path = find_local(name)
         if path is None or is_saved(path):
             return
-        parts = find_files(path)["train"]
+        splits = find_files(path)
+        parts = splits["train"]
         chosen = ColumnChoice(config.text_column, config.label_column, config.pair_column)
         if parts[0].is_dir():
             find_columns([dict.fromkeys(TEXT_COLUMNS, "")], name_of(parts), chosen)
@@ -51,15 +54,18 @@ def check_data(config: RunConfig) -> None:
         rows = list(islice(chain.from_iterable(map(read_text_rows, parts)), SAMPLE + 1))
         columns = sample_columns(rows, name_of(parts), chosen)
         if len(rows) <= SAMPLE:
-            _check_labels(rows, columns, name_of(parts), config)
+            labels = _check_labels(rows, columns, name_of(parts), config)
+            if labels:
+                check_held_out(labels.values(), len(missing_splits(splits)))
 
 
-def _check_labels(rows: list[Row], columns: Columns, where: str, config: RunConfig) -> None:
-    """For all rows there are."""
+def _check_labels(rows: list[Row], columns: Columns, where: str, config: RunConfig) -> Counter[str]:
+    """For all rows there are; how many each label has, where none of them is bad."""
     good = [row for row in rows if not (row.problem or problem_of(row, columns, frozenset()))]
     # The worker names bad rows, in the other splits too.
     if len(good) < len(rows) and not (good and config.skip_bad_rows):
-        return
-    keys = {label_key(row.cells[columns.label]) or "" for row in good}
+        return Counter()
+    keys = Counter(label_key(row.cells[columns.label]) or "" for row in good)
     check_labels(keys, where, columns)
-    shown_labels(sort_labels(keys), config.label_names)
+    shown_labels(sort_labels(set(keys)), config.label_names)
+    return keys

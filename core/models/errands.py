@@ -23,17 +23,20 @@ from core.engine.protocol.checkpoint import (
 )
 from core.errors import ModelError
 from core.models.building import build_on_meta
+from core.models.checkpoint import resolve_config
 from core.models.configuration import (
     brings_tokenizer,
     checkpoint_of,
     compare,
     describe,
+    is_kind,
     read_config,
 )
 from core.models.holding import HeldModel, hold
 from core.models.hub import Progress
 from core.models.parameter import figures_of
 from core.models.saving import save
+from core.models.stored_dtype import stored_dtype
 from core.models.structure import structure_of
 from core.random_models import random_model
 
@@ -72,7 +75,8 @@ def _read_structure(errand: ReadStructure, progress: Progress) -> StructureRead:
         config,
         errand.head,
         errand.model,
-        dtype=torch.float32 if twin else None,  # As random weights are made.
+        # Random weights are made in float32.
+        dtype=torch.float32 if twin else stored_dtype(_folder(errand.model), config),
         tried=bool(twin and twin.changes),
     )
     return StructureRead(
@@ -85,6 +89,11 @@ def _read_structure(errand: ReadStructure, progress: Progress) -> StructureRead:
         config=describe(config),
         has_tokenizer=brings_tokenizer(errand.model),
     )
+
+
+def _folder(name: str) -> Path | None:
+    """Where the checkpoint is, whose config was read; None for a kind of model."""
+    return None if is_kind(name) else resolve_config(name)
 
 
 @carry_out.register

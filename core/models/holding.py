@@ -14,6 +14,7 @@ from core.models.configuration import describe, is_kind, read_config
 from core.models.hub import Progress, has_tokenizer
 from core.models.load_report import borrowed_head, load_report, safety_notes
 from core.models.loading import fingerprint, from_pretrained
+from core.models.stored_dtype import stored_dtype
 from core.models.tokenizer_export import load_tokenizer
 from core.random_models import base_of, random_model
 
@@ -64,7 +65,8 @@ def hold(name: str, head: Head | None, progress: Progress) -> HeldModel:
     tokenizer, notes = _tokenizer_in(folder, name)
     progress("reading weights", None, None)
     stamp = fingerprint(folder)
-    require_memory(build_on_meta(config, head, name), name)
+    dtype = stored_dtype(folder, config)
+    require_memory(build_on_meta(config, head, name, dtype=dtype), name)
     # In its own dtype: it is looked at and saved as it is, and nothing is computed with it. Other
     # shapes are for the report; running such a model is refused elsewhere.
     model, found = from_pretrained(

@@ -21,6 +21,7 @@ from core.models.hub import Progress
 from core.models.libraries import building
 from core.models.load_report import safety_notes
 from core.models.postprocess import postprocess_of
+from core.models.stored_dtype import stored_dtype
 from core.models.tokenizer_export import export_tokenizer, load_tokenizer
 from core.random_models import random_model
 
@@ -95,7 +96,7 @@ def load_model(
     if make_room:
         make_room()
     stamp = fingerprint(locate(name).folder or folder)
-    own_dtype = config.dtype  # Loading writes into it.
+    own_dtype = stored_dtype(folder, config)  # Loading writes into the config.
     if twin:
         model = build_random(config, _HEAD_OF[auto], name, twin.seed)
         notes = [twin.note]

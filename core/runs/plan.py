@@ -11,9 +11,10 @@ from statistics import median
 
 import msgspec
 
+from core.datafiles.glance import Glance, stamp
 from core.errors import RunError
 from core.runs.config import REVIEWS, RunConfig, read_config
-from core.runs.events import Evaluation, Event, RunStarted, Step, event_decoder
+from core.runs.events import Evaluation, Event, Step, event_decoder
 from core.runs.folder import EVENTS
 from core.runs.log import lines_backwards
 from core.runs.process import host, read_process
@@ -28,10 +29,13 @@ _MOST_MARKS = 1_000
 
 
 class Precedent(msgspec.Struct, frozen=True, kw_only=True):
-    """What an earlier run tells of one like it; seconds where they could be measured here."""
+    """What an earlier run tells of one like it; seconds where they could be measured here.
+
+    `train_rows` is None where its data has changed since.
+    """
 
     name: str
-    train_rows: int
+    train_rows: int | None
     step_seconds: float | None = None
     evaluation_seconds: float | None = None
 
@@ -41,7 +45,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     `evaluations` are the steps after which the validation split is evaluated, `checkpoints` those
     after which one is saved by the step; both at most `_MOST_MARKS`. `seconds` is an estimate by
-    `measured_in`, an earlier run's name.
+    `measured_in`, an earlier run's name. `glance` is what its data's files show.
     """
 
     train_rows: int | None
@@ -52,6 +56,7 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
     checkpoints: list[int]
     seconds: float | None = None
     measured_in: str = ""
+    glance: Glance | None = None
 
     def learning_rate(self, step: int, peak: float) -> float:
         """Of the step after `step` steps: a linear rise to `peak`, then a linear fall to zero."""
@@ -61,9 +66,11 @@ class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
         return peak * max(0, steps - step) / max(1, steps - self.warmup_steps)
 
 
-def plan_run(config: RunConfig, precedent: Precedent | None = None) -> RunPlan:
+def plan_run(
+    config: RunConfig, precedent: Precedent | None = None, glance: Glance | None = None
+) -> RunPlan:
     """What a run of `config` does; `precedent` is an earlier run on the same data."""
-    rows = REVIEWS_ROWS if config.data == REVIEWS else None
+    rows = REVIEWS_ROWS if config.data == REVIEWS else glance.train_rows if glance else None
     if rows is None and precedent is not None:
         rows = precedent.train_rows
     batch = config.batch_size * config.gradient_accumulation_steps
@@ -86,6 +93,7 @@ def plan_run(config: RunConfig, precedent: Precedent | None = None) -> RunPlan:
         checkpoints=_every(config.save_steps, steps, at_end=False),
         seconds=seconds,
         measured_in="" if seconds is None or precedent is None else precedent.name,
+        glance=glance,
     )
 
 
@@ -104,6 +112,7 @@ def find_precedent(config: RunConfig, folders: Iterable[Path]) -> Precedent | No
     ends of few logs: call it in a thread.
     """
     rows: Precedent | None = None
+    changed = stamp(config.data)
     for folder in islice(folders, _LOOKED_AT):
         try:
             earlier = read_config(folder)
@@ -112,13 +121,15 @@ def find_precedent(config: RunConfig, folders: Iterable[Path]) -> Precedent | No
             started = read_started(folder)
             if started is None:
                 continue
+            is_stale = changed is not None and changed[0] > started.time * 1e9
+            train_rows = None if is_stale else started.train_rows
             if _is_like(earlier, config) and _was_here(folder):
-                found = _measured(folder, started)
+                found = _measured(folder, train_rows)
                 if found.step_seconds is not None:
                     return found
         except (RunError, OSError):
             continue
-        rows = rows or Precedent(name=folder.name, train_rows=started.train_rows)
+        rows = rows or Precedent(name=folder.name, train_rows=train_rows)
     return rows
 
 
@@ -143,7 +154,7 @@ def _was_here(folder: Path) -> bool:
     return process is not None and process.host == host()
 
 
-def _measured(folder: Path, started: RunStarted) -> Precedent:
+def _measured(folder: Path, train_rows: int | None) -> Precedent:
     """By the times of the last lines of its log."""
     events: list[Event] = []
     for line in islice(lines_backwards(folder / EVENTS), _LINES):
@@ -163,7 +174,7 @@ def _measured(folder: Path, started: RunStarted) -> Precedent:
             evaluations.append(passed)
     return Precedent(
         name=folder.name,
-        train_rows=started.train_rows,
+        train_rows=train_rows,
         step_seconds=median(steps) if steps else None,
         evaluation_seconds=median(evaluations) if evaluations else None,
     )

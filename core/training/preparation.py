@@ -81,7 +81,8 @@ def prepare(
     if config.stream:
         # Rows that are yet to come cannot be put in order.
         config = msgspec.structs.replace(config, group_by_length=False)
-    phase("Finding out what is fast here")
+    if not config.plain:
+        phase("Finding out what is fast here")
     tuned = ranks.agree(tune(config, model, batched, joined.device, ranks.local_size))
     config = tuned.config
     accelerator = ranks.accelerator(config.mixed_precision)

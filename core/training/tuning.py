@@ -201,7 +201,7 @@ def _precision(
     if device.type != "cpu" or not batches:
         return "no", "float32 throughout."
     if (usual := _gradient_seconds(trial, batches[0], device)) < _QUICK:
-        return "no", f"float32 throughout: a step takes {usual:.2g} s as it is."
+        return "no", f"float32 throughout: a step takes {usual:.3g} s as it is."
     pairs: list[tuple[float, float]] = []
     for batch in islice(cycle(batches), _PAIRS + 1):
         whole = _gradient_seconds(trial, batch, device)
@@ -213,7 +213,7 @@ def _precision(
     half, whole = sorted(pairs[1:] or pairs, key=lambda pair: pair[0] / pair[1])[
         (len(pairs) - 1) // 2
     ]
-    timed = f"{half:.2g} s a step, {whole:.2g} s in float32"
+    timed = f"{half:.3g} s a step, {whole:.3g} s in float32"
     if half < whole * _MUCH_FASTER:
         return "bf16", f"Matrices are multiplied in bfloat16, found by trying: {timed}."
     return "no", f"float32 throughout: in bfloat16 {timed}."
@@ -232,7 +232,7 @@ def _fused(
     fused, single = (_update_seconds(weights, fused=fused) for fused in (True, False))
     return fused <= single, (
         f"AdamW is {'fused' if fused <= single else 'not fused'}: "
-        f"{fused:.2g} s an update fused, {single:.2g} s not."
+        f"{fused:.3g} s an update fused, {single:.3g} s not."
     )
 
 
@@ -256,7 +256,7 @@ def _data_workers(
         for workers in (0, 1, 2)
     }
     best = min(paces, key=lambda workers: paces[workers])
-    timed = ", ".join(f"{pace:.2g} s a step with {count}" for count, pace in paces.items())
+    timed = ", ".join(f"{pace:.3g} s a step with {count}" for count, pace in paces.items())
     named = {0: "No process", 1: "1 process"}.get(best, f"{best} processes")
     return best, f"{named} for preparing batches, found by trying: {timed}."
 

@@ -129,6 +129,13 @@ def test_each_row_of_a_logarithmic_axis_is_the_same_factor() -> None:
     assert axis.height(0) < 0
 
 
+def test_a_logarithmic_axis_within_a_decade_names_what_is_there() -> None:
+    axis = log_axis(1.09, 1.1025, 8)
+    assert list(axis.labels().values()) == ["1.090", "1.095", "1.100"]
+    # The curve fills it, as on a linear axis.
+    assert (axis.height(1.09), axis.height(1.1025)) == pytest.approx((0, 7.85), abs=0.05)
+
+
 @given(st.lists(ANY, max_size=40), st.floats(0, 1e6), st.floats(0, 1e6), st.booleans())
 def test_every_value_can_be_drawn_in_every_view(
     values: list[float], start: float, width: float, log: bool

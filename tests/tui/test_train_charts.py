@@ -37,6 +37,21 @@ async def test_quantities_stand_under_the_loss_in_the_same_columns(open_app: Ope
         await until(lambda: len(drawn(pilot)) == 1, pilot)
 
 
+async def test_where_there_is_no_room_under_the_loss_it_is_said_what_there_is(
+    open_app: OpenApp,
+) -> None:
+    Run(max_steps=40).starts().steps(40)
+    async with open_app(size=(80, 24), **TRAIN) as pilot:
+        await until(shows(pilot, "step 40 of 40"), pilot)
+        await pilot.press("escape", "n")
+        await until(shows(pilot, "no room for a curve under the loss: a draws it over"), pilot)
+        await pilot.press("a")
+        await until(shows(pilot, "━ calm-otter  ╍ learning rate always 2.5e-05"), pilot)
+        await pilot.press("left")
+        # As the figures below have them.
+        await until(shows(pilot, "loss 0.0250 ~0.0", "learning rate 2.50e-05"), pilot)
+
+
 async def test_the_crosshair_reads_the_exact_values_of_a_step(open_app: OpenApp) -> None:
     Run(max_steps=40).starts().steps(40, lambda step: step / 100)
     async with open_app(size=(100, 40), **TRAIN) as pilot:
@@ -119,7 +134,7 @@ async def test_another_curve_is_drawn_over_the_loss(open_app: OpenApp) -> None:
     async with open_app(size=(120, 40), **TRAIN) as pilot:
         await until(shows(pilot, "step 60 of 60"), pilot)
         await pilot.press("escape", "a")
-        await until(shows(pilot, "╍ calm-otter validation loss"), pilot)
+        await until(shows(pilot, "╍ validation loss"), pilot)
         assert len(drawn(pilot)) == 1
         await pilot.press("right", "left")
         await until(shows(pilot, "step 59 ·", "validation loss 0.4"), pilot)

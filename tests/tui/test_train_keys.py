@@ -143,6 +143,22 @@ async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: Ope
         await until(shows(pilot, "Not started: There is no model named '/no/where'"), pilot)
 
 
+@pytest.mark.parametrize("size", [(40, 16), (80, 24), (120, 40)])
+async def test_what_the_form_has_no_room_for_is_said_below_it(
+    open_app: OpenApp, size: tuple[int, int]
+) -> None:
+    async with open_app(size=size, **TRAIN) as pilot:
+        await pilot.press("escape", "f")
+        await until(shows(pilot, "more fields"), pilot)
+        go_to(pilot, "learning_rate")
+        flat = lambda: " ".join(screen_text(pilot).split())  # noqa: E731
+        await until(lambda: "at its peak; 2e-05 to 0.0001 is usual" in flat(), pilot)
+        await pilot.press("ctrl+u", *"2")
+        await until(lambda: "The learning rate must be above 0 and at most 1." in flat(), pilot)
+        go_to(pilot, "num_processes")
+        await until(lambda: "more fields" not in screen_text(pilot), pilot)
+
+
 async def test_a_column_that_the_data_has_not_is_marked_in_the_form(
     open_app: OpenApp, tmp_path: Path
 ) -> None:
@@ -199,6 +215,22 @@ async def test_what_a_run_will_do_follows_the_form(open_app: OpenApp) -> None:
         go_to(pilot, "data")
         await pilot.press("ctrl+u")
         await until(shows(pilot, "Put the fields marked ! right", "Data must be named."), pilot)
+
+
+async def test_what_a_run_on_ones_own_file_will_do_is_told_too(
+    open_app: OpenApp, tmp_path: Path
+) -> None:
+    data = tmp_path / "mine.csv"
+    rows = [f"film {n},{'good' if n % 2 else 'bad'}" for n in range(100)]
+    data.write_text("\n".join(["body,verdict", *rows]))
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await pilot.press("escape", "f")
+        pane_of(pilot).form.values.update(data=str(data), eval_steps="4")
+        go_to(pilot, "epochs")
+        await pilot.press("backspace", "2")
+        await until(shows(pilot, "10 steps: 2 epochs of 80 rows, 5 steps each."), pilot)
+        assert "Text from 'body', labels from 'verdict': bad, good." in screen_text(pilot)
+        assert "Evaluated every 4 steps, 3 times" in screen_text(pilot)
 
 
 async def test_the_form_is_remembered(open_app: OpenApp) -> None:

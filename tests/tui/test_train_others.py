@@ -126,7 +126,7 @@ async def test_a_rate_over_the_loss_has_a_scale_of_its_own(tmp_path: Path) -> No
         await asyncio.wait_for(app.bench.furnished.wait(), 60)
         await until(shows(pilot, "step 79"), pilot)
         await pilot.press("a")
-        await until(shows(pilot, "learning_rate from 1e-06 to 7.9e-05"), pilot)
+        await until(shows(pilot, "╍ train/learning_rate from 1e-06 to 7.9e-05"), pilot)
         rows = screen_text(pilot).splitlines()
         top = next(at for at, row in enumerate(rows) if "learning_rate from" in row) + 1
         # It ends at the upper right, where the loss is not.

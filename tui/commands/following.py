@@ -176,9 +176,9 @@ class Follower:
         except RunError as error:
             self._view.note(str(error))
         else:
+            how = "before its first step" if self.run.step is None else "with a checkpoint"
             self._view.note(
-                "Stopping with a checkpoint after this step … ctrl+c once more returns at once; "
-                "the run stops all the same."
+                f"Stopping {how} … ctrl+c once more returns at once; the run stops all the same."
             )
 
     @contextmanager

@@ -7,9 +7,10 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from core.runs import events
+from core.sizes import loss_text
 from core.text.visible import visible
 from tui.commands.following import RunSoFar, View
-from tui.commands.telling import at, duration, number, tell
+from tui.commands.telling import at, duration, tell
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -94,6 +95,7 @@ class BarView:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
+        self._doing = ""
         self._console = Console(file=stream, markup=False, emoji=False, highlight=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -109,21 +111,23 @@ class BarView:
         self._progress.start()
 
     def update(self, new: list[events.Event], run: RunSoFar) -> None:
-        doing = ""
         for event in new:
             match event:
-                case events.Step():
-                    doing = ""
                 case events.Progress(phase=phase):
-                    doing = phase
+                    self._doing = phase
+                case events.Step():
+                    self._doing = ""
+                case events.Heartbeat():
+                    pass
                 case _:
+                    self._doing = "paused" if isinstance(event, events.Paused) else ""
                     for line in tell(event, run.max_steps):
                         self._print(line)
         self._progress.update(
             self._task,
             total=run.max_steps,
             completed=run.global_step,
-            description=visible(doing) or at(run.global_step, run.max_steps),
+            description=visible(self._doing) or at(run.global_step, run.max_steps),
             figures=_figures(run),
         )
         self._progress.refresh()
@@ -147,7 +151,10 @@ def _text(text: str) -> Text:
 def _figures(run: RunSoFar) -> str:
     if run.step is None:
         return ""
-    parts = [f"loss {number(run.step.loss)}", f"{run.step.samples_per_second:.0f} samples/s"]
+    parts = [
+        f"loss {loss_text(run.step.loss)}",
+        f"{run.step.samples_per_second:.0f} samples/s",
+    ]
     if run.seconds_left is not None and not run.has_ended:
         parts.append(f"{duration(run.seconds_left)} left")
     return " · ".join(parts)

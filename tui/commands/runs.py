@@ -17,7 +17,7 @@ from core.runs.overview import Overviews, RunOverview
 from core.runs.requests import find_answer
 from core.runs.shelf import list_trash
 from core.runs.status import RunStatus, run_status
-from core.sizes import percent, size_of
+from core.sizes import loss_text, percent, size_of
 from tui.commands.opening import open_app
 from tui.commands.options import json_option, run_argument
 from tui.commands.output import Column, Table, encodable, print_json, print_table, print_text
@@ -35,7 +35,7 @@ _STYLES = {
 
 
 class RunRow(msgspec.Struct, frozen=True):
-    """One run as `--json` prints it; `last_event_age` in seconds, `size` in bytes."""
+    """One run as `--json` prints it; `last_event_age` in seconds."""
 
     name: str
     path: str
@@ -44,6 +44,7 @@ class RunRow(msgspec.Struct, frozen=True):
     max_steps: int | None
     loss: float | None
     last_event_age: float | None
+    message: str
     best_accuracy: float | None
     size: int | None
     note: str
@@ -69,6 +70,7 @@ def overview_row(run: RunOverview) -> RunRow:
         max_steps=status.max_steps,
         loss=status.loss,
         last_event_age=status.last_event_age,
+        message=encodable(status.message),
         best_accuracy=None if run.best is None else run.best.accuracy,
         size=run.size,
         note=encodable(run.notes.note),
@@ -107,8 +109,9 @@ def runs_command(ctx: click.Context, as_json: bool, trash: bool) -> None:
     best accuracy is that of its evaluations on validation.
 
     With --json: [{"name", "path", "status", "global_step", "max_steps", "loss",
-    "last_event_age", "best_accuracy", "size", "note", "tags"}]; the age is in seconds, the size in
-    bytes, and what is not known yet is null, as is a loss that is not finite.
+    "last_event_age", "message", "best_accuracy", "size", "note", "tags"}]; the age is in seconds,
+    the size in bytes, the message why it fares so, or empty; what is not known yet is null, as is
+    a loss that is not finite.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -146,7 +149,7 @@ def _table(found: list[RunOverview]) -> Table:
             status.name,
             status.status,
             steps,
-            "" if status.loss is None else f"{status.loss:.4f}",
+            "" if status.loss is None else loss_text(status.loss),
             "" if run.best is None else percent(run.best.accuracy),
             "" if run.size is None else size_of(run.size),
             "" if status.last_event_age is None else f"{duration(status.last_event_age)} ago",

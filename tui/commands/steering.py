@@ -17,11 +17,10 @@ from core.runs.folder import WORKER_LOG, find_run
 from core.runs.launch import resume_run
 from core.runs.requests import Request, find_answer, find_resumed, post_request
 from core.runs.status import RunStatus, run_status
-from core.sizes import percent
+from core.sizes import loss_text, percent
 from tui.commands.options import json_option, run_argument
 from tui.commands.output import print_json, print_text
 from tui.commands.runs import run_row
-from tui.commands.telling import number
 
 _POLL = 0.1
 _ROOM = 1 << 16
@@ -178,7 +177,7 @@ def _done(answer: events.Event, *, is_paused: bool) -> str:
             return f"learns with {rate:.3g} from step {step + 1} on."
         case events.Evaluation(global_step=step):
             return (
-                f"has after step {step} a {answer.split} loss of {number(answer.loss)} and an "
+                f"has after step {step} a {answer.split} loss of {loss_text(answer.loss)} and an "
                 f"accuracy of {percent(answer.accuracy)}; the commonest label alone has "
                 f"{percent(answer.majority_baseline)}."
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from core.runs import events
-from core.sizes import counted, percent, trained_of
+from core.sizes import counted, loss_text, percent, trained_of
 
 _LABELS_TOLD = 8
 
@@ -53,17 +53,17 @@ def _happened(event: _AtStep) -> str:
         case events.Step():
             # Only worth a word where it spoils the step.
             is_sound = math.isfinite(float(event.grad_norm))
-            norm = "" if is_sound else f"gradient norm {number(event.grad_norm)} · "
+            norm = "" if is_sound else f"gradient norm {loss_text(event.grad_norm)} · "
             return (
-                f"loss {number(event.loss)} · {norm}learning rate {event.learning_rate:.2e} · "
+                f"loss {loss_text(event.loss)} · {norm}learning rate {event.learning_rate:.2e} · "
                 f"{event.samples_per_second:.0f} samples/s"
             )
         case events.Evaluation():
             return (
-                f"{event.split} loss {number(event.loss)} · "
+                f"{event.split} loss {loss_text(event.loss)} · "
                 f"accuracy {percent(event.accuracy)} "
                 f"(the commonest label alone: {percent(event.majority_baseline)}) · "
-                f"F1 {event.f1:.3f}"
+                f"macro F1 {event.f1:.3f}"
             )
         case events.CheckpointSaved(path=path, best=best):
             # One that was saved before its step was evaluated is then saved once more.
@@ -80,8 +80,12 @@ def _happened(event: _AtStep) -> str:
         case events.Streamed(rows=rows, bad_rows=bad):
             return f"{counted(rows, 'row')} read so far" + (f", {bad:,} left out" if bad else "")
         case events.Probed(results=results):
-            found = (f"“{result.text}” {result.predicted}" for result in results)
-            return f"probes: {', '.join(found)}"
+            return f"probes: {', '.join(map(_probe, results))}"
+
+
+def _probe(result: events.ProbeResult) -> str:
+    highest = max(map(float, result.probabilities), default=0.0)
+    return f"“{result.text}” {result.predicted} {percent(highest)}"
 
 
 def _split(split: events.SplitReport, labels: list[str]) -> str:
@@ -120,11 +124,6 @@ def _by_whom(event: events.RunStarted) -> str:
 def at(step: int, max_steps: int | None) -> str:
     """Where in the run something happened."""
     return f"step {step}" if max_steps is None else f"step {step} of {max_steps}"
-
-
-def number(value: events.Number) -> str:
-    """A loss, finite or not."""
-    return f"{float(value):.4f}"
 
 
 def duration(seconds: float) -> str:

@@ -160,7 +160,12 @@ def test_bad_rows_are_named_with_their_lines_and_counted(tmp_path: Path) -> None
     assert "line 16 has no label" in message
     assert "line 18" not in message
     assert "; and 2 more. " in message
-    assert message.endswith("--skip-bad-rows.")
+    assert "--skip-bad-rows" in message
+    # Where none is good, leaving bad ones out is no way.
+    path.write_text("text,label\n,1\n,0\n")
+    with pytest.raises(DataError, match="That is every row") as caught:
+        load_data(str(path))
+    assert "--skip-bad-rows" not in str(caught.value)
 
 
 def test_bad_rows_are_left_out_on_request_and_named_all_the_same(tmp_path: Path) -> None:

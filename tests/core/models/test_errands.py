@@ -236,6 +236,28 @@ def test_structure_needs_no_weights(tiny_classifier: Path, tmp_path: Path) -> No
     assert reply.checkpoint == str(folder)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_the_dtype_is_known_before_weights_are_read(
+    tiny_classifier: Path, tmp_path: Path, dtype: torch.dtype
+) -> None:
+    folder = shutil.copytree(tiny_classifier, tmp_path / "silent")
+    config = json.loads((folder / "config.json").read_text())
+    del config["dtype"]
+    (folder / "config.json").write_text(json.dumps(config))
+    weights = load_file(folder / "model.safetensors")
+    saved = {"a.ids": torch.arange(3)} | {key: value.to(dtype) for key, value in weights.items()}
+    save_file(saved, folder / "model.safetensors", {"format": "pt"})
+    structure = carry_out(ReadStructure(1, str(folder)), silent)
+    assert isinstance(structure, StructureRead)
+    assert structure.structure.dtypes == [str(dtype).removeprefix("torch.")]
+    assert structure.structure == read(folder).structure
+    # What is not there is as random weights are made.
+    (folder / "model.safetensors").write_bytes(b"no header")
+    structure = carry_out(ReadStructure(1, str(folder)), silent)
+    assert isinstance(structure, StructureRead)
+    assert structure.structure.dtypes == ["float32"]
+
+
 def test_configs_are_compared_by_name(tiny_classifier: Path) -> None:
     reply = carry_out(
         CompareConfigs(1, str(tiny_classifier), other=f"random:{tiny_classifier}?hidden_size=64"),

@@ -46,8 +46,13 @@ def test_half_precision_weights_are_computed_in_float32(
         key: value.half() if value.is_floating_point() else value for key, value in weights.items()
     }
     save_file(halves, folder / "model.safetensors", {"format": "pt"})
+    # A config that names no dtype, as old ones do.
+    config = json.loads((folder / "config.json").read_text())
+    del config["dtype"]
+    (folder / "config.json").write_text(json.dumps(config))
     loaded = load_model(str(folder), silent)
     assert {parameter.dtype for parameter in loaded.model.parameters()} == {torch.float32}
+    assert loaded.info.notes == ["The checkpoint holds float16; it is computed in float32 here."]
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"dtype": "float16"}))
     loaded = load_model(str(folder), silent)

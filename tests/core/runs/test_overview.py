@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import msgspec
@@ -107,20 +109,22 @@ def test_a_plan_knows_steps_evaluations_and_checkpoints() -> None:
     assert (unknown.max_steps, unknown.evaluations) == (None, [])
 
 
+STARTED = events.RunStarted(
+    max_steps=100,
+    steps_per_epoch=100,
+    train_rows=1600,
+    validation_rows=100,
+    parameters=1,
+    trainable=1,
+    labels=["a", "b"],
+    threads=1,
+    device="cpu",
+)
+
+
 def test_an_earlier_run_tells_rows_and_time() -> None:
     config = msgspec.structs.replace(CONFIG, data="mine.csv", epochs=1)
-    started = events.RunStarted(
-        max_steps=100,
-        steps_per_epoch=100,
-        train_rows=1600,
-        validation_rows=100,
-        parameters=1,
-        trainable=1,
-        labels=["a", "b"],
-        threads=1,
-        device="cpu",
-    )
-    folder = logged(config, started, *map(step, range(1, 12)), evaluation(11, 0.5))
+    folder = logged(config, STARTED, *map(step, range(1, 12)), evaluation(11, 0.5))
     # The times of a log that is written at once are those of nothing: give it others.
     lines = [msgspec.json.decode(line) for line in (folder / EVENTS).read_bytes().splitlines()]
     for number, line in enumerate(lines):
@@ -141,3 +145,19 @@ def test_an_earlier_run_tells_rows_and_time() -> None:
     plan = plan_run(other, found)
     assert (plan.max_steps, plan.seconds) == (50, None)
     assert find_precedent(msgspec.structs.replace(config, data="other"), list_runs()) is None
+
+
+def test_rows_of_a_file_that_was_changed_since_are_not_those_of_the_earlier_run(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "mine.csv"
+    file.write_text("text,label\n")
+    config = msgspec.structs.replace(CONFIG, data=str(file))
+    logged(config, STARTED)
+    found = find_precedent(config, list_runs())
+    assert found is not None
+    assert found.train_rows == 1600
+    os.utime(file, (time.time() + 60, time.time() + 60))
+    found = find_precedent(config, list_runs())
+    assert found is not None
+    assert plan_run(config, found).max_steps is None

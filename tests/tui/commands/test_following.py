@@ -104,7 +104,7 @@ def test_a_stop_that_could_not_be_saved_is_not_said_to_be_saved(path: str | None
 
 def test_a_loss_that_is_no_number_is_shown() -> None:
     run, said = follow(make_run("calm-otter", STARTED, step(1, "NaN"), FINISHED))
-    assert "loss nan" in said
+    assert "loss NaN" in said
     assert run.step is not None
     assert run.step.loss == "NaN"
 
@@ -112,7 +112,7 @@ def test_a_loss_that_is_no_number_is_shown() -> None:
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        (step(4, "NaN"), "step 4 of 400 · loss nan · learning rate"),
+        (step(4, "NaN"), "step 4 of 400 · loss NaN · learning rate"),
         (replace(step(4), grad_norm="Infinity"), "step 4 of 400 · loss 0.5000 · gradient norm inf"),
     ],
 )
@@ -202,16 +202,58 @@ def test_the_time_left_is_foretold_from_the_pace() -> None:
     assert run.seconds_left is None
 
 
-def test_a_bar_is_drawn_on_a_terminal_and_fits_eighty_columns(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Screen(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Screen(io.StringIO):
+    """A terminal that keeps what is written to it."""
 
+    def isatty(self) -> bool:
+        return True
+
+    def lines(self) -> list[str]:
+        plain = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", self.getvalue())
+        return plain.replace("\r", "\n").splitlines()
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm-256color")
-    screen = Screen()
+    return Screen()
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        (events.Paused(global_step=2), "paused"),
+        (events.RunStopped(global_step=2, reason="By request."), "step 2 of 40"),
+        (events.Heartbeat(), "Saving a checkpoint"),
+    ],
+)
+def test_a_bar_says_what_is_done_now(last: events.Event, said: str, screen: Screen) -> None:
+    view, run = BarView(screen), RunSoFar(Path("run"))
+    for new in ([STARTED, step(1), step(2)], [events.Progress(phase="Saving a checkpoint"), last]):
+        for event in new:
+            run.add(event)
+        view.update(new, run)
+    view.close()
+    assert screen.lines()[-1].startswith(said)
+
+
+def test_ctrl_c_before_the_first_step_promises_no_checkpoint() -> None:
+    folder = make_run("calm-otter", STARTED, alive=True)
+    said = io.StringIO()
+    stopped = events.RunStopped(global_step=0, reason="By request.")
+    threads = [
+        when(said, "all trained", lambda: os.kill(os.getpid(), signal.SIGINT)),
+        when(said, "Stopping before its first step", lambda: append(folder, stopped)),
+    ]
+    run = Follower(folder, LineView(said)).follow()
+    for thread in threads:
+        thread.join()
+    assert run.status == "stopped"
+    assert "with a checkpoint" not in said.getvalue()
+
+
+def test_a_bar_is_drawn_on_a_terminal_and_fits_eighty_columns(screen: Screen) -> None:
     view = BarView(screen)
     run = RunSoFar(Path("run"))
     started = replace(STARTED, max_steps=37500)
@@ -221,8 +263,7 @@ def test_a_bar_is_drawn_on_a_terminal_and_fits_eighty_columns(
         run.add(event)
     view.update(new, run)
     view.close()
-    lines = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", screen.getvalue()).replace("\r", "\n").splitlines()
-    bar = next(line for line in lines if "step 12009 of 37500" in line)
+    bar = next(line for line in screen.lines() if "step 12009 of 37500" in line)
     assert "loss 0.5000" in bar
     assert "42 min 29 s left" in bar
     assert len(bar.rstrip()) <= 77

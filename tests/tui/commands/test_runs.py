@@ -71,6 +71,7 @@ def test_each_run_has_exactly_the_promised_keys(termformer: Here) -> None:
         "max_steps",
         "loss",
         "last_event_age",
+        "message",
         "best_accuracy",
         "size",
         "note",
@@ -83,6 +84,7 @@ def test_each_run_has_exactly_the_promised_keys(termformer: Here) -> None:
         "name": "calm-otter",
         "path": str(folder),
         "status": "running",
+        "message": "",
         "global_step": 2,
         "max_steps": 40,
         "loss": 0.25,
@@ -101,8 +103,9 @@ def test_what_is_not_known_or_not_a_number_is_null(termformer: Here) -> None:
     assert rows["new-run"]["last_event_age"] is None
     assert rows["lost-run"]["status"] == "crashed"
     assert rows["lost-run"]["loss"] is None
+    assert "ended without a last word" in rows["lost-run"]["message"]
     plain = termformer("runs").output
-    assert "nan" in plain
+    assert "NaN" in plain
     assert "ended without a last word" in plain
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
+from tui.panes.train.listing import View
+from tui.panes.train.watch import RunWatch
+
 STEERING = [
     Binding("s", "start", "start", id="train.start", tooltip="Start a run as the form says"),
     Binding(
@@ -183,7 +186,20 @@ LOOKING = [
         tooltip="A rougher trend, at last none",
     ),
 ]
-OWN = {binding.action for binding in (*STEERING, *KEEPING)} - {"runs", "edit", "open", "back"}
+_OWN = {binding.action for binding in (*STEERING, *KEEPING)} - {"runs", "edit", "open", "back"}
 """What is done to this program's own runs alone."""
-ON_A_RUN = {"stop", "pause", "details", "use_model", "chart"}
-"""What the last row names that acts on the run that is shown or marked."""
+_ON_A_RUN = {"stop", "pause", "details", "use_model", "chart"}
+"""What is done to a run that is there."""
+
+
+def acts(action: str, view: View, watched: RunWatch | None) -> bool:
+    """Whether `action` has something to act on, as the run that is watched fares at present."""
+    if view == "runs":
+        return True
+    if watched is None:
+        return action.partition("(")[0] not in _ON_A_RUN
+    if watched.read_only:
+        return view == "form" or action not in _OWN
+    if action == "pause":
+        return watched.status.status != "finished"
+    return action != "stop" or watched.status.is_live

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
+from core.sizes import loss_text
 from core.text.visible import fit, visible, width
 from tui.panes.train.sheet import curve_style
 from tui.widgets.chart import Reading, curve_sign
@@ -25,6 +26,11 @@ Drawn = Sequence[tuple[str, Sequence[Reading]]]
 def shown_name(curve: str) -> str:
     """A curve's name in words, safe to show."""
     return visible(_SHORT_NAMES.get(curve, curve))
+
+
+def curve_name(alone: bool, run: str, quantity: str) -> str:
+    """What a curve beside the losses is called; of a run that is `alone` it is no other's."""
+    return shown_name(quantity) if alone else f"{run} {shown_name(quantity)}"
 
 
 def legend(drawn: Drawn, cells: int, *, plain: bool) -> list[Part]:
@@ -98,18 +104,23 @@ def _of_chart(
             continue
         if alone:
             own = reading.name == runs[0]
-            of = shown_name(name if own else reading.name.removeprefix(f"{runs[0]} "))
-            parts.append((f"  {of} ", "sheet--label"))
+            parts.append((f"  {shown_name(name if own else reading.name)} ", "sheet--label"))
         else:
             of = f" {visible(reading.name)}" if named else ""
             parts.append((f" {curve_sign(number, plain=plain)}", curve_style(number)))
             parts.append((f"{of} ", "sheet--label"))
-        parts.append((_figure(reading.y), "sheet--value"))
+        quantity = name if reading.name in runs else reading.name
+        parts.append((_figure(reading.y, quantity), "sheet--value"))
         if reading.trend is not None and trends:
-            parts.append((f" ~{_figure(reading.trend)}", "sheet--label"))
+            parts.append((f" ~{_figure(reading.trend, quantity)}", "sheet--label"))
     return parts
 
 
-def _figure(value: float) -> str:
-    """Four significant digits."""
-    return f"{value:.4g}" if isfinite(value) else str(value)
+def _figure(value: float, quantity: str) -> str:
+    """As it stands among the figures; what does not stand there with four significant digits."""
+    words = quantity.lower().replace("_", " ")
+    if "loss" in words or words.endswith("norm") or not isfinite(value):
+        return loss_text(value)
+    if words.endswith("learning rate"):
+        return f"{value:.2e}"
+    return f"{value:.4g}"

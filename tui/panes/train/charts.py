@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from core.runs.events import Evaluation
 from core.text.visible import width
-from tui.panes.train.chart_words import legend, shown_name, values
+from tui.panes.train.chart_words import curve_name, legend, shown_name, values
 from tui.panes.train.quantities import Quantities, is_loss, quantities
 from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import WordLine
@@ -99,6 +99,11 @@ class Charts(Widget):
         """All curves that may stand under it, of all runs that are drawn."""
         return [name for name in self._quantities if name != self._main]
 
+    @property
+    def lacks_room(self) -> bool:
+        """Whether nothing that was asked for under the loss stands there."""
+        return self.second != "" and not self.over and len(self.names()) == 1
+
     def draw(self) -> None:
         """Draws all charts and the line above them."""
         if self._watch is None or not self.is_mounted:
@@ -146,7 +151,7 @@ class Charts(Widget):
 
     def _plot(self, watch: RunWatch, name: str) -> Plot:
         main = name == self._main
-        names = [name]
+        names, alone = [name], len(self.drawn) == 1
         if main and self.over and self.second not in {"", ALL}:
             names.append(self.second)
         curves = tuple(
@@ -154,7 +159,7 @@ class Charts(Widget):
                 each,
                 own,
                 _steps(watch),
-                each.name if of == name else f"{each.name} {of}",
+                each.name if of == name else curve_name(alone, each.name, of),
                 raw=number == 0 and of == name,
                 scale="" if of == name or (is_loss(of) and is_loss(name)) else of,
             )

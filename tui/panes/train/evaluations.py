@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.runs.events import ClassScore, Evaluation, Misjudged
-from core.sizes import percent
+from core.sizes import loss_text, percent
 from core.text.visible import fit, visible, width
-from tui.panes.train.figures import evaluation_place, loss_text
+from tui.panes.train.figures import evaluation_place
 from tui.panes.train.sheet import Row
 
 _MOST_LABELS = 12

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from math import isclose, isfinite, isnan
+from math import isclose
 
 from core.runs import events
 from core.runs.config import RunConfig
-from core.sizes import percent, size_of
+from core.sizes import loss_text, percent, size_of
 from core.text.visible import visible, width
 from tui.panes.train.arrival import crash_words
 from tui.panes.train.history import RunHistory
@@ -56,13 +56,6 @@ def duration(seconds: float) -> str:
     if minutes < 60 * 24:
         return f"{minutes // 60} h {minutes % 60} min"
     return f"{minutes // 1440} d {minutes % 1440 // 60} h"
-
-
-def loss_text(value: float) -> str:
-    """Four decimals, or what a number too large or none at all needs."""
-    if not isfinite(value):
-        return "NaN" if isnan(value) else "infinite"
-    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3e}"
 
 
 def settings(config: RunConfig | None, started: events.RunStarted | None = None) -> str:

@@ -88,7 +88,7 @@ GROUPS = (
         "How it learns",
         (
             Field(
-                "learning_rate", "learning rate", "at its peak; 2e-05 to 1e-04 is usual", "number"
+                "learning_rate", "learning rate", "at its peak; 2e-05 to 0.0001 is usual", "number"
             ),
             Field("warmup_ratio", "warm-up", "share of the steps in which it rises", "number"),
             Field("batch_size", "batch size", "sentences a forward pass", "whole"),

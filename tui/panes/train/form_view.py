@@ -19,7 +19,12 @@ PRESET = "preset"
 _ROWS = (PRESET, *FIELDS)
 _FIRST = _ROWS.index("model")
 _LABEL = 15
-_VALUE = 18
+_BEFORE = _LABEL + 3
+"""Cells before a value."""
+_SHORTEST, _LONGEST = 18, 40
+"""Cells of a value beside its meaning, in a narrow place and in a wide one."""
+_NARROW = 60
+"""Cells below which the meanings have no room."""
 
 
 class FormView(KeysInOrder, Sheet, can_focus=True):
@@ -31,8 +36,8 @@ class FormView(KeysInOrder, Sheet, can_focus=True):
     class Changed(Message):
         """A value changed."""
 
-    class Moved(Message):
-        """Another field is marked."""
+    class Told(Message):
+        """What is to be said below the fields is another thing."""
 
     def __init__(self, form: Form, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -40,6 +45,8 @@ class FormView(KeysInOrder, Sheet, can_focus=True):
         self._at = _FIRST
         self._entry = Entry(form.values[self.field])
         self._said: dict[str, str] = {}
+        self.told: list[Part] = []
+        """What has no room in the rows: the marked field's meaning, how many fields are below."""
 
     @property
     def field(self) -> str:
@@ -61,7 +68,6 @@ class FormView(KeysInOrder, Sheet, can_focus=True):
         self._at = _ROWS.index(field)
         self._take_value()
         self.draw()
-        self.post_message(self.Moved())
 
     def _take_value(self) -> None:
         self._entry.put("" if self.field == PRESET else self.form.values[self.field])
@@ -72,18 +78,49 @@ class FormView(KeysInOrder, Sheet, can_focus=True):
             self._take_value()
         wrong = {**self.form.read()[1], **self._said}
         rows: list[Row] = [self._preset_row()]
+        places: list[int] = []
         marked = 0
         for group in GROUPS:
             rows.append([(f" {group.title}", "sheet--name")])
             for field in group.fields:
                 if field.name == self.field:
                     marked = len(rows)
+                places.append(len(rows))
                 rows.append(self._field_row(field.name, wrong))
         # With the head of its group, where that is the row above.
         if self.size.height:
             self.reveal(marked)
             self.reveal(marked - 1 if marked > 2 else 0)
         self.show(rows)
+        below = sum(place >= self.top + self.size.height for place in places)
+        self._tell(wrong.get(self.field, ""), below)
+
+    def _tell(self, problem: str, below: int) -> None:
+        """Says what the rows have no room for: the whole of a problem, a meaning, what is below."""
+        told: list[Part] = []
+        meaning = "" if self.field == PRESET else FIELDS[self.field].meaning
+        if self.has_focus and width(visible(problem or meaning)) > self._room_beside:
+            style = "sheet--bad" if problem else "sheet--label"
+            told.append((f" {visible(problem or meaning)}", style))
+        if below:
+            fields = "1 more field" if below == 1 else f"{below} more fields"
+            told.append((f"{'  ' if told else ' '}↓ {fields}", "sheet--label"))
+        if told != self.told:
+            self.told = told
+            self.post_message(self.Told())
+
+    @property
+    def _cells(self) -> int:
+        """Of a value."""
+        if self.size.width < _NARROW:
+            return max(8, self.size.width - _BEFORE)
+        return max(_SHORTEST, min(_LONGEST, (self.size.width - 8) // 4))
+
+    @property
+    def _room_beside(self) -> int:
+        """Cells for what a field means, or what is wrong with it."""
+        room = self.size.width - _BEFORE - self._cells - 2
+        return room if self.size.width >= _NARROW else 0
 
     def _preset_row(self) -> Row:
         now = self.form.preset
@@ -94,9 +131,13 @@ class FormView(KeysInOrder, Sheet, can_focus=True):
         return [
             *_mark(here, wrong=False),
             (f"{PRESET:<{_LABEL}}", "sheet--accent" if here else "sheet--label"),
-            *_choice(now, here),
-            (f"  {meaning}", "sheet--label"),
+            *_choice(now, here, self._cells),
+            *self._beside(meaning, "sheet--label"),
         ]
+
+    def _beside(self, words: str, style: str) -> Row:
+        """A few words behind a value, where there is room for any."""
+        return [(f"  {visible(words)}", style)] if self._room_beside else []
 
     def _field_row(self, name: str, wrong: dict[str, str]) -> Row:
         field = FIELDS[name]
@@ -107,16 +148,14 @@ class FormView(KeysInOrder, Sheet, can_focus=True):
             (f"{field.label:<{_LABEL}}", style),
         ]
         if field.choices:
-            row += _choice(self.form.values[name], here)
+            row += _choice(self.form.values[name], here, self._cells)
         elif here:
-            row += self._entry.row(_VALUE)
+            row += self._entry.row(self._cells)
         else:
-            row.append((_shortened(self.form.values[name]), "sheet--value"))
+            row.append((_shortened(self.form.values[name], self._cells), "sheet--value"))
         if name in wrong:
-            row.append((f"  {visible(wrong[name])}", "sheet--bad"))
-        else:
-            row.append((f"  {field.meaning}", "sheet--label"))
-        return row
+            return [*row, *self._beside(wrong[name], "sheet--bad")]
+        return [*row, *self._beside(field.meaning, "sheet--label")]
 
     # --- keys -----------------------------------------------------------------------------
 
@@ -216,16 +255,16 @@ def _mark(here: bool, *, wrong: bool) -> list[Part]:
     return [(" ! ", "sheet--bad")] if wrong else [("   ", "")]
 
 
-def _choice(value: str, here: bool) -> list[Part]:
+def _choice(value: str, here: bool, cells: int) -> list[Part]:
     if here:
-        return [(f"‹ {value} ›{'':<{max(0, _VALUE - 4 - len(value))}}", "sheet--accent")]
-    return [(f"{value:<{_VALUE}}", "sheet--value")]
+        return [(f"‹ {value} ›{'':<{max(0, cells - 4 - len(value))}}", "sheet--accent")]
+    return [(f"{value:<{cells}}", "sheet--value")]
 
 
-def _shortened(value: str) -> str:
+def _shortened(value: str, cells: int) -> str:
     """The end of a long value: of a path that is what tells it from others."""
     text = visible(value) or "·"
-    if width(text) > _VALUE:
-        text = "…" + text[1 - _VALUE :]
-        text = fit(text, _VALUE)
-    return text + " " * (_VALUE - width(text))
+    if width(text) > cells:
+        text = "…" + text[1 - cells :]
+        text = fit(text, cells)
+    return text + " " * (cells - width(text))

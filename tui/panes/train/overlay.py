@@ -8,9 +8,8 @@ from pathlib import Path
 from textual.dom import DOMNode
 
 from core.runs.differences import Difference, differences
-from core.sizes import percent
+from core.sizes import loss_text, percent
 from core.text.visible import fit, visible, width
-from tui.panes.train.figures import loss_text
 from tui.panes.train.follow import Follower
 from tui.panes.train.sheet import Row, curve_style
 from tui.panes.train.watch import RunWatch

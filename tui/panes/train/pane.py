@@ -19,7 +19,7 @@ from tui.document import Document
 from tui.panes.train import figures
 from tui.panes.train.arrival import run_to_watch, what_happened
 from tui.panes.train.asking import NO_RUN
-from tui.panes.train.bindings import KEEPING, LOOKING, ON_A_RUN, OWN, STEERING
+from tui.panes.train.bindings import KEEPING, LOOKING, STEERING, acts
 from tui.panes.train.details import KINDS
 from tui.panes.train.listing import View
 from tui.panes.train.others import OtherWatch, watch_others
@@ -31,6 +31,7 @@ from tui.panes.train.steering import Steering
 from tui.panes.train.view import RunView
 from tui.panes.train.watch import RunWatch
 from tui.widgets.pane import Code, Export, Option
+from tui.widgets.rows import Part
 
 _WIDE = (110, 14)
 """Columns and rows from which the figures stand beside the chart."""
@@ -38,6 +39,10 @@ _EVERY_NOTE = 1.0
 _EVERY_LIST = 2.0
 _WIDE_FORM = 132
 """Columns from which the plan stands beside the form."""
+_START: tuple[Part, ...] = (
+    (" s", "sheet--key"), (" starts it   ", ""), ("f", "sheet--key"), (" changes a value   ", ""),
+    ("l", "sheet--key"), (" earlier runs  ", ""),
+)  # fmt: skip
 _PLAN_ROWS = (5, 15)
 """Rows of the plan below the form, in a low pane and in a high one."""
 
@@ -68,7 +73,7 @@ class TrainPane(StartingPane):
         self._note_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        self._run_view = RunView(self.plan_view.precedent, id="run")
+        self._run_view = RunView(self.plan_view.plan, id="run")
         self._foot = Foot(id="foot")
         yield self._run_view
         yield self.runs
@@ -121,16 +126,7 @@ class TrainPane(StartingPane):
         return exports.exports(charts.plots(), charts.drawn, plain=charts.plain)
 
     def offers(self, action: str) -> bool:
-        watch = self.watched
-        if self.view == "runs":
-            return True
-        if watch is None:
-            return action.partition("(")[0] not in ON_A_RUN
-        if watch.read_only:
-            return self.view == "form" or action not in OWN
-        if action == "pause":
-            return watch.status.status != "finished"
-        return action != "stop" or watch.status.is_live
+        return acts(action, self.view, self.watched)
 
     def options(self) -> dict[str, Option]:
         watch = self.watched
@@ -262,9 +258,8 @@ class TrainPane(StartingPane):
                 words = self.watched.foot()
         if not words and self.view == "runs":
             words = self.list_words()
-        if not words and self.view == "form" and not self.form_view.has_focus:
-            words = [(" s", "sheet--key"), (" starts it   ", ""), ("f", "sheet--key")]
-            words += [(" changes a value   ", ""), ("l", "sheet--key"), (" earlier runs", "")]
+        if not words and self.view == "form":
+            words = [*(() if self.form_view.has_focus else _START), *self.form_view.told]
         self._foot.say(words)
 
     def action_chart(self, change: str, *amount: float) -> None:
@@ -273,7 +268,10 @@ class TrainPane(StartingPane):
         if self.view != "run" or self.watched is None:
             return
         if details.kind == "chart":
-            getattr(self._run_view.charts, change)(*amount)
+            charts = self._run_view.charts
+            getattr(charts, change)(*amount)
+            if change == "next_second" and charts.lacks_room:
+                self.say("There is no room for a curve under the loss: a draws it over the loss.")
         elif change == "move_cursor":
             details.turn(1 if amount[0] > 0 else -1)
         self._draw()

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.widget import Widget
 
+from core.datafiles.glance import Glance, glance, stamp
 from core.runs.config import RunConfig
 from core.runs.folder import list_runs
 from core.runs.plan import Precedent, RunPlan, find_precedent, plan_run
@@ -20,6 +21,8 @@ from tui.widgets.chart.chart import terminal_is_plain
 
 _POINTS = 600
 _RAMP, _PLAIN_RAMP = "▁▂▃▄▅▆▇█", "_.,-~=+#"
+_LABELS = 8
+"""As many are named."""
 _LOW = 13
 """Rows below which the schedule is drawn in one of them."""
 
@@ -39,7 +42,8 @@ class PlanView(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._config: RunConfig | None = None
-        self._precedents: dict[bytes, Precedent | None] = {}
+        self._known: dict[bytes, tuple[Precedent | None, Glance | None]] = {}
+        """What was looked up."""
 
     def compose(self) -> ComposeResult:
         self._words = Sheet()
@@ -52,34 +56,36 @@ class PlanView(Widget):
 
     def forget(self) -> None:
         """Runs were made or ended: what they tell is looked up anew."""
-        self._precedents.clear()
+        self._known.clear()
 
-    def precedent(self, config: RunConfig) -> Precedent | None:
-        """What an earlier run tells of one like `config`, as far as it was looked up already."""
-        if self._key(config) not in self._precedents:
+    def plan(self, config: RunConfig) -> RunPlan:
+        """What a run of `config` does, by what was looked up already; the rest is looked up."""
+        known = self._known.get(self._key(config))
+        if known is None:
             self._look_up(config)
-        return self._precedents.get(self._key(config))
+        return plan_run(config, *(known or ()))
 
     def show(self, config: RunConfig | None) -> None:
         """Draws what `config` will do; None where the form has to be put right first."""
         self._config = config
         self._draw()
-        if config is not None:
-            self.precedent(config)
 
     @work(group="precedent", exclusive=True)
     async def _look_up(self, config: RunConfig) -> None:
         # Many keys in a row ask once.
         await asyncio.sleep(0.05)
-        found = await asyncio.to_thread(lambda: find_precedent(config, list_runs()))
-        self._precedents[self._key(config)] = found
+        key = self._key(config)
+        self._known[key] = await asyncio.to_thread(
+            lambda: (find_precedent(config, list_runs()), glance(config))
+        )
         self.post_message(self.LookedUp())
 
     def _key(self, config: RunConfig) -> bytes:
-        """What a precedent depends on."""
+        """What that which is looked up depends on."""
         alike = (config.model, config.data, config.batch_size, config.max_length, config.adapter)
         more = (config.gradient_accumulation_steps, config.plain, config.route, config.scratch)
-        return repr((alike, more, config.num_processes)).encode()
+        data = (config.text_column, config.pair_column, config.label_column, config.label_names)
+        return repr((alike, more, config.num_processes, data, stamp(config.data))).encode()
 
     def _draw(self) -> None:
         if not self.is_mounted or not self.display:
@@ -99,7 +105,7 @@ class PlanView(Widget):
             )
             return
         config = self._config
-        plan = plan_run(config, self._precedents.get(self._key(config)))
+        plan = self.plan(config)
         tall = self.size.height >= _LOW and plan.max_steps is not None
         words = plan_rows(config, plan, self.size.width, drawn=tall)
         self._chart.display = tall
@@ -131,7 +137,8 @@ def schedule(config: RunConfig, plan: RunPlan) -> Plot:
 def plan_rows(config: RunConfig, plan: RunPlan, cells: int, *, drawn: bool) -> list[Row]:
     """The plan in words, and its schedule in a row where it is not `drawn` besides."""
     rows: list[Row] = [[(" What it will do", "sheet--name")]]
-    texts = [_steps(config, plan), _evaluations(config, plan), _time(plan), _checkpoints(config)]
+    texts = [_steps(config, plan), _evaluations(config, plan), _time(plan)]
+    texts += [*([_data(plan.glance)] if plan.glance else []), _checkpoints(config)]
     if not drawn and plan.max_steps:
         texts.insert(1, _in_a_row(config, plan, cells - 3))
     elif drawn:
@@ -174,14 +181,22 @@ def _in_a_row(config: RunConfig, plan: RunPlan, cells: int) -> str:
 
 
 def _evaluations(config: RunConfig, plan: RunPlan) -> str:
-    every = "each epoch" if config.eval_steps is None else f"{config.eval_steps:,} steps"
-    words = f"Evaluated after {every}"
+    every = config.eval_steps
+    words = "Evaluated " + (f"every {every:,} steps" if every else "after each epoch")
     if plan.evaluations:
         times = len(plan.evaluations)
         words += ", once" if times == 1 else f", {times:,} times"
     patience = config.early_stopping_patience
     words += f"; ends after {patience} without a lower loss" if patience else ""
     return f"{words}; at last on the test rows."
+
+
+def _data(seen: Glance) -> str:
+    """Where text and labels are found."""
+    pair = f" and '{seen.text_pair}'" if seen.text_pair else ""
+    labels = ", ".join(seen.labels[:_LABELS])
+    more = f", … ({len(seen.labels):,})" if len(seen.labels) > _LABELS else ""
+    return f"Text from '{seen.text}'{pair}, labels from '{seen.label}': {labels}{more}."
 
 
 def _checkpoints(config: RunConfig) -> str:
@@ -198,4 +213,5 @@ def _checkpoints(config: RunConfig) -> str:
 def _time(plan: RunPlan) -> str:
     if plan.seconds is None:
         return "How long it takes is known after its first steps."
-    return f"About {duration(plan.seconds)}, as {plan.measured_in} took for its steps here."
+    took = "Less than a second" if plan.seconds < 1 else f"About {duration(plan.seconds)}"
+    return f"{took}, as {plan.measured_in} took for its steps here."

@@ -8,9 +8,9 @@ from pathlib import Path
 from core.runs.folder import list_runs
 from core.runs.overview import Overviews, RunOverview
 from core.runs.shelf import list_trash
-from core.sizes import percent, size_of
+from core.sizes import loss_text, percent, size_of
 from core.text.visible import fit, visible, width
-from tui.panes.train.figures import STATUS_STYLES, duration, loss_text
+from tui.panes.train.figures import STATUS_STYLES, duration
 from tui.panes.train.sheet import Row, Sheet
 
 MOST = 500

@@ -90,6 +90,10 @@ class StartingPane(ListingPane):
         self.redraw()
         self.bench.remember()
 
+    @on(FormView.Told)
+    def _told(self) -> None:
+        self.draw_foot()
+
     @on(PlanView.LookedUp)
     def _looked_up(self) -> None:
         self.redraw()

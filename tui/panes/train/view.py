@@ -9,7 +9,7 @@ from textual.containers import Container
 from textual.widget import Widget
 
 from core.runs.config import RunConfig
-from core.runs.plan import Precedent, plan_run
+from core.runs.plan import RunPlan
 from tui.panes.train import figures
 from tui.panes.train.charts import Charts
 from tui.panes.train.details import Details
@@ -26,31 +26,28 @@ _ROOMY = 150
 
 
 def _before_the_first_step(
-    watch: RunWatch, precedent_of: Callable[[RunConfig], Precedent | None], cells: int
+    watch: RunWatch, plan_of: Callable[[RunConfig], RunPlan], cells: int
 ) -> list[Row]:
     """What the worker does, and what the run will do."""
     live = watch.status.is_live
     rows = figures.phases(watch.history, live=live)
     if not live or watch.config is None:
         return rows
-    plan = plan_run(watch.config, precedent_of(watch.config))
-    return [*rows, [], *plan_rows(watch.config, plan, cells, drawn=False)]
+    return [*rows, [], *plan_rows(watch.config, plan_of(watch.config), cells, drawn=False)]
 
 
 class RunView(Widget):
     """Draws a `RunWatch`; what did not change is not sent again.
 
-    `precedent_of` finds what an earlier run tells of one that is about to begin.
+    `plan_of` says what one that is about to begin will do.
     """
 
     _wide = False
     _rows = 0
 
-    def __init__(
-        self, precedent_of: Callable[[RunConfig], Precedent | None], *, id: str | None = None
-    ) -> None:
+    def __init__(self, plan_of: Callable[[RunConfig], RunPlan], *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._precedent_of = precedent_of
+        self._plan_of = plan_of
 
     def compose(self) -> ComposeResult:
         self._heading = WordLine(id="run-heading")
@@ -87,7 +84,7 @@ class RunView(Widget):
             self.charts.show(watch, overlaid)
         else:
             self._phases.show(
-                lambda cells, rows: _before_the_first_step(watch, self._precedent_of, cells)
+                lambda cells, rows: _before_the_first_step(watch, self._plan_of, cells)
             )
         if self._comparison.display:
             plain = self.charts.plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from math import ceil, floor, inf, isfinite, log10
 from typing import Literal, Protocol
 
@@ -13,6 +13,8 @@ Unit = Literal["steps", "samples", "seconds"]
 
 _LABELS = 6
 """How many are most pleasant on an axis."""
+_FEWEST_LABELS = 3
+"""Below which a logarithmic axis does not tell where one is."""
 _ROUND = (1.0, 2.0, 2.5, 5.0)
 _ENDS = (
     1.0, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.8, 2.0, 2.2, 2.4, 2.6, 2.8, 3.0, 3.2, 3.5, 4.0, 4.5, 5.0,
@@ -146,7 +148,10 @@ class LogAxis:
         return (log10(value) - log10(self.low)) / log10(self.high / self.low) * self.rows
 
     def labels(self) -> dict[int, str]:
-        """Round multiples of powers of ten, or some of these alone where they are many."""
+        """Round multiples of powers of ten, or some of these alone where they are many.
+
+        Within less than a few of these the round numbers between are named, as on a linear axis.
+        """
         powers = range(floor(log10(self.low)), ceil(log10(self.high)) + 1)
         found: dict[int, str] = {}
         for factors, stride in _LOG_TICKS:
@@ -160,17 +165,33 @@ class LogAxis:
             }
             if len(values) <= max(2, 0.75 * self.rows) and len(found) == len(values):
                 break
+        if len(found) < _FEWEST_LABELS:
+            found = max(found, self._labels_within(), key=len)
         if not found:
             found[self.rows - 1] = f"{self.low:.3g}"
         cells = max(map(len, found.values()))
         return {row: f"{text:>{cells}}" for row, text in found.items()}
+
+    def _labels_within(self) -> dict[int, str]:
+        """Round numbers, every row of its own with a free one between; none without room."""
+        for step in round_steps((self.high - self.low) / max(1, self.rows)):
+            if step > self.high - self.low:
+                return {}
+            first, last = ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9)
+            values = [index * step for index in range(first, last + 1)]
+            rows = [self.rows - 1 - floor(self.height(value) + 1e-9) for value in values]
+            if all(lower - upper > 1 for lower, upper in pairwise(rows)):
+                texts = written(values, step)
+                return {row: text for row, text in zip(rows, texts, strict=True) if row >= 0}
+        return {}
 
 
 def log_axis(low: float, high: float, rows: int) -> LogAxis:
     """A logarithmic axis of `rows` rows; it holds what is above zero from `low` to `high`."""
     high = min(high, 1e300) if high > 0 else 1.0
     low = max(low, high * 1e-12) if low > 0 else high * 1e-3
-    if high / low < 1.2:
+    # Closer together no difference could be told apart.
+    if high / low < 1 + 1e-9:
         low, high = low / 1.1, high * 1.1
     return LogAxis(low, high * (high / low) ** 0.02, max(1, rows))
 
