@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import xxhash
 from datasets import Dataset, Features, List, Value
@@ -165,6 +166,12 @@ def _digest(text: str, pair: str | None) -> int:
 
 
 def _definition(tokenizer: PreTrainedTokenizerBase) -> str:
-    """A tokenizer's own pickle changes with use; its definition does not."""
+    """A tokenizer's own pickle changes with use; its definition does not.
+
+    How it cut and padded last is written into it, and is no part of it.
+    """
     fast = getattr(tokenizer, "backend_tokenizer", None)
-    return fast.to_str() if fast is not None else repr(tokenizer)
+    if fast is None:
+        return repr(tokenizer)
+    definition = msgspec.json.decode(fast.to_str())
+    return msgspec.json.encode({**definition, "truncation": None, "padding": None}).decode()

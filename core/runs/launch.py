@@ -48,7 +48,8 @@ _KEPT_MEMORY = {
 }
 """glibc would give large tensors back to the system and fetch them anew at each step: 10,000 page
 faults, a tenth of MiniLM's time. What was freed is used again instead."""
-_PATIENCE = 10.0
+_PATIENCE = 60.0
+"""Seconds for a process to be gone: on a slow machine a large memory is not cleared sooner."""
 _POLL = 0.05
 
 

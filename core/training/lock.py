@@ -14,7 +14,8 @@ from core.errors import RunError
 from core.runs.process import is_alive, read_process
 
 _LOCK = "worker.lock"
-_PATIENCE = 10.0
+_PATIENCE = 60.0
+"""Seconds for a process to be gone: on a slow machine a large memory is not cleared sooner."""
 _POLL = 0.05
 
 

@@ -61,7 +61,9 @@ def test_many_processes_give_what_one_gives(tmp_path: Path, tokenizer: Any) -> N
     assert np.array_equal(one.digests, several.digests)
 
 
-def test_what_was_tokenized_is_taken_from_the_cache(tmp_path: Path, tokenizer: Any) -> None:
+def test_what_was_tokenized_is_taken_from_the_cache(tmp_path: Path, tiny_classifier: Path) -> None:
+    # One that has not been used yet: it remembers how it cut last.
+    tokenizer = AutoTokenizer.from_pretrained(tiny_classifier)
     _write(tmp_path / "a.tsv", [f"a text, number {n}" for n in range(20)])
     train = load_data(str(tmp_path / "a.tsv")).train
     (file,) = {one["filename"] for one in tokenize(train, tokenizer, 16).dataset.cache_files}
