@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,7 @@ from tokenizers import AddedToken, Tokenizer, models
 
 from core.text.tokenizer import TextTokenizer, read_tokenizer
 from core.text.vocabulary import Found, Vocabulary
-from tests.tui.conftest import OpenApp, screen_text, until
+from tests.tui.conftest import OpenApp, screen_text, turns_until, until
 from tui import vocabulary
 from tui.app import TermformerApp
 from tui.entries import EntryHeading, EntryRows
@@ -195,9 +193,9 @@ async def test_it_is_closed_while_the_vocabulary_is_read(
         return Vocabulary(tokenizer)
 
     async def unmounted(rows: EntryRows) -> None:
-        await _turns_until(lambda: not rows.screen.query(EntryHeading))
+        await turns_until(lambda: not rows.screen.query(EntryHeading))
         leave.set()
-        await _turns_until(lambda: tokenizer in vocabulary._known)
+        await turns_until(lambda: tokenizer in vocabulary._known)
         closing.set()
 
     monkeypatch.setattr(vocabulary, "Vocabulary", read)
@@ -234,12 +232,3 @@ async def test_help_is_about_the_vocabulary(open_app: OpenApp) -> None:
         assert "Keys of every pane" not in shown
         await pilot.press("escape")
         assert isinstance(pilot.app.screen, VocabularyScreen)
-
-
-async def _turns_until(holds: Callable[[], bool]) -> None:
-    """Lets others work, without waiting for the app itself, until `holds`."""
-    for _ in range(1_000_000):
-        if holds():
-            return
-        await asyncio.sleep(0)
-    pytest.fail("did not come to hold")
