@@ -7,8 +7,10 @@ letters typed behind the key that leads into the editor act on the pane.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from textual import events
 from textual.app import App
@@ -21,6 +23,9 @@ Result = TypeVar("Result")
 
 PLACES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
 """The panes that a digit can name, in words; the last digit is 9."""
+
+_opening: WeakKeyDictionary[Screen[Any], asyncio.Event] = WeakKeyDictionary()
+"""Of each screen that was put above all else: when it was there."""
 
 
 def own_bindings(widget: type[Widget]) -> list[Binding]:
@@ -56,10 +61,20 @@ async def open_above(
 
     A key's action that awaits it leaves the keys that were pressed behind that key to the field.
     """
-    await app.push_screen(screen, heard)
-    first = app.AUTO_FOCUS if screen.AUTO_FOCUS is None else screen.AUTO_FOCUS
-    if first and screen.focused is None:
-        screen.set_focus(next((each for each in screen.query(first) if each.focusable), None))
+    opened = _opening[screen] = asyncio.Event()
+    try:
+        await app.push_screen(screen, heard)
+        first = app.AUTO_FOCUS if screen.AUTO_FOCUS is None else screen.AUTO_FOCUS
+        if first and screen.focused is None:
+            screen.set_focus(next((each for each in screen.query(first) if each.focusable), None))
+    finally:
+        opened.set()
+
+
+async def when_open(screen: Screen[Any]) -> None:
+    """Waits while `screen` is being put above all else: until then no key can be for it."""
+    if screen in _opening:
+        await _opening[screen].wait()
 
 
 class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
@@ -85,7 +100,9 @@ class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         if focused is not self:
             event.stop()
             event.prevent_default()
-            focused._forward_event(events.Key(event.key, event.character))
+            # As the app does with a key that comes to it: what has priority acts first.
+            if not await self.app._check_bindings(event.key, priority=True):
+                focused._forward_event(events.Key(event.key, event.character))
             return
         action = self._action_of(event.key)
         if action is not None:
