@@ -17,6 +17,7 @@ from textual.notifications import Notification
 from textual.pilot import Pilot
 
 from core import paths
+from core.engine import client
 from tui.app import TermformerApp
 
 OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
@@ -69,6 +70,20 @@ def _has_work(app: App[object]) -> bool:
         or screen._dirty_widgets
         or screen._callbacks
     )
+
+
+@pytest.fixture
+def engine_gate(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """No engine is started before it is set: what stands meanwhile can be looked at."""
+    gate = asyncio.Event()
+    spawn = client.spawn
+
+    async def spawn_behind_gate() -> asyncio.subprocess.Process:
+        await asyncio.wait_for(gate.wait(), 60)
+        return await spawn()
+
+    monkeypatch.setattr(client, "spawn", spawn_behind_gate)
+    return gate
 
 
 @pytest.fixture

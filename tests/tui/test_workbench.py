@@ -235,7 +235,7 @@ async def test_a_model_that_is_gone_gives_way_to_the_default(open_app: OpenApp) 
 
 
 async def test_a_tokenizer_that_cannot_be_read_gives_way_to_the_default(
-    open_app: OpenApp, private_folders: Path
+    open_app: OpenApp, private_folders: Path, engine_gate: asyncio.Event
 ) -> None:
     folder = private_folders / "unseen"
     write(folder / "config.json", "{}")
@@ -245,6 +245,7 @@ async def test_a_tokenizer_that_cannot_be_read_gives_way_to_the_default(
         shown = screen_text(pilot)
         assert "2 sentences · no tokenizer yet" in shown
         assert "reading the tokenizer" in shown
+        engine_gate.set()
         await until(lambda: bench.document.batch.token_count == 24, pilot)
         assert bench.model.name == "mini"
     assert saved()["model"] == "mini"
