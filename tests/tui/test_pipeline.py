@@ -41,6 +41,11 @@ def painted(pilot: Pilot[None], widget: str) -> list[str]:
     return [found.render_line(y).text.rstrip() for y in range(found.size.height)]
 
 
+def words_of(pilot: Pilot[None]) -> str:
+    """What is on the screen, without regard to where its lines break."""
+    return " ".join(screen_text(pilot).split())
+
+
 def made(folder: Path, architecture: str, **config: Any) -> Path:
     """A tiny checkpoint with random weights, its tokenizer known from an earlier start."""
     torch.manual_seed(1)
@@ -96,8 +101,8 @@ async def test_three_stages_and_transformers_word_on_them(
             await pilot.pause()
         os.kill(bench.engine.pid, signal.SIGKILL)
         bench.editor.insert("x")
-        await until(lambda: "was killed (SIGKILL)" in screen_text(pilot), pilot)
-        assert "It is being started again" in " ".join(screen_text(pilot).split())
+        await until(lambda: "was killed (SIGKILL)" in words_of(pilot), pilot)
+        await until(lambda: "It is being started again" in words_of(pilot), pilot)
         assert "engine ended" in screen_text(pilot).splitlines()[0]
         await until(lambda: settled(pilot), pilot)
         await until(lambda: "M parameters" in screen_text(pilot).splitlines()[0], pilot)
@@ -303,8 +308,8 @@ async def test_a_file_that_is_refused_says_why_and_leads_back(
         await open_file(pilot, file)
         # It is drawn a few times a second.
         said = "holds no weights (model.safetensors or pytorch_model.bin)"
-        await until(lambda: said in " ".join(screen_text(pilot).split()), pilot)
-        assert "Esc leads back" in " ".join(screen_text(pilot).split())
+        await until(lambda: said in words_of(pilot), pilot)
+        assert "Esc leads back" in words_of(pilot)
         assert not pilot.app.query_one("#pipeline-texts").display
         assert pane.code() is None
         await pilot.press("escape")
