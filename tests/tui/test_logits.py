@@ -261,7 +261,7 @@ async def test_a_killed_engine_answers_the_last_request(
         bench.editor.insert("?")
         assert not pane_of(pilot).settled
         await until(lambda: "was killed (SIGKILL)" in headline(pilot), pilot)
-        assert "It is being started again" in headline(pilot)
+        await until(lambda: "It is being started again" in headline(pilot), pilot)
         assert "engine ended" in screen_text(pilot).splitlines()[0]
         assert not pilot.app._notifications
         await until(lambda: settled(pilot), pilot)

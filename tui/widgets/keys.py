@@ -104,16 +104,18 @@ class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
             if not await self.app._check_bindings(event.key, priority=True):
                 focused._forward_event(events.Key(event.key, event.character))
             return
-        action = self._action_of(event.key)
-        if action is not None:
+        in_force = self._in_force(event.key)
+        if in_force is None:
+            event.stop()  # nobody's, and not that of whoever has the focus when it arrives above
+        elif in_force[0] is self and in_force[2]:
             event.stop()
             event.prevent_default()
-            await self.app.run_action(action, self)
+            await self.app.run_action(in_force[1].action, self)
         else:
             self._left_above = event
 
-    def _action_of(self, key: str) -> str | None:
-        """What this widget does at `key`; None where that is nobody's or another's to act on.
+    def _in_force(self, key: str) -> tuple[DOMNode, Binding, bool] | None:
+        """Whose binding of `key` acts, and whether it does now; None where nobody has bound it.
 
         As `screen.active_bindings` has it, which looks at every key that is bound.
         """
@@ -124,6 +126,4 @@ class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
                 first = in_force is None or (binding.priority and not in_force[1].priority)
                 if state is not False and first:
                     in_force = node, binding, bool(state)
-        if in_force is None or in_force[0] is not self or not in_force[2]:
-            return None
-        return in_force[1].action
+        return in_force
