@@ -28,7 +28,7 @@ from core.errors import SettingsError
 from core.settings import Settings, read_settings, read_state
 from core.text.visible import visible
 from tui.themes import DARK, LIGHT
-from tui.widgets.keys import own_bindings
+from tui.widgets.keys import open_above, own_bindings, when_open
 from tui.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -152,6 +152,12 @@ class TermformerApp(App[None], inherit_bindings=False):
         if size != event.size:
             self.post_message(events.Resize(size, size))
 
+    async def on_event(self, event: events.Event) -> None:
+        """Keys behind the one that opens a screen wait until it is there."""
+        if isinstance(event, events.Key):
+            await when_open(self.screen)
+        await super().on_event(event)
+
     def _ended_from_outside(self) -> None:
         """The terminal hung up, or the machine goes down: save first, the screen may be gone."""
         self.bench.save()
@@ -185,6 +191,14 @@ class TermformerApp(App[None], inherit_bindings=False):
                     f"Key: {shown_keys(self, binding)}",
                     lambda p=pane, b=binding: self._act(p, b),
                 )
+        if self.bench.furnished.is_set():
+            yield from self._commands_of_bench()
+        yield SystemCommand("Help", "What the pane in focus does, and its keys", self.action_help)
+        yield SystemCommand("Theme", "Change the colours", self.search_themes)
+        yield SystemCommand("Quit", "Runs go on; sentences come back", self.action_quit)
+
+    def _commands_of_bench(self) -> Iterable[SystemCommand]:
+        """What the screen does once it is furnished, whatever pane is shown."""
         yield SystemCommand("Type", "Back to the editor: i", self.bench.action_type_mode)
         yield SystemCommand(
             "Choose a model", "A name, a folder or a run", self.bench.action_choose_model
@@ -197,9 +211,6 @@ class TermformerApp(App[None], inherit_bindings=False):
         yield SystemCommand(
             "Vocabulary", "All entries of the tokenizer", self.bench.action_vocabulary
         )
-        yield SystemCommand("Help", "What the pane in focus does, and its keys", self.action_help)
-        yield SystemCommand("Theme", "Change the colours", self.search_themes)
-        yield SystemCommand("Quit", "Runs go on; sentences come back", self.action_quit)
 
     def _act(self, pane: Pane, binding: Binding) -> None:
         self.bench.show_pane(self.bench.panes.index(pane))
@@ -212,9 +223,10 @@ class TermformerApp(App[None], inherit_bindings=False):
         from tui.vocabulary import VocabularyScreen
 
         bench, screen = self.bench, self.screen
-        if not isinstance(screen, HelpScreen):
+        if bench.panes and not isinstance(screen, HelpScreen):
             subject = screen if isinstance(screen, VocabularyScreen) else bench.pane_in_view
-            self.push_screen(HelpScreen(subject, bench.panes, own_bindings(type(bench))))
+            help_screen = HelpScreen(subject, bench.panes, own_bindings(type(bench)))
+            await open_above(self, help_screen)
 
     def action_interrupted(self) -> None:
         """Ctrl+c does not quit: say what does."""

@@ -207,12 +207,14 @@ class Workbench(Screen[None], inherit_bindings=False):
             self._tell(model.problem)
 
     def _engine_replied(self, reply: Reply) -> None:
-        self.desk.reply(reply)
-        for pane in self.panes:
-            pane.engine_answered(reply)
+        if all(pane.is_attached for pane in self.panes):  # else the app ends
+            self.desk.reply(reply)
+            for pane in self.panes:
+                pane.engine_answered(reply)
 
     def _engine_ended(self, _message: str) -> None:
-        self.desk.engine_ended(self.engine.ended)
+        if self.is_attached:
+            self.desk.engine_ended(self.engine.ended)
 
     # --- what is shown, as code and as files ----------------------------------------------
 
@@ -250,8 +252,7 @@ class Workbench(Screen[None], inherit_bindings=False):
             return
         typing = self.editor.has_focus or self.focused is None
         self.panes[self._shown].display = False
-        self._shown = index
-        pane = self.panes[index]
+        self._shown, pane = index, self.panes[index]
         pane.display = True
         self._tabs.activate(index)
         pane.model_changed(self.desk.state)
@@ -273,8 +274,7 @@ class Workbench(Screen[None], inherit_bindings=False):
         """Whether keys go into the editor."""
         return self.editor.has_focus
 
-    def action_show_pane(self, index: int) -> None:
-        self.show_pane(index)
+    action_show_pane = show_pane
 
     def action_next_pane(self, step: int) -> None:
         self.show_pane((self._shown + step) % len(self.panes))

@@ -9,12 +9,81 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from textual._context import active_app
+from textual.app import App
+from textual.message import Message
+from textual.message_pump import MessagePump
+from textual.notifications import Notification
 from textual.pilot import Pilot
 
 from core import paths
+from core.engine import client
 from tui.app import TermformerApp
 
 OpenApp = Callable[..., AbstractAsyncContextManager[Pilot[None]]]
+
+
+@pytest.fixture(autouse=True)
+def steady_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pilot goes on once the app has done all that a key led to, and notices stay till then.
+
+    By itself it goes on once the process was idle for a fiftieth of a second, as which a process
+    counts too that a busy machine gave no turn; and there a notice's seconds may be over before a
+    test comes to look for it.
+    """
+    under_way: list[MessagePump] = []
+    dispatch = MessagePump._dispatch_message
+
+    async def dispatch_and_note(pump: MessagePump, message: Message) -> None:
+        under_way.append(pump)
+        try:
+            await dispatch(pump, message)
+        finally:
+            under_way.remove(pump)
+
+    async def settled(*_seconds: float) -> None:
+        app = active_app.get()
+        rests = 0
+        async with asyncio.timeout(60):
+            # More than once: a key is handed over as if it came from another thread.
+            while app.is_running and not app._exit and rests < 5:
+                app.screen._on_timer_update()
+                rests = 0 if under_way or _has_work(app) else rests + 1
+                await asyncio.sleep(0)
+
+    monkeypatch.setattr(MessagePump, "_dispatch_message", dispatch_and_note)
+    monkeypatch.setattr("textual.app.wait_for_idle", settled)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", settled)
+    monkeypatch.setattr(Notification, "time_left", 3_600.0)
+    monkeypatch.setattr(Notification, "has_expired", False)
+
+
+def _has_work(app: App[object]) -> bool:
+    """Whether a message waits, or what one changed has yet to be drawn."""
+    screen = app.screen
+    return any(
+        each.message_queue_size or each._next_callbacks for each in [app, *app._registry]
+    ) or bool(
+        screen._layout_required
+        or screen._scroll_required
+        or screen._repaint_required
+        or screen._dirty_widgets
+        or screen._callbacks
+    )
+
+
+@pytest.fixture
+def engine_gate(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """No engine is started before it is set: what stands meanwhile can be looked at."""
+    gate = asyncio.Event()
+    spawn = client.spawn
+
+    async def spawn_behind_gate() -> asyncio.subprocess.Process:
+        await asyncio.wait_for(gate.wait(), 60)
+        return await spawn()
+
+    monkeypatch.setattr(client, "spawn", spawn_behind_gate)
+    return gate
 
 
 @pytest.fixture
@@ -54,12 +123,21 @@ async def until(holds: Callable[[], object], pilot: Pilot[None], seconds: float 
     async def wait() -> None:
         while not holds():
             await pilot.pause()
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.01)  # the processor is for what is waited for
 
     try:
         await asyncio.wait_for(wait(), seconds)
     except TimeoutError:
         pytest.fail(f"did not come to hold:\n{screen_text(pilot)}")
+
+
+async def turns_until(holds: Callable[[], object]) -> None:
+    """Lets others work, without waiting for the app itself, until `holds`."""
+    for _ in range(1_000_000):
+        if holds():
+            return
+        await asyncio.sleep(0)
+    pytest.fail("did not come to hold")
 
 
 def screen_text(pilot: Pilot[None]) -> str:

@@ -57,6 +57,12 @@ async def shown(pilot: Pilot[None], kind: type[Any]) -> Any:
     return view
 
 
+def compared(view: BesideView) -> bool:
+    """Whether there is a result by both checkpoints for each sentence."""
+    results = view.results()
+    return bool(results) and all(all(pair) for pair in results)
+
+
 @pytest.mark.slow
 async def test_attention_to_padding_is_shown_head_by_head_and_token_by_token(
     open_app: OpenApp, tiny_classifier: Path, private_folders: Path
@@ -206,7 +212,7 @@ async def test_a_second_checkpoint_beside_the_first(
         pilot.app.screen.query_one(Input).value = str(folder)
         await pilot.press("enter")
         view = view_of(pilot, BesideView)
-        await until(lambda: all(all(pair) for pair in view.results()), pilot)
+        await until(lambda: compared(view), pilot)
         await pilot.pause()
         for before, after in view.results():
             assert after.shares["NEGATIVE"] > before.shares["NEGATIVE"]
@@ -223,11 +229,11 @@ async def test_a_second_checkpoint_beside_the_first(
             assert logits == [row.logits for row in inquiry.answer.results[0].rows]
         assert len(files["csv"].splitlines()) == 5
         pilot.app.bench.editor.insert("Well ")  # type: ignore[attr-defined]
-        assert not all(all(pair) for pair in view.results())
-        await until(lambda: all(all(pair) for pair in view.results()), pilot)
+        assert not compared(view)
+        await until(lambda: compared(view), pilot)
 
         pilot.app.bench.editor.load_text("One alone.")  # type: ignore[attr-defined]
-        await until(lambda: all(all(pair) for pair in view.results()), pilot)
+        await until(lambda: compared(view), pilot)
         await pilot.pause()
         assert "label; it moves by " in headline(pilot)
 

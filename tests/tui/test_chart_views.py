@@ -6,7 +6,7 @@ import math
 from array import array
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.tui.test_chart import ANY, falling, series_of
@@ -137,6 +137,7 @@ def test_a_logarithmic_axis_within_a_decade_names_what_is_there() -> None:
 
 
 @given(st.lists(ANY, max_size=40), st.floats(0, 1e6), st.floats(0, 1e6), st.booleans())
+@example(values=[0.0], start=0.0, width=5e-324, log=False)
 def test_every_value_can_be_drawn_in_every_view(
     values: list[float], start: float, width: float, log: bool
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -179,7 +180,7 @@ async def test_nothing_padded_says_what_to_type(open_app: OpenApp, classifier: P
 
 @pytest.mark.slow
 async def test_the_model_loads_when_logits_are_first_looked_at(
-    open_app: OpenApp, classifier: Path
+    open_app: OpenApp, classifier: Path, engine_gate: asyncio.Event
 ) -> None:
     async with open_app(model=str(classifier), text=COURSE) as pilot:
         bench, pane = bench_of(pilot), pane_of(pilot)
@@ -191,6 +192,7 @@ async def test_the_model_loads_when_logits_are_first_looked_at(
         bench.editor.insert("!")
         assert table_rows(pilot)[5].startswith("› 2 I hate this so much!!")
         assert bench.model.status == "loading"
+        engine_gate.set()
         await until(lambda: settled(pilot), pilot)
 
         # Behind another pane nothing is asked; coming back asks for the newest text.
@@ -259,7 +261,7 @@ async def test_a_killed_engine_answers_the_last_request(
         bench.editor.insert("?")
         assert not pane_of(pilot).settled
         await until(lambda: "was killed (SIGKILL)" in headline(pilot), pilot)
-        assert "It is being started again" in headline(pilot)
+        await until(lambda: "It is being started again" in headline(pilot), pilot)
         assert "engine ended" in screen_text(pilot).splitlines()[0]
         assert not pilot.app._notifications
         await until(lambda: settled(pilot), pilot)

@@ -27,7 +27,7 @@ from tests.tui.logits import (
     settled,
 )
 from tests.tui.snippets import PAIR, Snippets, close, exported
-from tests.tui.test_attention import shown
+from tests.tui.test_attention import compared, shown
 from tui.panes.logits.attention import AttentionView
 from tui.panes.logits.beside import BesideView
 from tui.panes.logits.dimension import DimensionView
@@ -137,7 +137,7 @@ async def add_a_second(pilot: Pilot[None], second: Path | str, snippets: Snippet
     pilot.app.screen.query_one(Input).value = str(second)
     await pilot.press("enter")
     view = pilot.app.query_one(BesideView)
-    await until(lambda: all(all(pair) for pair in view.results()), pilot)
+    await until(lambda: compared(view), pilot)
     answers = [each.answer for each in view.inquiries]
     assert all(answers)
     logits = {each.model.name: [row.logits for row in each.results[0].rows] for each in answers}

@@ -21,7 +21,8 @@ from tui.app import TermformerApp
 
 SCREENS = Path(__file__).with_name("screens")
 SIZES = [(80, 24), (120, 40), (200, 60)]
-_PATIENCE = 5.0
+_UPDATE = bool(os.environ.get("UPDATE_SCREENS"))
+_PATIENCE = 5.0 if _UPDATE else 60.0
 """Seconds for a screen to become the reviewed one; charts are drawn once more behind a resize."""
 VIEWS = (
     # Its name, the keys that lead to it from the one before, and what is then on the screen.
@@ -97,7 +98,7 @@ async def _compared(pilot: Pilot[None], name: str, rows: int = 0) -> list[str]:
     with contextlib.suppress(pytest.fail.Exception):
         await until(lambda: _pane_text(pilot, rows) == reviewed, pilot, seconds=_PATIENCE)
     text = _pane_text(pilot, rows)
-    if os.environ.get("UPDATE_SCREENS"):
+    if _UPDATE:
         file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
         return []

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import shutil
 from pathlib import Path
 
+import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from core import paths
-from core.engine.protocol import ModelInfo
+from core.engine.protocol import Loading, ModelInfo
 from core.settings import COURSE_SENTENCES
 from tests.tui.conftest import OpenApp, screen_text, until, write
 from tui.app import TermformerApp
 from tui.bench import ModelState
 from tui.widgets.bars import StatusLine
 from tui.widgets.editor import SentenceEditor
+from tui.widgets.pane import Pane
 from tui.workbench import Workbench
+
+INFO = ModelInfo("tiny", "", "", "Bert", 35_330, ["A", "B"], None, 512, "right")
 
 
 def bench_of(pilot: Pilot[None]) -> Workbench:
@@ -52,6 +58,37 @@ async def test_escape_leads_to_the_pane_and_i_back(open_app: OpenApp) -> None:
         assert bench_of(pilot).editor.text == "x"
         await pilot.press("escape", "enter", "y")
         assert bench_of(pilot).editor.text == "xy"
+
+
+@pytest.mark.parametrize("opener", ["o", "n", "c", "e", "f1", "escape"])
+async def test_what_a_burst_opens_and_closes_is_closed(open_app: OpenApp, opener: str) -> None:
+    """However far the screen is when Esc comes: keys act in the order of the hand."""
+    keys = ("escape", opener, "escape", "i", "x")
+    async with open_app(text="") as pilot:
+        bench = bench_of(pilot)
+        for turns in (0, 1, 2, 3, 5, 8, 13, 21):
+            bench.editor.load_text("")
+            for key in keys:
+                pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+            await until(lambda: bench.editor.text == "x", pilot)
+            assert pilot.app.screen is bench
+
+
+async def test_what_the_engine_says_while_the_app_ends_is_left(
+    open_app: OpenApp, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app(pane="logits") as pilot:
+        bench = bench_of(pilot)
+        loading = Loading(1, "reading weights")
+
+        def unmounted(pane: Pane) -> None:
+            bench.engine._deliver(loading)
+
+        bench.desk._load = loading.id
+        monkeypatch.setattr(type(bench.pane_in_view), "on_unmount", unmounted, raising=False)
+    assert "Exception" not in caplog.text
 
 
 async def test_panes_are_a_key_away_in_both_modes(open_app: OpenApp) -> None:
@@ -162,6 +199,19 @@ async def test_help_writes_the_names_of_options_as_they_are(open_app: OpenApp) -
         assert "shift+Tab" in shown
 
 
+async def test_help_before_the_panes_are_there_does_nothing() -> None:
+    write(paths.config_file(), "preload = false\n")
+    app = TermformerApp()
+    async with app.run_test() as pilot:
+        assert not app.bench.panes
+        await app.action_help()
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        assert titles == {"Help", "Theme", "Quit"}
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await pilot.press("f1")
+        await until(lambda: "Keys of Tokens" in screen_text(pilot), pilot)
+
+
 async def test_the_palette_names_every_action_of_every_pane(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         app = pilot.app
@@ -195,7 +245,7 @@ async def test_a_model_that_is_gone_gives_way_to_the_default(open_app: OpenApp) 
 
 
 async def test_a_tokenizer_that_cannot_be_read_gives_way_to_the_default(
-    open_app: OpenApp, private_folders: Path
+    open_app: OpenApp, private_folders: Path, engine_gate: asyncio.Event
 ) -> None:
     folder = private_folders / "unseen"
     write(folder / "config.json", "{}")
@@ -205,6 +255,7 @@ async def test_a_tokenizer_that_cannot_be_read_gives_way_to_the_default(
         shown = screen_text(pilot)
         assert "2 sentences · no tokenizer yet" in shown
         assert "reading the tokenizer" in shown
+        engine_gate.set()
         await until(lambda: bench.document.batch.token_count == 24, pilot)
         assert bench.model.name == "mini"
     assert saved()["model"] == "mini"
@@ -221,11 +272,10 @@ async def test_light_and_dark_come_back(open_app: OpenApp) -> None:
 
 
 async def test_a_small_model_has_parameters_too(open_app: OpenApp) -> None:
-    info = ModelInfo("tiny", "", "", "Bert", 35_330, ["A", "B"], None, 512, "right")
     async with open_app() as pilot:
-        pilot.app.query_one(StatusLine).show_model(ModelState("tiny", "ready", info), "")
+        pilot.app.query_one(StatusLine).show_model(ModelState("tiny", "ready", INFO), "")
         await until(lambda: "tiny · 35,330 parameters · ready" in screen_text(pilot), pilot)
-        long = ModelState(f"/home/{'somebody/' * 9}tiny", "ready", info)
+        long = ModelState(f"/home/{'somebody/' * 9}tiny", "ready", INFO)
         pilot.app.query_one(StatusLine).show_model(long, "calm-otter running")
         await until(
             lambda: re.search(

@@ -7,8 +7,10 @@ letters typed behind the key that leads into the editor act on the pane.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from textual import events
 from textual.app import App
@@ -21,6 +23,9 @@ Result = TypeVar("Result")
 
 PLACES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
 """The panes that a digit can name, in words; the last digit is 9."""
+
+_opening: WeakKeyDictionary[Screen[Any], asyncio.Event] = WeakKeyDictionary()
+"""Of each screen that was put above all else: when it was there."""
 
 
 def own_bindings(widget: type[Widget]) -> list[Binding]:
@@ -56,10 +61,20 @@ async def open_above(
 
     A key's action that awaits it leaves the keys that were pressed behind that key to the field.
     """
-    await app.push_screen(screen, heard)
-    first = app.AUTO_FOCUS if screen.AUTO_FOCUS is None else screen.AUTO_FOCUS
-    if first and screen.focused is None:
-        screen.set_focus(next((each for each in screen.query(first) if each.focusable), None))
+    opened = _opening[screen] = asyncio.Event()
+    try:
+        await app.push_screen(screen, heard)
+        first = app.AUTO_FOCUS if screen.AUTO_FOCUS is None else screen.AUTO_FOCUS
+        if first and screen.focused is None:
+            screen.set_focus(next((each for each in screen.query(first) if each.focusable), None))
+    finally:
+        opened.set()
+
+
+async def when_open(screen: Screen[Any]) -> None:
+    """Waits while `screen` is being put above all else: until then no key can be for it."""
+    if screen in _opening:
+        await _opening[screen].wait()
 
 
 class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
@@ -85,18 +100,22 @@ class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         if focused is not self:
             event.stop()
             event.prevent_default()
-            focused._forward_event(events.Key(event.key, event.character))
+            # As the app does with a key that comes to it: what has priority acts first.
+            if not await self.app._check_bindings(event.key, priority=True):
+                focused._forward_event(events.Key(event.key, event.character))
             return
-        action = self._action_of(event.key)
-        if action is not None:
+        in_force = self._in_force(event.key)
+        if in_force is None:
+            event.stop()  # nobody's, and not that of whoever has the focus when it arrives above
+        elif in_force[0] is self and in_force[2]:
             event.stop()
             event.prevent_default()
-            await self.app.run_action(action, self)
+            await self.app.run_action(in_force[1].action, self)
         else:
             self._left_above = event
 
-    def _action_of(self, key: str) -> str | None:
-        """What this widget does at `key`; None where that is nobody's or another's to act on.
+    def _in_force(self, key: str) -> tuple[DOMNode, Binding, bool] | None:
+        """Whose binding of `key` acts, and whether it does now; None where nobody has bound it.
 
         As `screen.active_bindings` has it, which looks at every key that is bound.
         """
@@ -107,6 +126,4 @@ class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
                 first = in_force is None or (binding.priority and not in_force[1].priority)
                 if state is not False and first:
                     in_force = node, binding, bool(state)
-        if in_force is None or in_force[0] is not self or not in_force[2]:
-            return None
-        return in_force[1].action
+        return in_force

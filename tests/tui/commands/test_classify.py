@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import os
 import subprocess
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -154,8 +157,20 @@ def test_a_reader_that_goes_away_and_ctrl_c(tiny_classifier: Path, tmp_path: Pat
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 141
+    # Without an end, so that it is still at it when ctrl+c comes.
+    endless = tmp_path / "endless.txt"
+    os.mkfifo(endless)
+    threading.Thread(target=write_endlessly, args=(endless,), daemon=True).start()
+    command = [*command[:-1], str(endless)]
     with Terminal(command, columns=80, rows=24, cwd=ROOT) as terminal:
-        terminal.wait_for(lambda screen: " texts · " in str(screen) or " dull." in str(screen), 60)
+        terminal.wait_for(lambda screen: " texts" in str(screen) or " dull." in str(screen), 60)
         terminal.press("ctrl+c")
-        assert terminal.wait_for_exit(30) == 130
+        assert terminal.wait_for_exit(60) == 130
         assert "Traceback" not in str(terminal.screen)
+
+
+def write_endlessly(pipe: Path) -> None:
+    """Writes lines into `pipe` as long as somebody reads them."""
+    with contextlib.suppress(BrokenPipeError), pipe.open("w") as stream:
+        while True:
+            stream.write("\n".join(LINES) + "\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,7 @@ def test_no_runs_yet(termformer: Here) -> None:
 
 
 def test_each_run_has_exactly_the_promised_keys(termformer: Here) -> None:
+    begun = time.time()
     folder = make_run("calm-otter", STARTED, step(1), step(2, 0.25), alive=True)
     (row,) = termformer("runs", "--json").document
     assert list(row) == [
@@ -78,7 +80,7 @@ def test_each_run_has_exactly_the_promised_keys(termformer: Here) -> None:
         "tags",
     ]
     age = row.pop("last_event_age")
-    assert 0 <= age < 30
+    assert 0 <= age <= time.time() - begun
     assert row.pop("size") > 100
     assert row == {
         "name": "calm-otter",

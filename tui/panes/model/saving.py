@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from core.engine.client import EngineClient
-from core.engine.protocol import Interim, Loading, ModelSaved, SaveModel, StructureRead
+from core.engine.protocol import Interim, Loading, ModelSaved, Reply, SaveModel, StructureRead
 from core.errors import ModelError, TermformerError
 from core.sizes import percent, size_of
 from core.text.visible import fit, visible, width
@@ -119,22 +119,21 @@ class SaveScreen(ModalScreen[str | None]):
             0, subject.name, head=subject.head, folder=folder, force=self._agreed == folder
         )
         try:
-            reply = await self._engine.ask(request, self._progress)
-        except ModelError as error:
-            if error.kind == "replaceable":
-                self._agreed = folder
-                self.say(f"{error} Enter once more replaces it.", "problem")
-            else:
-                self.say(str(error), "problem")
+            reply: Reply | TermformerError = await self._engine.ask(request, self._progress)
         except TermformerError as error:
-            self.say(str(error), "problem")
+            reply = error
+        self._working = False
+        if not is_open(self):
+            return  # closed meanwhile
+        if isinstance(reply, ModelSaved):
+            self._show(reply)
+        elif isinstance(reply, ModelError) and reply.kind == "replaceable":
+            self._agreed = folder
+            self.say(f"{reply} Enter once more replaces it.", "problem")
+        elif isinstance(reply, TermformerError):
+            self.say(str(reply), "problem")
         else:
-            if isinstance(reply, ModelSaved) and is_open(self):
-                self._show(reply)
-            elif is_open(self):
-                self.say("Saving was given up; the folder is as it was.", "problem")
-        finally:
-            self._working = False
+            self.say("Saving was given up; the folder is as it was.", "problem")
 
     def _progress(self, interim: Interim) -> None:
         if isinstance(interim, Loading) and is_open(self):

@@ -176,7 +176,7 @@ def traces(plot: Plot, dots: int, rows: int) -> Traces | None:
     if not any(len(curve.series) for curve in plot.curves):
         return None
     start, stop = plot.view or (0.0, plot.end)
-    if stop <= start:
+    if (stop - start) / dots <= 0:  # no column is so narrow
         return None
     drawn = [_extract(curve, plot, start, stop, dots) for curve in plot.curves]
     marks = [
