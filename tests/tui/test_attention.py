@@ -166,6 +166,7 @@ async def test_a_tensor_without_a_batch_dimension_and_one_with_it(
         await pilot.press("escape", "down", "d")
         await shown(pilot, DimensionView)
         said = screen_text(pilot)
+        assert " n sentence   Esc back" in said
         assert f"✗ {raised.type.__name__}: {raised.value}" in said
         assert "model(torch.tensor(ids))   # shape [8]" in said
         assert "model(torch.tensor([ids]))   # shape [1, 8]" in said

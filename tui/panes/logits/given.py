@@ -16,7 +16,7 @@ from tui.panes.logits.table import verdict
 from tui.panes.logits.view import LogitsView
 from tui.sources import WITHHELD
 from tui.widgets import numbers
-from tui.widgets.legend import Legend
+from tui.widgets.legend import Legend, legend_keys
 from tui.widgets.lines import Lines, Row
 from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Part
@@ -104,12 +104,9 @@ class GivenView(LogitsView):
             dim=not shown.holds,
         )
         self._lines.show(lambda cells: self._blocks(shown, cells), dim=not shown.holds)
-        hint: list[Part] = [("←→", "legend--key"), (" tokens   ", "legend--note")]
-        hint += [("↑↓", "legend--key"), (" steps   ", "legend--note")]
-        if scene.plan.count > 1:
-            hint += [("n", "legend--key"), (" sentence   ", "legend--note")]
-        hint += [("Esc", "legend--key"), (" back", "legend--note")]
-        self._legend.show([(" ", ""), *hint], [(f"{self.whose} ", "")] if self.whose else [])
+        following = [("n", "sentence")] if scene.plan.count > 1 else []
+        hint = legend_keys(("←→", "tokens"), ("↑↓", "steps"), *following, ("Esc", "back"))
+        self._legend.show(hint, [(f"{self.whose} ", "")] if self.whose else [])
 
     def _blocks(self, shown: Shown, cells: int) -> list[Row]:
         rows: list[Row] = []

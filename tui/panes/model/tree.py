@@ -144,6 +144,7 @@ class TreeView(RowsView):
         "tree--frozen",
         "tree--bar",
         "tree--track",
+        "tree--stale",
     }
     DEFAULT_CSS = """
     TreeView {
@@ -158,8 +159,8 @@ class TreeView(RowsView):
         .tree--frozen { color: $warning; }
         .tree--bar { color: $primary; }
         .tree--track { color: $foreground 12%; }
+        .tree--stale { color: $foreground 35%; }
     }
-    TreeView.-stale { text-opacity: 50%; }
     """
 
     class Clicked(Message):
@@ -176,9 +177,14 @@ class TreeView(RowsView):
         self._columns = Columns(_LABEL[0])
         self._measured: Structure | None = None
         self._needs = Needs()
+        self._dim = False
 
-    def follow(self) -> None:
-        """Draws the outline as it is now, with its mark in view."""
+    def follow(self, *, dim: bool | None = None) -> None:
+        """Draws the outline as it is now, with its mark in view; `dim`: another one is coming.
+
+        None leaves that as it was.
+        """
+        self._dim = self._dim if dim is None else dim
         self.reveal(self.outline.cursor)
         self.redraw()
 
@@ -207,7 +213,7 @@ class TreeView(RowsView):
 
     def row_key(self, index: int) -> Hashable:
         row, here = self.outline.rows[index], index == self.outline.cursor
-        return self.outline.edition, row.path, row.depth, row.is_open, row.times, here
+        return self.outline.edition, row.path, row.depth, row.is_open, row.times, here, self._dim
 
     def row(self, index: int) -> Strip:
         structure, row = self.outline.structure, self.outline.rows[index]
@@ -245,8 +251,8 @@ class TreeView(RowsView):
         return Strip([Segment(text, self._style(name, here=here)) for text, name in parts])
 
     def _style(self, name: str, *, here: bool) -> Style:
-        style = self.style(name)
-        return style + self.style("tree--here") if here else style
+        style = self.style("tree--stale" if self._dim else name)
+        return style + self.style("tree--here") if here and not self._dim else style
 
 
 def _label(row: TreeRow, room: int, style: str) -> list[tuple[str, str]]:

@@ -97,8 +97,7 @@ class ModelView(Vertical):
         if read is not None:
             self.outline.show(read.structure)
             current = scene.answers.structure_of(scene.subject) is not None
-            self.tree_view.set_class(not current, "-stale")
-            self.tree_view.follow()
+            self.tree_view.follow(dim=not current)
         self._draw_fields(scene)
         self._draw_lines(scene)
         self.headline.show(_headline(scene, self.size.width - 2, tall=tall))
