@@ -131,6 +131,8 @@ class GivenView(LogitsView):
         result = figures.result
         if figures.problem:
             words.append((f"   {visible(figures.problem)}", "lines--quiet"))
+        elif result is None:
+            words.append(("   computing…", "lines--quiet"))
         elif result is not None and not figures.step.arrangement.alone:
             style = "lines--good" if size_of(result.max_abs_diff) == "equal" else "lines--bad"
             apart = numbers.difference(result.max_abs_diff)
