@@ -177,14 +177,15 @@ class TreeView(RowsView):
         self._columns = Columns(_LABEL[0])
         self._measured: Structure | None = None
         self._needs = Needs()
-        self._dim = False
+        self._dim, self._marks = False, True
 
-    def follow(self, *, dim: bool | None = None) -> None:
-        """Draws the outline as it is now, with its mark in view; `dim`: another one is coming.
+    def look(self, *, dim: bool, marks: bool) -> None:
+        """`dim`: another outline is coming; `marks`: the mark is drawn, as keys move it."""
+        self._dim, self._marks = dim, marks
+        self.follow()
 
-        None leaves that as it was.
-        """
-        self._dim = self._dim if dim is None else dim
+    def follow(self) -> None:
+        """Draws the outline as it is now, with its mark in view."""
         self.reveal(self.outline.cursor)
         self.redraw()
 
@@ -212,14 +213,17 @@ class TreeView(RowsView):
         return len(self.outline.rows)
 
     def row_key(self, index: int) -> Hashable:
-        row, here = self.outline.rows[index], index == self.outline.cursor
+        row, here = self.outline.rows[index], self._is_marked(index)
         return self.outline.edition, row.path, row.depth, row.is_open, row.times, here, self._dim
+
+    def _is_marked(self, index: int) -> bool:
+        return self._marks and index == self.outline.cursor
 
     def row(self, index: int) -> Strip:
         structure, row = self.outline.structure, self.outline.rows[index]
         assert structure is not None
         columns = self._columns
-        here = index == self.outline.cursor
+        here = self._is_marked(index)
         name = "tree--tensor" if row.parameter else "tree--name"
         if not row.count:
             name = "tree--empty"
