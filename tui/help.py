@@ -51,10 +51,14 @@ _EDITOR = (
 _KEYS = 21
 
 
+def bound_keys(app: App[Any], binding: Binding) -> list[str]:
+    """The keys of `binding` as they are bound now."""
+    return [key.strip() for key in app._keymap.get(binding.id or "", binding.key).split(",")]
+
+
 def shown_keys(app: App[Any], binding: Binding) -> str:
     """The keys of `binding` as they are bound now, the way they stand on a keyboard."""
-    bound = app._keymap.get(binding.id or "", binding.key)
-    return " ".join(_symbol(key.strip()) for key in bound.split(","))
+    return " ".join(map(_symbol, bound_keys(app, binding)))
 
 
 def _as_sentence(does: str) -> str:
@@ -109,7 +113,7 @@ class HelpScreen(ModalScreen[None]):
         tables = [(f"Keys of {title}", tuple(self._rows(type(subject))))]
         if isinstance(subject, Pane):
             tables += [
-                ("Keys of every pane", tuple(self._rows(Pane))),
+                ("Keys of every pane", tuple(self._rows(Pane, but=type(subject)))),
                 ("Everywhere", (*_EVERYWHERE, *self._pane_keys())),
                 ("In the editor, one sentence a line", _EDITOR),
             ]
@@ -129,11 +133,19 @@ class HelpScreen(ModalScreen[None]):
             bound = (from_editor[f"pane.{PLACES[n]}"], numbered[f"pane.{n + 1}"])
             yield " ".join(shown_keys(self.app, each) for each in bound), pane.TITLE
 
-    def _rows(self, widget: type[Widget]) -> Iterator[tuple[str, str]]:
+    def _rows(
+        self, widget: type[Widget], *, but: type[Widget] | None = None
+    ) -> Iterator[tuple[str, str]]:
+        """The keys of `widget`, without those that `but` makes something else of."""
+        others = (
+            [key for each in own_bindings(but) for key in bound_keys(self.app, each)] if but else []
+        )
         for binding in own_bindings(widget):
             if binding.action.startswith("screen.show_pane"):
                 continue  # stands with the keys that lead to panes from everywhere
-            yield shown_keys(self.app, binding), binding.tooltip or binding.description
+            keys = [key for key in bound_keys(self.app, binding) if key not in others]
+            if keys:
+                yield " ".join(map(_symbol, keys)), binding.tooltip or binding.description
 
     def _heading(self, title: str) -> Text:
         return Text(title, f"bold {self._style('accent')}")

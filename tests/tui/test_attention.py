@@ -172,15 +172,17 @@ async def test_a_tensor_without_a_batch_dimension_and_one_with_it(
         await pilot.press("escape", "down", "d")
         await shown(pilot, DimensionView)
         said = screen_text(pilot)
+        assert " n sentence   Esc back" in said
         assert f"✗ {raised.type.__name__}: {raised.value}" in said
         assert "model(torch.tensor(ids))   # shape [8]" in said
         assert "model(torch.tensor([ids]))   # shape [1, 8]" in said
         assert all(f"{value:.4f}" in said for value in logits.tolist())
 
         # What goes into the model, with padding on the other side.
-        await pilot.resize_terminal(200, 60)
-        await pilot.press("g", "s")  # shown at once, in this view too
+        await pilot.press("g", "s")  # in this view too, where the new step comes into view
         await until(lambda: "padded left   Δ" in "\n".join(rows_of(pilot, "#given-lines")), pilot)
+        await pilot.resize_terminal(200, 60)
+        await until(lambda: rows_of(pilot, "#given-lines")[0].strip() == "alone", pilot)
         view = pane_of(pilot).view
         given = rows_of(pilot, "#given-lines")
         left = next(n for n, row in enumerate(given) if row.strip().startswith("padded left"))

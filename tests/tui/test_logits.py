@@ -14,6 +14,7 @@ import pytest
 from textual.pilot import Pilot
 
 from core.text.sentences import Sentence
+from tests.core.models import tiny
 from tests.tui.conftest import OpenApp, screen_text, until, write
 from tests.tui.logits import (
     COURSE,
@@ -204,6 +205,19 @@ async def test_the_model_loads_when_logits_are_first_looked_at(
         await pilot.press("f3")
         await until(lambda: settled(pilot), pilot)
         assert pane.answer is not before
+
+
+@pytest.mark.slow
+async def test_where_there_is_no_head_no_key_is_offered_that_would_need_one(
+    open_app: OpenApp, private_folders: Path, tmp_path: Path
+) -> None:
+    folder = tiny.encoder_only(tmp_path / "encoder")
+    know_tokenizer(folder)
+    async with opened(open_app, folder, text=COURSE) as pilot:
+        await until(lambda: "has no classification head" in headline(pilot), pilot)
+        await pilot.pause()
+        assert any("not computed" in row for row in table_rows(pilot))
+        assert not any("other side" in row for row in table_rows(pilot))
 
 
 @pytest.mark.slow

@@ -107,6 +107,7 @@ async def test_tree_config_and_weights(
             await pilot.press("down")
         await pilot.press("plus")
         await until(shows(pilot, f"{count + layer:,} parameters +{layer:,}"), pilot)
+        assert "as it came: 2" in screen_text(pilot)
         assert "encoder.layer.0–2 ×3" in screen_text(pilot)
         assert "random weights" in screen_text(pilot)
         # An impossible combination is refused in words, and the last tree stays.
@@ -123,7 +124,8 @@ async def test_tree_config_and_weights(
         assert pane.subject.head == "token-classification"
         await pilot.press("p")
         await until(shows(pilot, "BertForMaskedLM:", "newly initialised", "not used"), pilot)
-        assert "In the checkpoint, not in this class: not used" in screen_text(pilot)
+        # The rows below the headline come with the next frame.
+        await until(shows(pilot, "In the checkpoint, not in this class: not used"), pilot)
         await pilot.press("P", "P", "P", "P")
         assert pane.subject.head is None
 
@@ -191,6 +193,10 @@ async def test_saving_and_two_configs(
         assert beside["num_hidden_layers"] == ("2", "")
         assert beside["vocab_size"] == ("30522", "30522")
         assert row(pilot, "vocab_size", "#model-fields").split()[-2:] == ["30522", "30522"]
+        # Keys move the mark of the fields, so the tree beside them has none.
+        tree = pane_of(pilot).view.tree_view
+        assert tree.display
+        assert all("›" not in tree.render_line(y).text for y in range(tree.size.height))
         await pilot.press("y")
         assert " vocab_size" not in screen_text(pilot)
         # Any kind of model, from its class's defaults.

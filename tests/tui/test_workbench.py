@@ -197,6 +197,12 @@ async def test_help_writes_the_names_of_options_as_they_are(open_app: OpenApp) -
         assert re.search(r"s +padding_side: right, left", shown)
         assert re.search(r"a +add_special_tokens: on, off", shown)
         assert "shift+Tab" in shown
+        assert re.search(r"i Enter +To the editor", shown)
+        await pilot.press("escape", "f5", "f1")
+        await until(lambda: "Keys of Model" in screen_text(pilot), pilot)
+        shown = screen_text(pilot)  # where Enter is another key
+        assert re.search(r" i +To the editor", shown)
+        assert "i Enter" not in shown
 
 
 async def test_help_before_the_panes_are_there_does_nothing() -> None:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from tui.widgets.rows import Line
+from tui.widgets.rows import Line, Part
+
+
+def legend_keys(*keys: tuple[str, str]) -> list[Part]:
+    """Keys and what they do, as they stand in a `Legend`."""
+    parts: list[Part] = []
+    for key, does in keys:
+        parts += [("   " if parts else " ", ""), (key, "legend--key"), (f" {does}", "legend--note")]
+    return parts
 
 
 class Legend(Line):

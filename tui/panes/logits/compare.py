@@ -167,7 +167,10 @@ class CompareView(LogitsView):
         return "not computed" if failed else "computing…"
 
     def _offers(self) -> list[Offer]:
-        """What a key adds, or leads to."""
+        """What a key adds, or leads to; nothing where the model gives no logits of labels."""
+        failure = self._inquiry.failure
+        if failure is not None and failure.kind == "not_a_classifier":
+            return []
         setup = self.scene.setup
         return [
             Offer("s", "other side", setup.side),

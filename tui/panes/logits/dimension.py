@@ -14,6 +14,7 @@ from tui.panes.logits.export import json_export
 from tui.panes.logits.view import LogitsView
 from tui.widgets import numbers
 from tui.widgets.headline import wrap
+from tui.widgets.legend import Legend, legend_keys
 from tui.widgets.lines import Lines, Row
 from tui.widgets.pane import Code, Export
 
@@ -29,8 +30,10 @@ class DimensionView(LogitsView):
 
     def compose(self) -> ComposeResult:
         self._lines = Lines(id="dimension-lines")
+        self._legend = Legend(id="dimension-legend")
         yield self.headline
         yield self._lines
+        yield self._legend
 
     @property
     def inquiries(self) -> tuple[Inquiry[BatchDimensionOmitted], ...]:
@@ -69,6 +72,8 @@ class DimensionView(LogitsView):
     def draw(self, *, follow: bool) -> None:
         answer = self.answer
         number = self.scene.row + 1
+        following = [("n", "sentence")] if self.scene.plan.count > 1 else []
+        self._legend.show(legend_keys(*following, ("Esc", "back")))
         if answer is None:
             self.say([[(f"Running sentence {number} without its batch dimension…", "")]])
             self._lines.show(lambda cells: ())

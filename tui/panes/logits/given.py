@@ -12,11 +12,12 @@ from core.text.visible import visible
 from tui.inquiry import Inquiry
 from tui.panes.logits.experiment import Figures, Shown, shown_rows, size_of
 from tui.panes.logits.export import json_export
+from tui.panes.logits.steps import Extra
 from tui.panes.logits.table import verdict
 from tui.panes.logits.view import LogitsView
 from tui.sources import WITHHELD
 from tui.widgets import numbers
-from tui.widgets.legend import Legend
+from tui.widgets.legend import Legend, legend_keys
 from tui.widgets.lines import Lines, Row
 from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Part
@@ -33,6 +34,10 @@ class GivenView(LogitsView):
         super().__init__(id="given")
         self._inquiry = Inquiry(Compared)
         self._left = 0
+        self.added: Extra | None = None
+        """The step that is to come into view, once it is there."""
+        self._starts: list[int] = []
+        """The first row of each step's block."""
 
     def compose(self) -> ComposeResult:
         self._lines = Lines(id="given-lines")
@@ -104,20 +109,28 @@ class GivenView(LogitsView):
             dim=not shown.holds,
         )
         self._lines.show(lambda cells: self._blocks(shown, cells), dim=not shown.holds)
-        hint: list[Part] = [("←→", "legend--key"), (" tokens   ", "legend--note")]
-        hint += [("↑↓", "legend--key"), (" steps   ", "legend--note")]
-        if scene.plan.count > 1:
-            hint += [("n", "legend--key"), (" sentence   ", "legend--note")]
-        hint += [("Esc", "legend--key"), (" back", "legend--note")]
-        self._legend.show([(" ", ""), *hint], [(f"{self.whose} ", "")] if self.whose else [])
+        self._reveal(shown)
+        following = [("n", "sentence")] if scene.plan.count > 1 else []
+        hint = legend_keys(("←→", "tokens"), ("↑↓", "steps"), *following, ("Esc", "back"))
+        self._legend.show(hint, [(f"{self.whose} ", "")] if self.whose else [])
+
+    def _reveal(self, shown: Shown) -> None:
+        """Brings the step that was added into view, until its tensors are there."""
+        for start, figures in zip(self._starts, shown.figures, strict=False):
+            if self.added is not None and figures.step.extra == self.added:
+                self._lines.top = start
+                self.added = None if figures.result or figures.problem else self.added
+                return
 
     def _blocks(self, shown: Shown, cells: int) -> list[Row]:
         rows: list[Row] = []
+        self._starts = []
         results = (each.result for each in shown.figures if each.result)
         widest = max((len(each.input_ids) for each in results), default=0)
         self._left = max(0, min(self._left, widest - 1))
         for number, figures in enumerate(shown.figures):
             withheld = [] if number else self._withheld()
+            self._starts.append(len(rows))
             rows += [self._title(figures), *self._tensors(figures, cells), *withheld, []]
         return rows[:-1]
 
@@ -134,6 +147,8 @@ class GivenView(LogitsView):
         result = figures.result
         if figures.problem:
             words.append((f"   {visible(figures.problem)}", "lines--quiet"))
+        elif result is None:
+            words.append(("   computing…", "lines--quiet"))
         elif result is not None and not figures.step.arrangement.alone:
             style = "lines--good" if size_of(result.max_abs_diff) == "equal" else "lines--bad"
             apart = numbers.difference(result.max_abs_diff)

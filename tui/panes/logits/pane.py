@@ -63,13 +63,13 @@ class LogitsPane(Pane):
         self._setup = Setup()
         self._raw_ids = False
         self._compare = CompareView()
-        self._beside = BesideView()
+        self._beside, self._given = BesideView(), GivenView()
         head = Head()
         self._views: dict[str, LogitsView] = {
             "compare": self._compare,
             "attention": AttentionView(head),
             "weights": WeightsView(head),
-            "given": GivenView(),
+            "given": self._given,
             "beside": self._beside,
             "dimension": DimensionView(),
         }
@@ -283,6 +283,7 @@ class LogitsPane(Pane):
 
     def _arrange(self, setup: Setup, added: Extra | None) -> None:
         self._setup, self._compare.added = setup, added
+        self._given.added = added if self.view is self._given else None
         self._change(self._shown if self._shown in _OF_STEPS else "compare")
 
     def action_ids(self) -> None:

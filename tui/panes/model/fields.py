@@ -38,15 +38,20 @@ class FieldRow:
     kind: str = ""
 
 
-def rows_of(config: Config, changes: dict[str, str]) -> list[FieldRow]:
-    """The fields beside their class's defaults."""
+def rows_of(config: Config, changes: dict[str, str], plain: Config | None = None) -> list[FieldRow]:
+    """The fields beside their class's defaults; `plain` is the config before the `changes`."""
+    came = {each.name: each.value for each in plain.fields} if plain else {}
     return [
         FieldRow(
-            each.name, each.value, each.default or "", each.differs,
-            changes.get(each.name), each.kind,
+            each.name,
+            came.get(each.name, each.value) if each.name in changes else each.value,
+            each.default or "",
+            each.differs,
+            changes.get(each.name),
+            each.kind,
         )
         for each in config.fields
-    ]  # fmt: skip
+    ]
 
 
 def rows_beside(compared: ConfigsCompared, changes: dict[str, str]) -> list[FieldRow]:

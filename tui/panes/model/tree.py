@@ -144,6 +144,7 @@ class TreeView(RowsView):
         "tree--frozen",
         "tree--bar",
         "tree--track",
+        "tree--stale",
     }
     DEFAULT_CSS = """
     TreeView {
@@ -158,8 +159,8 @@ class TreeView(RowsView):
         .tree--frozen { color: $warning; }
         .tree--bar { color: $primary; }
         .tree--track { color: $foreground 12%; }
+        .tree--stale { color: $foreground 35%; }
     }
-    TreeView.-stale { text-opacity: 50%; }
     """
 
     class Clicked(Message):
@@ -176,6 +177,12 @@ class TreeView(RowsView):
         self._columns = Columns(_LABEL[0])
         self._measured: Structure | None = None
         self._needs = Needs()
+        self._dim, self._marks = False, True
+
+    def look(self, *, dim: bool, marks: bool) -> None:
+        """`dim`: another outline is coming; `marks`: the mark is drawn, as keys move it."""
+        self._dim, self._marks = dim, marks
+        self.follow()
 
     def follow(self) -> None:
         """Draws the outline as it is now, with its mark in view."""
@@ -206,14 +213,17 @@ class TreeView(RowsView):
         return len(self.outline.rows)
 
     def row_key(self, index: int) -> Hashable:
-        row, here = self.outline.rows[index], index == self.outline.cursor
-        return self.outline.edition, row.path, row.depth, row.is_open, row.times, here
+        row, here = self.outline.rows[index], self._is_marked(index)
+        return self.outline.edition, row.path, row.depth, row.is_open, row.times, here, self._dim
+
+    def _is_marked(self, index: int) -> bool:
+        return self._marks and index == self.outline.cursor
 
     def row(self, index: int) -> Strip:
         structure, row = self.outline.structure, self.outline.rows[index]
         assert structure is not None
         columns = self._columns
-        here = index == self.outline.cursor
+        here = self._is_marked(index)
         name = "tree--tensor" if row.parameter else "tree--name"
         if not row.count:
             name = "tree--empty"
@@ -245,8 +255,8 @@ class TreeView(RowsView):
         return Strip([Segment(text, self._style(name, here=here)) for text, name in parts])
 
     def _style(self, name: str, *, here: bool) -> Style:
-        style = self.style(name)
-        return style + self.style("tree--here") if here else style
+        style = self.style("tree--stale" if self._dim else name)
+        return style + self.style("tree--here") if here and not self._dim else style
 
 
 def _label(row: TreeRow, room: int, style: str) -> list[tuple[str, str]]:

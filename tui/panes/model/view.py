@@ -97,8 +97,7 @@ class ModelView(Vertical):
         if read is not None:
             self.outline.show(read.structure)
             current = scene.answers.structure_of(scene.subject) is not None
-            self.tree_view.set_class(not current, "-stale")
-            self.tree_view.follow()
+            self.tree_view.look(dim=not current, marks=scene.view == "tree")
         self._draw_fields(scene)
         self._draw_lines(scene)
         self.headline.show(_headline(scene, self.size.width - 2, tall=tall))
@@ -136,7 +135,9 @@ class ModelView(Vertical):
             titles = (scene.subject.base, scene.other)
             self.fields.show(rows_beside(compared, changes), titles)
         elif read is not None:
-            self.fields.show(rows_of(read.config, changes), ("value", DEFAULT))
+            plain = scene.answers.plain(scene.subject)
+            rows = rows_of(read.config, changes, plain.config if plain else None)
+            self.fields.show(rows, ("value", DEFAULT))
 
     def _draw_lines(self, scene: Scene) -> None:
         answers, subject = scene.answers, scene.subject

@@ -9,7 +9,7 @@ BINDINGS: list[BindingType] = [
     Binding("f", "file", "file", id="pipeline.file", tooltip="Classify the lines of a file"),
     Binding("v", "next_view", "view", id="pipeline.view", tooltip="Texts, stages, or both"),
     Binding("x", "cancel", "cancel", show=False, id="pipeline.cancel", tooltip="Give the file up"),
-    Binding("down,j", "move(1)", "next", show=False, id="pipeline.down", key_display="↓"),
+    Binding("down,j", "move(1)", "next text", show=False, id="pipeline.down", key_display="↓"),
     Binding("up,k", "move(-1)", "text before", show=False, id="pipeline.up"),
     Binding("right,l", "sideways(1)", "next tokens", show=False, id="pipeline.right"),
     Binding("left,h", "sideways(-1)", "tokens before", show=False, id="pipeline.left"),
