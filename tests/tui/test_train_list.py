@@ -48,6 +48,20 @@ async def test_runs_are_overlaid_with_what_was_set_otherwise(open_app: OpenApp) 
         await until(lambda: "bold-falcon" not in screen_text(pilot), pilot)
 
 
+async def test_an_overlaid_run_stays_so_by_another_name(open_app: OpenApp) -> None:
+    watched = write_runs()
+    async with open_app(
+        size=(120, 36), options={"train": {"watched": str(watched)}}, **TRAIN
+    ) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› calm-otter"), pilot)
+        await pilot.press("down", "space", "R", "ctrl+u", *"swift", "enter")
+        await until(shows(pilot, "bold-falcon is swift now.", "›+swift"), pilot)
+        await pilot.press("escape")
+        await until(shows(pilot, "╍ swift", "88.0 %"), pilot)
+
+
 @pytest.mark.parametrize("size", [(120, 30), (80, 24)])
 async def test_the_list_says_why_a_run_stands_still(
     open_app: OpenApp, size: tuple[int, int]

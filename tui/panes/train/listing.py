@@ -153,7 +153,9 @@ class ListingPane(AskingPane):
             self.prompt.ask("name", folder.name, "letters, digits, . _ -", rename)
 
     def _renamed(self, folder: Path, target: Path) -> None:
-        self.overlay.drop(folder)
+        if folder in self.overlay.folders:
+            self.overlay.drop(folder)
+            self.overlay.toggle(target)
         if self.watched is not None and self.watched.folder == folder:
             view = self.view
             self.watch_run(target)
