@@ -162,6 +162,19 @@ async def test_it_is_never_silent_before_the_first_step(open_app: OpenApp) -> No
         await until(shows(pilot, "evaluating on validation 12 of 40"), pilot)
 
 
+async def test_the_key_bar_offers_what_can_be_done_with_the_run(open_app: OpenApp) -> None:
+    async with open_app(**TRAIN) as pilot:
+        await pilot.press("escape")
+        await until(shows(pilot, "s start  f form  l runs"), pilot)
+        run = Run().starts().steps(3)
+        await pilot.press("l")
+        await until(shows(pilot, "› calm-otter"), pilot)
+        await pilot.press("enter")
+        await until(shows(pilot, "● running", "x stop  p pause"), pilot)
+        run.log.append(events.RunFinished(global_step=3, seconds=1.0))
+        await until(shows(pilot, "● finished", "s start  f form  l runs  d details"), pilot)
+
+
 async def test_another_pane_is_told_of_the_run(open_app: OpenApp) -> None:
     run = Run().starts().steps(3)
     async with open_app(pane="tokens") as pilot:

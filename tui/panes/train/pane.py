@@ -126,8 +126,15 @@ class TrainPane(StartingPane):
         return exports.exports(charts.plots(), charts.drawn, plain=charts.plain)
 
     def offers(self, action: str) -> bool:
-        theirs = self.view == "run" and self.watched is not None and self.watched.read_only
-        return not (theirs and action in OWN)
+        watch = self.watched
+        if self.view == "runs":
+            return True
+        if watch is None or (self.view == "form" and action not in OWN):
+            return action in {"start", "edit", "runs"}
+        if watch.read_only:
+            return self.view == "form" or action not in OWN
+        ended = {"stop": not watch.status.is_live, "pause": watch.status.status == "finished"}
+        return not ended.get(action)
 
     def options(self) -> dict[str, Option]:
         watch = self.watched
@@ -187,6 +194,8 @@ class TrainPane(StartingPane):
         if status != now[0] or (turns and turns != now[1]):
             # What was said of the run before it came to fare otherwise.
             self.steering.news = []
+        if status != now[0] and self.has_focus:
+            self.bench.show_keys()
         self._fares = now
         self.steering.hear(watch.history, live=watch.status.is_live)
         ended = self._was_live and not watch.status.is_live
