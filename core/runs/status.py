@@ -201,7 +201,9 @@ def _crash(folder: Path, tail: _Tail, process: ProcessRecord | None) -> str:
     elif tail.last is None:
         return f"Its worker never said a word; see {WORKER_LOG} in the run's folder."
     else:
-        message = f"Its worker ended without a last word after step {_global_step(tail)}."
+        step = _global_step(tail)
+        where = f"after step {step}" if step else "before its first step"
+        message = f"Its worker ended without a last word {where}."
     if steps := saved_steps(folder):
         message += f" Its newest checkpoint is {CHECKPOINTS}/step-{steps[0]}."
     return message

@@ -101,6 +101,26 @@ def test_the_crosshair_reads_exact_values() -> None:
     assert (newest.x, newest.y) == (4.0, 0.5)
 
 
+def test_a_curve_has_no_value_where_it_does_not_go() -> None:
+    long, short = Curve(series_of([1.0] * 200), "long"), Curve(series_of([2.0] * 50), "short")
+    near = {}
+    for cursor in (1, 49, 50, 53, 199):
+        readings = draw(Plot((long, short), 200, cursor=cursor), 100, 12, plain=False).readings
+        near[cursor] = tuple(reading.is_near for reading in readings)
+    assert near == {
+        1: (True, True),
+        49: (True, True),
+        50: (True, True),
+        53: (True, False),
+        199: (True, False),
+    }
+    # Evaluations are far apart: the last one counts until the next is due.
+    sparse = Series()
+    sparse.extend([20.0, 40.0], [0.5, 0.4])
+    plot = Plot((long, Curve(sparse, "validation loss")), 200, cursor=55)
+    assert draw(plot, 100, 12, plain=False).readings[1].is_near
+
+
 def test_curves_differ_without_colours() -> None:
     flat = [Curve(series_of([level] * 200), raw=False) for level in (0.2, 0.5, 0.8)]
     for plain in (False, True):

@@ -197,6 +197,35 @@ async def test_keys_act_while_a_long_log_is_read(open_app: OpenApp) -> None:
         assert losses(pilot) == run.losses
 
 
+async def test_a_run_that_came_to_nan_is_not_offered_to_come_to_it_again(
+    open_app: OpenApp,
+) -> None:
+    run = Run().starts().steps(3, lambda step: math.nan if step == 3 else 0.5)
+    run.log.append(events.RunFailed(message="The loss became NaN.", global_step=3))
+    run.dies()
+    async with open_app(options={"train": {"watched": str(run.folder)}}, **TRAIN) as pilot:
+        await until(shows(pilot, "The loss became NaN. · l f its values in the form"), pilot)
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› calm-otter"), pilot)
+        await pilot.press("f")
+        await until(shows(pilot, "The form has the values of calm-otter."), pilot)
+
+
+async def test_a_run_that_was_stopped_early_says_how_long_it_did_what(open_app: OpenApp) -> None:
+    run = Run()
+    lines = [
+        (1_000.0, events.Progress(phase="Loading libraries")),
+        (1_007.5, events.RunStopped(global_step=0, reason="Stopped by request.")),
+    ]
+    with (run.folder / EVENTS).open("wb") as log:
+        for seq, (when, event) in enumerate(lines):
+            line = msgspec.structs.replace(event, seq=seq, time=when)
+            log.write(msgspec.json.encode(line) + b"\n")
+    run.dies()
+    async with open_app(options={"train": {"watched": str(run.folder)}}, **TRAIN) as pilot:
+        await until(shows(pilot, "7.5 s", "nothing to save. · p resumes it"), pilot)
+
+
 async def test_text_of_the_worker_is_harmless(open_app: OpenApp) -> None:
     run = Run().starts().steps(2)
     run.log.append(events.Warned(message="\x1b[31m[red]bad[/red] [/b]\x00"))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.runs import events
 from core.runs.config import load_config
 from core.runs.folder import list_runs
 from core.runs.notes import read_notes
@@ -45,6 +46,41 @@ async def test_runs_are_overlaid_with_what_was_set_otherwise(open_app: OpenApp) 
         await until(shows(pilot, "+slow-snail"), pilot)
         await pilot.press("down", "space", "down", "space", "escape")
         await until(lambda: "bold-falcon" not in screen_text(pilot), pilot)
+
+
+async def test_an_overlaid_run_stays_so_by_another_name(open_app: OpenApp) -> None:
+    watched = write_runs()
+    async with open_app(
+        size=(120, 36), options={"train": {"watched": str(watched)}}, **TRAIN
+    ) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› calm-otter"), pilot)
+        await pilot.press("down", "space", "R", "ctrl+u", *"swift", "enter")
+        await until(shows(pilot, "bold-falcon is swift now.", "›+swift"), pilot)
+        await pilot.press("escape")
+        await until(shows(pilot, "╍ swift", "88.0 %"), pilot)
+
+
+@pytest.mark.parametrize("size", [(120, 30), (80, 24)])
+async def test_the_list_says_why_a_run_stands_still(
+    open_app: OpenApp, size: tuple[int, int]
+) -> None:
+    failed = Run("calm-otter").starts().steps(3)
+    failed.log.append(events.RunFailed(message="a.csv has 2 rows that are bad.", global_step=3))
+    dead = Run("slow-snail")
+    dead.log.append(events.Progress(phase="Tokenizing"))
+    dead.dies()
+    async with open_app(
+        size=size, options={"train": {"watched": str(dead.folder)}}, **TRAIN
+    ) as pilot:
+        await pilot.press("escape", "l")
+        # The line at the foot may be broken anywhere between words.
+        why = ("Its worker ended without a last word before its first step.", "a.csv has 2 rows")
+        said = lambda: " ".join(screen_text(pilot).split())  # noqa: E731
+        await until(lambda: "› slow-snail" in said() and why[0] in said(), pilot)
+        await pilot.press("down")
+        await until(lambda: "› calm-otter" in said() and why[1] in said(), pilot)
 
 
 async def test_a_run_gets_a_name_a_note_and_tags(open_app: OpenApp) -> None:

@@ -114,6 +114,9 @@ async def test_all_runs_are_in_one_chart_whatever_they_call_their_loss(tmp_path:
         assert "2 of 3 runs" in screen_text(pilot)
         await pilot.press("up", "up")
         await until(shows(pilot, "c  ● ", "score  ━ c"), pilot)
+        await pilot.press("up", "right")
+        # The run that ended at step 50 is not said to be anywhere at step 100.
+        await until(shows(pilot, "step 100 ·", "train/loss ━ b 0.0099 ~", " ╍ a ·"), pilot)
 
 
 async def test_a_rate_over_the_loss_has_a_scale_of_its_own(tmp_path: Path) -> None:

@@ -100,7 +100,7 @@ class BarView:
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             # The line must leave room for the ^C that a terminal echoes.
-            BarColumn(bar_width=24 if self._console.width >= _WIDE else 10),
+            BarColumn(bar_width=24 if self._console.width >= _WIDE else 8),
             TextColumn("{task.fields[figures]}", markup=False),
             console=self._console,
             auto_refresh=False,

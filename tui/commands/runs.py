@@ -141,9 +141,9 @@ def _table(found: list[RunOverview]) -> Table:
     )
     for run in found:
         status = run.status
-        steps = f"{status.global_step}"
+        steps = f"{status.global_step:,}"
         if status.max_steps is not None:
-            steps += f" of {status.max_steps}"
+            steps += f" of {status.max_steps:,}"
         words = [*(f"#{tag}" for tag in run.notes.tags), run.notes.note, status.message]
         table.add(
             status.name,

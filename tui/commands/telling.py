@@ -123,7 +123,7 @@ def _by_whom(event: events.RunStarted) -> str:
 
 def at(step: int, max_steps: int | None) -> str:
     """Where in the run something happened."""
-    return f"step {step}" if max_steps is None else f"step {step} of {max_steps}"
+    return f"step {step:,}" if max_steps is None else f"step {step:,} of {max_steps:,}"
 
 
 def duration(seconds: float) -> str:

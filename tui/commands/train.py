@@ -86,6 +86,8 @@ def train_command(
     what was saved, or null; numbers that are not finite are null.
     """
     config = read_options(ctx, options)
+    if config.name and run_dir is not None:
+        raise click.UsageError("--run-dir names the run too: leave --name out.")
     if config.config_file is not None:
         cluster = read_cluster(Path(config.config_file))
         if not cluster.has_the_run:

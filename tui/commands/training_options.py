@@ -15,6 +15,7 @@ from core import checkpoints
 from core.errors import RunError
 from core.runs.cluster import read_cluster
 from core.runs.config import Adapter, Precision, Route, RunConfig, Scratch, load_config
+from core.runs.folder import is_name
 from tui.commands.options import json_option, model_option
 
 _DEFAULTS = RunConfig(name="", model="")
@@ -35,6 +36,12 @@ def _scratch(_ctx: click.Context, _parameter: click.Parameter, value: str | None
             f"{wrong}Write layers=2,hidden=128,heads=4,vocabulary=8000,tokenizer=wordpiece, or a "
             "part of it."
         ) from error
+
+
+def _name(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if value and not is_name(value):
+        raise click.BadParameter("A run's name has letters, digits, '.', '_' and '-' alone.")
+    return value
 
 
 def _number(name: str, help_text: str = "", kind: type = int) -> Callable[[Command], Command]:
@@ -211,10 +218,17 @@ SECTIONS = (
                 help="Repeat the run of this config.json, but for what other options say.",
             ),
             click.option(
+                "--name",
+                metavar="NAME",
+                default="",
+                callback=_name,
+                help="What it is called in the runs folder.  [default: a name is made up]",
+            ),
+            click.option(
                 "--run-dir",
                 type=click.Path(path_type=Path),
                 metavar="DIR",
-                help="Its folder, new or empty.  [default: a new name in the runs folder]",
+                help="Its folder, new or empty.  [default: by its name in the runs folder]",
             ),
             click.option("--detach", is_flag=True, help="Print its folder and return at once."),
             json_option,
@@ -250,14 +264,14 @@ def read_options(ctx: click.Context, options: Mapping[str, Any]) -> RunConfig:
     fields = {name: value for name, value in options.items() if name != "repeated"}
     fields |= {name: list(fields[name]) for name in ("label_names", "probes")}
     if repeated is None:
-        config = RunConfig(name="", **fields)
+        config = RunConfig(**fields)
     else:
         given = {name: value for name, value in fields.items() if _is_given(ctx, name)}
         config = load_config(repeated)
         if "plain" in given and not config.plain:
             # What its worker found to be fast is what "plain" is to do without.
             config = config.undecided()
-        config = msgspec.structs.replace(config, name="", version="", **given)
+        config = msgspec.structs.replace(config, **({"name": "", "version": ""} | given))
     if config.config_file is not None:
         file = Path(config.config_file).absolute()
         asked = config.num_processes if _is_given(ctx, "num_processes") else _processes_of(file)

@@ -263,7 +263,7 @@ def test_a_bar_is_drawn_on_a_terminal_and_fits_eighty_columns(screen: Screen) ->
         run.add(event)
     view.update(new, run)
     view.close()
-    bar = next(line for line in screen.lines() if "step 12009 of 37500" in line)
+    bar = next(line for line in screen.lines() if "step 12,009 of 37,500" in line)
     assert "loss 0.5000" in bar
     assert "42 min 29 s left" in bar
     assert len(bar.rstrip()) <= 77

@@ -131,6 +131,8 @@ def test_data_that_cannot_be_trained_on_makes_no_run(
         (["--scratch", "layer=6,hidden=64"], "A shape has no layer. Write layers=2,hidden=128"),
         (["--scratch", "layers=many"], "Write layers=2,hidden=128"),
         (["extra"], "extra"),
+        (["--name", "../x"], "A run's name has letters, digits"),
+        (["--name", "x", "--run-dir", "y"], "--run-dir names the run too"),
     ],
 )
 def test_wrong_usage_makes_no_run(termformer: Here, arguments: list[str], reason: str) -> None:
@@ -202,7 +204,7 @@ def test_the_help_lists_every_option_once_under_a_heading(termformer: Here) -> N
     assert found["--num-processes"] == found["--config-file"] == "Several processes and machines:"
     fields = {"--" + name.replace("_", "-") for name in RunConfig.__struct_fields__}
     # Named in the singular, or given otherwise, or written by the program alone.
-    fields -= {"--label-names", "--probes", "--name", "--version", "--machine"}
+    fields -= {"--label-names", "--probes", "--version", "--machine"}
     assert fields <= found.keys()
     assert len(set(found.values())) == 8
 
@@ -218,6 +220,8 @@ def test_a_configuration_is_repeated_but_for_what_other_options_say(
     assert termformer("train", "--detach", "--config", str(file), "--seed", "4").code == 0
     (config,) = asked
     assert config == msgspec.structs.replace(once, name="", seed=4, version="")
+    assert termformer("train", "--detach", "--config", str(file), "--name", "twice").code == 0
+    assert asked[-1] == msgspec.structs.replace(once, name="twice", version="")
     file.write_text('{"name": 3}')
     wrong = termformer("train", "--config", str(file))
     assert wrong.code == 1

@@ -198,6 +198,8 @@ def acts(action: str, view: View, watched: RunWatch | None) -> bool:
         return True
     if watched is None:
         return action.partition("(")[0] not in _ON_A_RUN
+    if action.startswith("chart("):
+        return view == "run"
     if watched.read_only:
         return view == "form" or action not in _OWN
     if action == "pause":

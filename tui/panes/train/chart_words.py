@@ -109,6 +109,9 @@ def _of_chart(
             of = f" {visible(reading.name)}" if named else ""
             parts.append((f" {curve_sign(number, plain=plain)}", curve_style(number)))
             parts.append((f"{of} ", "sheet--label"))
+        if not reading.is_near:
+            parts.append(("·", "sheet--label"))
+            continue
         quantity = name if reading.name in runs else reading.name
         parts.append((_figure(reading.y, quantity), "sheet--value"))
         if reading.trend is not None and trends:

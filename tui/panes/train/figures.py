@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import isclose
+from math import isclose, isfinite
 
 from core.runs import events
 from core.runs.config import RunConfig
@@ -62,9 +62,9 @@ def settings(config: RunConfig | None, started: events.RunStarted | None = None)
     """What a run does, in one line of visible text."""
     if config is None:
         return "its config.json cannot be read"
-    model = _short(config.model) if config.scratch is None else config.scratch.summary
+    model = short_name(config.model) if config.scratch is None else config.scratch.summary
     words = [
-        f"{model} on {_short(config.data)}",
+        f"{model} on {short_name(config.data)}",
         _length(config, started),
         f"rate {config.learning_rate:g}",
         f"batch {config.batch_size}",
@@ -84,8 +84,8 @@ def _length(config: RunConfig, started: events.RunStarted | None) -> str:
     return epochs if started.max_steps < config.max_steps else f"{config.max_steps:,} steps"
 
 
-def _short(name: str) -> str:
-    """A path by its last part."""
+def short_name(name: str) -> str:
+    """What a model or data is called: a path by its last part."""
     return name.rstrip("/").rpartition("/")[2] if name.startswith(("/", "~", ".")) else name
 
 
@@ -302,6 +302,7 @@ def phases(history: RunHistory, *, live: bool) -> list[Row]:
 
 
 _GOES_ON: tuple[Part, ...] = ((" · ", ""), ("p", "sheet--key"), (" resumes it", ""))
+_ANOTHER: tuple[Part, ...] = ((" · ", ""), ("l f", "sheet--key"), (" its values in the form", ""))
 
 
 def last_word(watch: RunWatch) -> list[Part]:
@@ -319,10 +320,14 @@ def last_word(watch: RunWatch) -> list[Part]:
         case events.RunStopped(reason=reason, path=path):
             words = f" {visible(reason).removesuffix('.')}"
             if path is None:
-                return [(f"{words} before the first step: nothing to save.", "sheet--value")]
+                nothing = f"{words} before the first step: nothing to save."
+                return [(nothing, "sheet--value"), *_GOES_ON]
             return [(f"{words} · saved in {visible(path)}", "sheet--value"), *_GOES_ON, *model]
         case events.RunFailed(message=message):
-            return [(f" {visible(message)}", "sheet--bad"), *_GOES_ON]
+            last = watch.history.step
+            # Taken up again, it would come to the same step.
+            is_lost = last is not None and not isfinite(float(last.loss))
+            return [(f" {visible(message)}", "sheet--bad"), *(_ANOTHER if is_lost else _GOES_ON)]
     if watch.status.status == "paused" and isinstance(watch.history.turn, events.Paused):
         return _paused(watch, watch.history.turn)
     if watch.status.status == "crashed":

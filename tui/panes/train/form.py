@@ -14,6 +14,7 @@ from core.errors import DataError, ModelError
 from core.runs.config import RunConfig, Scratch
 from core.runs.folder import is_name
 from core.text.visible import visible
+from tui.panes.train.figures import short_name
 from tui.panes.train.form_fields import (
     AUTO,
     FIELDS,
@@ -134,8 +135,9 @@ class Form:
         values = {name: value.strip() for name, value in self.values.items()}
         epochs = f"{values['epochs']} epoch{'' if values['epochs'] == '1' else 's'}"
         at_most = f", at most {values['max_steps']} steps" if values["max_steps"] else ""
+        model = "a new model" if values["scratch"] else short_name(values["model"])
         words = [
-            f"{'a new model' if values['scratch'] else values['model']} on {values['data']}",
+            f"{model} on {short_name(values['data'])}",
             epochs + at_most,
             f"rate {values['learning_rate']}",
             f"batch {values['batch_size']}",

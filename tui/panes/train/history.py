@@ -138,6 +138,8 @@ class RunHistory:
         for event in found if self.started is None else ():
             if isinstance(event, events.Progress):
                 self._add_phase(event)
+            elif self.phases and isinstance(event, events.RunStopped | events.RunFailed):
+                self.phases[-1].last = event.time
         for event in reversed(found):
             if isinstance(event, events.Heartbeat):
                 continue

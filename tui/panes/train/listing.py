@@ -18,7 +18,7 @@ from core.runs.shelf import delete_run, erase_run, rename_run, restore_run
 from core.text.visible import visible
 from tui.panes.train.asking import NO_RUN, AskingPane
 from tui.panes.train.overlay import Overlay
-from tui.panes.train.runs import RunTable, look_at_runs, note_words
+from tui.panes.train.runs import RunTable, look_at_runs, told
 from tui.widgets.rows import Part
 
 View = Literal["run", "runs", "form"]
@@ -145,7 +145,7 @@ class ListingPane(AskingPane):
         words: list[Part] = []
         for key, does in keys:
             words += [(f" {key}", "sheet--key"), (f" {does} ", "")]
-        if self._listed is not None and (note := note_words(self._listed)):
+        if self._listed is not None and (note := told(self._listed)):
             words.append((f"· {note}", "sheet--value"))
         return words
 
@@ -170,7 +170,9 @@ class ListingPane(AskingPane):
             self.prompt.ask("name", folder.name, "letters, digits, . _ -", rename)
 
     def _renamed(self, folder: Path, target: Path) -> None:
-        self.overlay.drop(folder)
+        if folder in self.overlay.folders:
+            self.overlay.drop(folder)
+            self.overlay.toggle(target)
         if self.watched is not None and self.watched.folder == folder:
             view = self.view
             self.watch_run(target)

@@ -47,7 +47,7 @@ class Overlay:
         follower.follow(folder)
 
     def drop(self, folder: Path) -> None:
-        """It is renamed or deleted."""
+        """It is no longer where it was."""
         if folder in self._followers:
             self.toggle(folder)
 

@@ -167,7 +167,10 @@ def _steps(config: RunConfig, plan: RunPlan) -> str:
 
 
 def _rate(config: RunConfig, plan: RunPlan) -> str:
-    return f"rate up to {config.learning_rate:g} at step {plan.warmup_steps:,}, then down to 0"
+    rate = f"{config.learning_rate:g}"
+    if not plan.warmup_steps:
+        return f"rate from {rate} down to 0"
+    return f"rate up to {rate} at step {plan.warmup_steps:,}, then down to 0"
 
 
 def _in_a_row(config: RunConfig, plan: RunPlan, cells: int) -> str:

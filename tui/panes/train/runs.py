@@ -18,6 +18,8 @@ MOST = 500
 _NAME = 19
 _BEST, _SIZE, _AGO = 9, 11, 13
 """Cells of columns; the last is when the last word came."""
+_EXPLAINED = frozenset({"failed", "crashed", "paused"})
+"""Whose message says more than the status does."""
 _FOR_SIZE, _FOR_NOTES = 88, 104
 """Columns from which there is room for them."""
 
@@ -31,6 +33,12 @@ def note_words(run: RunOverview) -> str:
     """Its tags and its note, in visible text; empty where there are none."""
     words = [*(f"#{tag}" for tag in run.notes.tags), run.notes.note]
     return visible(" ".join(filter(None, words)))
+
+
+def told(run: RunOverview) -> str:
+    """What is to be read of a run, visible: what its user wrote on it, else why it stands still."""
+    message = run.status.message if run.status.status in _EXPLAINED else ""
+    return note_words(run) or visible(message)
 
 
 class RunTable(Sheet):
@@ -125,7 +133,7 @@ class RunTable(Sheet):
             rest += f"{'·' if run.size is None else size_of(run.size):>{_SIZE}}"
         age = status.last_event_age
         rest += f"{'·' if age is None else duration(age):>{_AGO}}"
-        note = f"   {note_words(run)}" if cells >= _FOR_NOTES else ""
+        note = f"   {told(run)}" if cells >= _FOR_NOTES else ""
         over = "+" if run.path in self._overlaid else " "
         if status.path == self._chosen:
             row = f" ›{over}{name}{status.status:<9}{rest}{note}"
@@ -135,5 +143,5 @@ class RunTable(Sheet):
             (name, "sheet--value"),
             (f"{status.status:<9}", STATUS_STYLES.get(status.status, "sheet--label")),
             (rest, "sheet--label"),
-            (note, "sheet--value"),
+            (note, "sheet--value" if note_words(run) else "sheet--label"),
         ]

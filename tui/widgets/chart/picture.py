@@ -27,6 +27,8 @@ _SMALLEST = (14, 3)
 """Columns and rows below which nothing is drawn."""
 _NARROWEST = 8
 _EARLY = 0.1
+_AS_NEAR = 0.005
+"""Of the x axis: about a column, in which a point counts as being at the crosshair."""
 _SHORTEST = 2.0
 """Points, the least time constant of a trend."""
 
@@ -106,6 +108,8 @@ class Reading:
     trend: float | None
     spread: tuple[float, float] | None = None
     """The values at the lower and the upper edge, where they are not those of the y axis."""
+    is_near: bool = True
+    """Whether the curve goes as far as the crosshair."""
 
     @property
     def is_none(self) -> bool:
@@ -140,7 +144,20 @@ def _reading(curve: Curve, plot: Plot) -> Reading:
         return Reading(curve.name, nan, nan, None)
     window = plot.window(curve)
     trend = series.trend(window).at(series.y, index) if window else None
-    return Reading(curve.name, axis[index], series.y[index], trend)
+    near = plot.cursor is None or _is_near(axis, len(series), index, plot)
+    return Reading(curve.name, axis[index], series.y[index], trend, is_near=near)
+
+
+def _is_near(axis: Sequence[float], count: int, index: int, plot: Plot) -> bool:
+    """Whether the point `index` of `count` says anything of what is at the crosshair.
+
+    Beyond its ends a curve has no value; a place less than its last gap away is not beyond.
+    """
+    right = max(1, min(index, count - 1))
+    gap = axis[right] - axis[right - 1] if count > 1 else 0.0
+    distance = abs((plot.cursor or 0.0) - axis[index])
+    inside = axis[0] <= (plot.cursor or 0.0) <= axis[count - 1]
+    return inside or distance <= max(gap, plot.end * _AS_NEAR)
 
 
 def along_one_axis(plots: Sequence[Plot]) -> list[Plot]:

@@ -174,9 +174,10 @@ class LogAxis:
 
     def _labels_within(self) -> dict[int, str]:
         """Round numbers, every row of its own with a free one between; none without room."""
-        for step in round_steps((self.high - self.low) / max(1, self.rows)):
-            if step > self.high - self.low:
-                return {}
+        span = self.high - self.low
+        for step in round_steps(span / self.rows) if span / self.rows > 0 else ():
+            if step > span:
+                break
             first, last = ceil(self.low / step - 1e-9), floor(self.high / step + 1e-9)
             values = [index * step for index in range(first, last + 1)]
             rows = [self.rows - 1 - floor(self.height(value) + 1e-9) for value in values]
