@@ -376,6 +376,8 @@ async def test_one_key_trains_a_real_model(
 async def test_a_form_that_changes_often_leaves_nothing_undone(
     open_app: OpenApp, recwarn: pytest.WarningsRecorder
 ) -> None:
+    gc.collect()
+    recwarn.clear()  # what other tests left undone
     async with open_app(size=(120, 40), **TRAIN) as pilot:
         pane = pane_of(pilot)
         plan = pane.plan_view
