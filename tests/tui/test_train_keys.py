@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from core.runs.status import run_status
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.training import TRAIN, Run, losses, pane_of, shows
 from tui.app import TermformerApp
+from tui.panes.train import plan_view
 from tui.panes.train.form_fields import FIELDS
 
 # --- steering -------------------------------------------------------------------------------
@@ -216,6 +218,30 @@ async def test_what_a_run_on_ones_own_file_will_do_is_told_too(
         await until(shows(pilot, "10 steps: 2 epochs of 80 rows, 5 steps each."), pilot)
         assert "Text from 'body', labels from 'verdict': bad, good." in screen_text(pilot)
         assert "Evaluated every 4 steps, 3 times" in screen_text(pilot)
+
+
+async def test_what_takes_long_to_look_up_is_looked_up_once(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    may_end = threading.Event()
+
+    def slow(config: RunConfig) -> None:
+        begun.append(config.data)
+        may_end.wait(60)
+
+    monkeypatch.setattr(plan_view, "glance", slow)
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await pilot.press("escape", "f")
+        await until(lambda: begun, pilot)
+        # Nothing that it depends on changes, however often it is drawn.
+        go_to(pilot, "epochs")
+        for key in ("1", "backspace") * 10:
+            await pilot.press(key)
+        may_end.set()
+        plan = pane_of(pilot).plan_view
+        await until(lambda: plan._known, pilot)
+        assert begun == ["reviews"]
 
 
 async def test_the_form_is_remembered(open_app: OpenApp) -> None:
