@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from textual.events import Key
-from textual.pilot import Pilot
 
 from core import paths
 from core.runs import events
@@ -17,7 +16,7 @@ from core.runs.log import EventReader
 from core.runs.requests import Pause, Resume, SaveCheckpoint, Stop, waiting_requests
 from core.runs.status import run_status
 from tests.tui.conftest import OpenApp, screen_text, until
-from tests.tui.training import TRAIN, Held, Run, losses, pane_of, shows
+from tests.tui.training import TRAIN, Held, Run, go_to, losses, pane_of, shows
 from tui.app import TermformerApp
 from tui.panes.train import pane as train_pane
 from tui.panes.train import starting
@@ -106,11 +105,6 @@ async def test_pause_and_checkpoint_show_what_the_worker_did(open_app: OpenApp) 
 
 
 # --- the form -------------------------------------------------------------------------------
-
-
-def go_to(pilot: Pilot[None], field: str) -> None:
-    """Marks a field of the form, as the arrow keys would."""
-    pane_of(pilot).form_view.go_to(field)
 
 
 async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: OpenApp) -> None:
@@ -202,35 +196,6 @@ async def test_every_field_is_reached_and_presets_fill_them_in(open_app: OpenApp
         await pilot.press("left", "left", "left")
         await until(shows(pilot, "‹ own ›"), pilot)
         assert form.values["adapter"] == "lora"
-
-
-async def test_what_a_run_will_do_follows_the_form(open_app: OpenApp) -> None:
-    async with open_app(size=(120, 40), **TRAIN) as pilot:
-        await pilot.press("escape", "f")
-        await until(shows(pilot, "666 steps: 2 epochs of 5,328 rows"), pilot)
-        assert "known after its first steps" in screen_text(pilot)
-        go_to(pilot, "max_steps")
-        await pilot.press(*"50")
-        await until(shows(pilot, "50 steps, 0.15 of an epoch of 5,328 rows"), pilot)
-        go_to(pilot, "data")
-        await pilot.press("ctrl+u")
-        await until(shows(pilot, "Put the fields marked ! right", "Data must be named."), pilot)
-
-
-async def test_what_a_run_on_ones_own_file_will_do_is_told_too(
-    open_app: OpenApp, tmp_path: Path
-) -> None:
-    data = tmp_path / "mine.csv"
-    rows = [f"film {n},{'good' if n % 2 else 'bad'}" for n in range(100)]
-    data.write_text("\n".join(["body,verdict", *rows]))
-    async with open_app(size=(120, 40), **TRAIN) as pilot:
-        await pilot.press("escape", "f")
-        pane_of(pilot).form.values.update(data=str(data), eval_steps="4")
-        go_to(pilot, "epochs")
-        await pilot.press("backspace", "2")
-        await until(shows(pilot, "10 steps: 2 epochs of 80 rows, 5 steps each."), pilot)
-        assert "Text from 'body', labels from 'verdict': bad, good." in screen_text(pilot)
-        assert "Evaluated every 4 steps, 3 times" in screen_text(pilot)
 
 
 async def test_the_form_is_remembered(open_app: OpenApp) -> None:

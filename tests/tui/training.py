@@ -132,6 +132,11 @@ def pane_of(pilot: Pilot[None]) -> TrainPane:
     return app.query_one(TrainPane)
 
 
+def go_to(pilot: Pilot[None], field: str) -> None:
+    """Marks a field of the form, as the arrow keys would."""
+    pane_of(pilot).form_view.go_to(field)
+
+
 def losses(pilot: Pilot[None]) -> list[float]:
     watch = pane_of(pilot).watched
     return [] if watch is None else list(watch.history.curves.loss.y)

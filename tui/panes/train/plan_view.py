@@ -44,6 +44,8 @@ class PlanView(Widget):
         self._config: RunConfig | None = None
         self._known: dict[bytes, tuple[Precedent | None, Glance | None]] = {}
         """What was looked up."""
+        self._looked_for = b""
+        """What is being looked up."""
 
     def compose(self) -> ComposeResult:
         self._words = Sheet()
@@ -57,12 +59,16 @@ class PlanView(Widget):
     def forget(self) -> None:
         """Runs were made or ended: what they tell is looked up anew."""
         self._known.clear()
+        self._looked_for = b""
 
     def plan(self, config: RunConfig) -> RunPlan:
         """What a run of `config` does, by what was looked up already; the rest is looked up."""
-        known = self._known.get(self._key(config))
-        if known is None:
-            self._look_up(config)
+        key = self._key(config)
+        known = self._known.get(key)
+        if known is None and key != self._looked_for:
+            # Once: what is drawn often would never get to the end of a look-up.
+            self._looked_for = key
+            self._look_up(config, key)
         return plan_run(config, *(known or ()))
 
     def show(self, config: RunConfig | None) -> None:
@@ -71,10 +77,9 @@ class PlanView(Widget):
         self._draw()
 
     @work(group="precedent", exclusive=True)
-    async def _look_up(self, config: RunConfig) -> None:
+    async def _look_up(self, config: RunConfig, key: bytes) -> None:
         # Many keys in a row ask once.
         await asyncio.sleep(0.05)
-        key = self._key(config)
         self._known[key] = await asyncio.to_thread(
             lambda: (find_precedent(config, list_runs()), glance(config))
         )
