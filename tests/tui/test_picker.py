@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from core.choices import choices, folders, with_recent
 from core.runs.config import RunConfig, Scratch
-from tests.hub_server import HubServer
+from tests.hub_server import PATIENT, HubServer
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.logits import bench_of, know_tokenizer
 from tests.tui.training import Run
@@ -118,7 +118,8 @@ async def test_a_download_is_seen_and_given_up(
     with HubServer() as hub:
         repository = hub.add("slow/model", tiny_classifier)
         repository.hold_after = 2_000_000
-        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        for name, value in {"HF_ENDPOINT": hub.url, **PATIENT}.items():
+            monkeypatch.setenv(name, value)
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         async with open_app(size=(120, 40), pane="model", model=str(tiny_classifier)) as pilot:
             await pilot.press("escape")

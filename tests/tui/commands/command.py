@@ -72,6 +72,6 @@ def run_python(code: str, arguments: Sequence[str] = ()) -> Finished:
         capture_output=True,
         check=False,
         cwd=ROOT,
-        timeout=60,
+        timeout=300,
     )
     return Finished(finished.returncode, finished.stdout.decode(), finished.stderr.decode())
