@@ -64,7 +64,8 @@ def _has_work(app: App[object]) -> bool:
     return any(
         each.message_queue_size or each._next_callbacks for each in [app, *app._registry]
     ) or bool(
-        screen._layout_required
+        app._resize_event
+        or screen._layout_required
         or screen._scroll_required
         or screen._repaint_required
         or screen._dirty_widgets

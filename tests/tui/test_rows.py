@@ -49,8 +49,9 @@ async def test_a_key_does_what_the_screen_says_it_does(open_app: OpenApp) -> Non
             for key in (*bound, "A", "ctrl+y", "~"):
                 active = bound.get(key)
                 own = active is not None and active.node is owner and active.enabled
-                expected = active.binding.action if active is not None and own else None
-                assert owner._action_of(key) == expected, key
+                expected = active.binding if active is not None and own else None
+                node, binding, acts = owner._in_force(key) or (None, None, False)
+                assert (binding if node is owner and acts else None) == expected, key
 
 
 @pytest.mark.parametrize("kind", ["mini", "byte-level", "llama"])
