@@ -47,9 +47,9 @@ def steady_pilot(monkeypatch: pytest.MonkeyPatch) -> None:
         async with asyncio.timeout(60):
             # More than once: a key is handed over as if it came from another thread.
             while app.is_running and not app._exit and rests < 5:
+                await asyncio.sleep(0)
                 app.screen._on_timer_update()
                 rests = 0 if under_way or _has_work(app) else rests + 1
-                await asyncio.sleep(0)
 
     monkeypatch.setattr(MessagePump, "_dispatch_message", dispatch_and_note)
     monkeypatch.setattr("textual.app.wait_for_idle", settled)
@@ -122,9 +122,11 @@ async def until(holds: Callable[[], object], pilot: Pilot[None], seconds: float 
     """Lets the app work until `holds`; fails with the screen where it never does."""
 
     async def wait() -> None:
+        # Only of a screen that is drawn whole, for whoever looks at more of it afterwards.
+        await pilot.pause()
         while not holds():
-            await pilot.pause()
             await asyncio.sleep(0.01)  # the processor is for what is waited for
+            await pilot.pause()
 
     try:
         await asyncio.wait_for(wait(), seconds)
