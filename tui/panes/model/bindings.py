@@ -12,7 +12,7 @@ BINDINGS: list[BindingType] = [
     Binding("d", "details", "details", id="model.details", tooltip="The figures of a tensor"),
     Binding("slash", "search", "search", id="model.search",
             tooltip="Find modules by name or class"),
-    Binding("s", "save", "save", id="model.save",
+    Binding("s", "save", "save", show=False, id="model.save",
             tooltip="Save with its tokenizer, read back and compare"),
     Binding("p", "head(1)", "head", show=False, id="model.head",
             tooltip="Another AutoModel class: base, classification, tokens, masked, causal"),
