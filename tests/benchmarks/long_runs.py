@@ -85,6 +85,7 @@ def read_all(run: Path) -> RunWatch:
     watch = RunWatch(run)
     drawn = time.monotonic()
     while watch.read(SLICE) or watch.behind:
+        watch.history.curves.keep_up()
         if time.monotonic() - drawn > 0.25:
             picture(watch)
             drawn = time.monotonic()

@@ -50,6 +50,16 @@ def test_a_point_takes_at_most_20_bytes() -> None:
     assert sum(map(sys.getsizeof, arrays)) / 50_000 <= 20
 
 
+def test_only_what_is_looked_at_keeps_up() -> None:
+    seen, unseen = falling(1_000), falling(1_000)
+    list(seen.buckets(1))
+    for series in (seen, unseen):
+        series.extend([1_001.0], [0.25])
+        series.keep_up()
+    assert not seen.settle(), "the next look has nothing left to summarize"
+    assert unseen.settle()
+
+
 def test_the_trend_begins_where_the_values_do_and_breaks_at_a_gap() -> None:
     series = series_of([2.0, 2.0, math.nan, 1.0])
     line = line_through(series, 0, series.buckets(1), 10)

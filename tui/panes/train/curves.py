@@ -59,6 +59,11 @@ class Curves:
         """Summarizes `points` of the series that were not looked at yet; whether there were any."""
         return any(series.settle(points) for series in self._all())
 
+    def keep_up(self) -> None:
+        """Summarizes what came since, of the series that are looked at."""
+        for series in self._all():
+            series.keep_up()
+
     def _all(self) -> list[Series]:
         return [*self.by_step.values(), *self.others.values()]
 

@@ -17,11 +17,11 @@ EAGER, IDLE = 0.25, 1.0
 """Seconds between two looks at the log, while something comes and while nothing does."""
 REMOTE = 1.0
 """Seconds between two pictures where every byte of them travels."""
-SLICE = 0.008
+SLICE = 0.003
 """Seconds of reading, after which keys have their turn."""
-_BREATH = 0.003
-_SETTLED_AT_ONCE = 1 << 15
-"""Points of curves nobody looks at that are summarized between two keys: 5 to 10 ms."""
+_BREATH = 0.001
+_SETTLED_AT_ONCE = 1 << 14
+"""Points of curves nobody looks at that are summarized between two keys: 2 to 5 ms."""
 _EVERY_CHECK = 2.0
 """Seconds between two looks for the worker's process."""
 
@@ -103,7 +103,10 @@ class Follower:
 
     def _read(self, watch: RunWatch) -> bool:
         try:
-            return watch.read(SLICE)
+            found = watch.read(SLICE)
         except OSError as error:
             self._failed(f"The log of {watch.name} cannot be read: {error.strerror}.")
             return False
+        for each in watch.shown if found else ():
+            each.history.curves.keep_up()
+        return found

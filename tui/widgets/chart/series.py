@@ -131,6 +131,13 @@ class Series:
             depth += 1
         return True
 
+    def keep_up(self) -> None:
+        """Takes new points in at once, where it was looked at before: the next look waits less."""
+        if self._settled:
+            self.settle()
+        if self._trend is not None:
+            self._trend.extend(self.y)
+
     def _level(self, depth: int) -> _Level:
         if depth == len(self._levels):
             self._levels.append(_Level())
