@@ -182,7 +182,7 @@ class TermformerApp(App[None], inherit_bindings=False):
             yield SystemCommand(
                 f"Go to {pane.TITLE}", "Show this pane", lambda n=number: self.bench.show_pane(n)
             )
-        from tui.help import shown_keys  # imported when first needed
+        from tui.screens.help import shown_keys  # imported when first needed
 
         for pane in self.bench.panes:
             for binding in own_bindings(type(pane)):
@@ -219,8 +219,8 @@ class TermformerApp(App[None], inherit_bindings=False):
 
     async def action_help(self) -> None:
         """Help for the pane that is shown, or for what stands above it."""
-        from tui.help import HelpScreen  # both imported when first needed
-        from tui.vocabulary import VocabularyScreen
+        from tui.screens.help import HelpScreen  # both imported when first needed
+        from tui.screens.vocabulary import VocabularyScreen
 
         bench, screen = self.bench, self.screen
         if bench.panes and not isinstance(screen, HelpScreen):

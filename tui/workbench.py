@@ -163,7 +163,7 @@ class Workbench(Screen[None], inherit_bindings=False):
 
     async def action_choose_model(self) -> None:
         """Asks for a model by name."""
-        from tui.picker import ModelPicker  # its widgets are imported when first needed
+        from tui.screens.picker import ModelPicker  # its widgets are imported when first needed
 
         def chosen(name: str | None) -> None:
             if name:
@@ -220,13 +220,13 @@ class Workbench(Screen[None], inherit_bindings=False):
 
     async def action_show_code(self) -> None:
         """The Python that gives what the pane shows."""
-        from tui.code import CodeScreen  # as the others: imported when first needed
+        from tui.screens.code import CodeScreen  # as the others: imported when first needed
 
         await open_above(self.app, CodeScreen(self.pane_in_view.code()))
 
     async def action_export(self) -> None:
         """Writes what the pane shows to a file."""
-        from tui.export import ExportScreen
+        from tui.screens.export import ExportScreen
 
         await open_above(
             self.app, ExportScreen(self.pane_in_view.TITLE, self.pane_in_view.exports())
@@ -234,7 +234,7 @@ class Workbench(Screen[None], inherit_bindings=False):
 
     async def action_vocabulary(self) -> None:
         """All entries of the tokenizer's vocabulary."""
-        from tui.vocabulary import VocabularyScreen
+        from tui.screens.vocabulary import VocabularyScreen
 
         if self._encoder.tokenizer is not None:
             name = self.desk.good or ""

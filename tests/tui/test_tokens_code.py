@@ -20,7 +20,7 @@ from tests.tui.test_tokens_stages import below
 from tests.tui.tokenizers import tokenizer
 from tui.panes.tokens.grid import LAYERS
 from tui.panes.tokens.spaces import shown
-from tui.vocabulary import VocabularyScreen
+from tui.screens.vocabulary import VocabularyScreen
 
 TEXT = (
     "I loved the ﬁlm 🤗, unbelievably!\n"

@@ -13,10 +13,10 @@ from tokenizers import AddedToken, Tokenizer, models
 from core.text.tokenizer import TextTokenizer, read_tokenizer
 from core.text.vocabulary import Found, Vocabulary
 from tests.tui.conftest import OpenApp, screen_text, turns_until, until
-from tui import vocabulary, vocabulary_ask
 from tui.app import TermformerApp
-from tui.entries import EntryHeading, EntryRows
-from tui.vocabulary import VocabularyScreen
+from tui.screens import vocabulary, vocabulary_ask
+from tui.screens.vocabulary import VocabularyScreen
+from tui.screens.vocabulary_rows import EntryHeading, EntryRows
 
 
 def tokenizer_of(tokens: list[str], folder: Path) -> TextTokenizer:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import RunError
+from core.named_files import OccupiedError, write_file
 from core.text.visible import visible
 from tui.commands.outcome import complain
 from tui.panes.train.exports import exports
 from tui.panes.train.quantities import quantities
 from tui.panes.train.scene import Titled
 from tui.panes.train.watch import RunWatch
-from tui.saving import OccupiedError, write_file
 from tui.widgets.chart import Curve, Mark, Plot, along_one_axis
 
 _MOST = 24

@@ -231,7 +231,7 @@ class LogitsPane(Pane):
 
     async def action_second(self) -> None:
         """Asks for the second checkpoint; from there back to where one was compared before."""
-        from tui.picker import ModelPicker  # its widgets are imported when first needed
+        from tui.screens.picker import ModelPicker  # its widgets are imported when first needed
 
         def chosen(name: str | None) -> None:
             if name:

@@ -227,7 +227,7 @@ class ModelPane(LookingPane):
 
     async def _pick(self, current: str, title: str, chosen: Callable[[str | None], None]) -> None:
         """Asks for a config: a model's, or that of a kind of model."""
-        from tui.picker import ModelPicker  # its widgets are imported when first needed
+        from tui.screens.picker import ModelPicker  # its widgets are imported when first needed
 
         await open_above(
             self.app, ModelPicker(self.bench, current, title=title, kinds=True), chosen

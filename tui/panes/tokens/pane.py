@@ -242,7 +242,7 @@ class TokensPane(Pane):
         self._rearranged()
 
     async def action_beside(self) -> None:
-        from tui.picker import ModelPicker  # its widgets are imported when first needed
+        from tui.screens.picker import ModelPicker  # its widgets are imported when first needed
 
         def chosen(name: str | None) -> None:
             if name:
@@ -262,7 +262,7 @@ class TokensPane(Pane):
 
     async def action_entry(self) -> None:
         """The vocabulary, at the token under the cursor."""
-        from tui.vocabulary import VocabularyScreen
+        from tui.screens.vocabulary import VocabularyScreen
 
         look = self._look()
         if look is not None:

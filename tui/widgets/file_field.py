@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 from textual import on
@@ -12,17 +11,11 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from core.durable import write_atomic
 from core.errors import TermformerError
+from core.named_files import Make, OccupiedError, write_file
 from core.sizes import size_of
 from core.text.visible import visible
 from tui.widgets.path_input import PathInput
-
-Make = Callable[[], str | bytes]
-
-
-class OccupiedError(TermformerError):
-    """There is a file of this name, and nobody said that it may be replaced."""
 
 
 class FileField(Vertical):
@@ -111,35 +104,3 @@ class FileField(Vertical):
             self.post_message(self.Saved(path, size))
         finally:
             self._writing = False
-
-
-def write_file(path: Path, make: Make, *, replace: bool) -> int:
-    """Writes what `make` gives to `path` in one step; returns the size in bytes.
-
-    Raises `OccupiedError` where there is such a file and it is not to be replaced, and otherwise a
-    `TermformerError` with what was there before untouched.
-    """
-    shown = visible(path.name)
-    try:
-        _refuse_unless_writable(path, shown, replace)
-        made = make()
-        data = made if isinstance(made, bytes) else made.encode("utf-8", "replace")
-        _refuse_unless_writable(path, shown, replace)  # it may have come to be meanwhile
-        write_atomic(path, data, mode=0o644)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise TermformerError(
-            f"{shown} could not be written: {reason}. Nothing was changed; choose another place."
-        ) from error
-    return len(data)
-
-
-def _refuse_unless_writable(path: Path, shown: str, replace: bool) -> None:
-    if not path.parent.is_dir():
-        raise TermformerError(f"There is no folder {visible(str(path.parent))}: nothing was saved.")
-    if path.is_dir():
-        raise TermformerError(f"{shown} is a folder: add a file's name.")
-    if path.exists() and not path.is_file():
-        raise TermformerError(f"{shown} is no ordinary file: choose another name.")
-    if path.is_file() and not replace:
-        raise OccupiedError(f"{shown} exists.")

@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from core.choices import Choice, choices, folders
 from core.text.visible import visible
-from tui.choice_rows import ChoiceRows
+from tui.screens.picker_rows import ChoiceRows
 from tui.waiting import download_words
 from tui.widgets.headline import Headline
 from tui.widgets.hints import Hints

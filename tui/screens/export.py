@@ -17,7 +17,7 @@ from textual.widgets import Input, Static
 
 from core.errors import TermformerError
 from core.text.visible import fit, visible
-from tui.saving import FileField
+from tui.widgets.file_field import FileField
 from tui.widgets.hints import Hints
 from tui.widgets.pane import Export
 from tui.widgets.rows import RowsView

@@ -21,7 +21,7 @@ from tui.widgets.keys import PLACES, own_bindings
 from tui.widgets.pane import Pane
 
 if TYPE_CHECKING:
-    from tui.vocabulary import VocabularyScreen
+    from tui.screens.vocabulary import VocabularyScreen
 
 _SYMBOLS = {
     "right": "→",

@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from core.text.visible import visible
-from tui.saving import FileField
+from tui.widgets.file_field import FileField
 from tui.widgets.hints import Hints
 from tui.widgets.pane import Code
 

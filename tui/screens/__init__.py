@@ -1,0 +1,1 @@
+"""What opens above the workbench: help, code, export, the picker of models, the vocabulary."""
