@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 from textual.pilot import Pilot
 
+from core.text.spaces import shown
 from core.text.visible import fit
 from tests.core.text.test_code import run_all
 from tests.tui.conftest import OpenApp, screen_text, until
@@ -19,7 +20,6 @@ from tests.tui.test_tokens_detail import fields_of
 from tests.tui.test_tokens_stages import below
 from tests.tui.tokenizers import tokenizer
 from tui.panes.tokens.grid import LAYERS
-from tui.panes.tokens.spaces import shown
 from tui.screens.vocabulary import VocabularyScreen
 
 TEXT = (

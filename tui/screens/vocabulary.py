@@ -18,9 +18,9 @@ from core.errors import TermformerError
 from core.text.tokenizer import TextTokenizer
 from core.text.visible import visible
 from core.text.vocabulary import Found, Vocabulary
-from tui.panes.tokens.sources import source_of
 from tui.screens.vocabulary_ask import MODES, Ask, View
 from tui.screens.vocabulary_rows import EntryHeading, EntryRows
+from tui.sources import source_of
 from tui.widgets.hints import Hints
 from tui.widgets.keys import open_above
 from tui.widgets.pane import Code

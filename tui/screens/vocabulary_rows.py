@@ -8,9 +8,9 @@ from rich.segment import Segment
 from textual import events
 from textual.strip import Strip
 
+from core.text.spaces import shown
 from core.text.visible import fit, width
 from core.text.vocabulary import Entry, Vocabulary
-from tui.panes.tokens.spaces import shown
 from tui.widgets.rows import RowsView
 
 _HEADS = ("token", "text", "bytes", "kind")

@@ -16,9 +16,9 @@ from tui.panes.tokens.chips import TokenChips
 from tui.panes.tokens.detail import TokenCard
 from tui.panes.tokens.grid import LAYERS, BatchGrid, GridHeading
 from tui.panes.tokens.look import Look
-from tui.panes.tokens.sources import Source
 from tui.panes.tokens.table import TableHeading, TokenTable
 from tui.panes.tokens.view import Cell, View
+from tui.sources import Source
 from tui.widgets.pane import Code, Export
 
 ALL = "all"

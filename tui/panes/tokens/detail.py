@@ -10,9 +10,9 @@ from textual.strip import Strip
 from textual.timer import Timer
 
 from core.text.detail import TokenDetail
+from core.text.spaces import shown
 from core.text.visible import visible, width
 from tui.panes.tokens.look import Look
-from tui.panes.tokens.spaces import shown
 from tui.widgets.rows import Part, RowsView
 
 _LABEL = 13

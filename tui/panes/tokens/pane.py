@@ -26,8 +26,8 @@ from tui.panes.tokens.cursor import Cursor
 from tui.panes.tokens.detail import TokenCard
 from tui.panes.tokens.layout import BatchLayout, LayoutLine
 from tui.panes.tokens.look import Look, Readers
-from tui.panes.tokens.sources import source_of
 from tui.panes.tokens.view import View
+from tui.sources import source_of
 from tui.widgets.keys import open_above
 from tui.widgets.pane import Code, Export, Option, Pane
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from core.sizes import counted
 from core.text.counts import Counts
 from core.text.side_by_side import Side, SideBySide
+from core.text.spaces import shown
 from core.text.visible import visible
 from tui.panes.tokens.interlinear import Piece, Sheet, Track
-from tui.panes.tokens.spaces import shown
 from tui.widgets.rows import Part
 
 _DIFFERS = "≠"

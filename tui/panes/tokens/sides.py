@@ -18,8 +18,8 @@ from tui.panes.tokens.interlinear import Interlinear, Sheet
 from tui.panes.tokens.look import Look
 from tui.panes.tokens.newest import Newest
 from tui.panes.tokens.side_sheet import side_sheet
-from tui.panes.tokens.sources import Source, source_of
 from tui.panes.tokens.view import Cell, View
+from tui.sources import Source, source_of
 from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Line, Part
 

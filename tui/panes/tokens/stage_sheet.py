@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from core.sizes import counted
+from core.text.spaces import shown
 from core.text.stages import Piece as PreTokenized
 from core.text.stages import Stages, TextStages
 from core.text.visible import visible
 from tui.panes.tokens.interlinear import Piece, Sheet, Track
-from tui.panes.tokens.spaces import shown
 from tui.widgets.rows import Part
 
 _TINTS = ("sheet--even", "sheet--odd")

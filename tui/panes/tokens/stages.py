@@ -16,9 +16,9 @@ from tui.panes.tokens.excerpt import Excerpt, excerpt
 from tui.panes.tokens.interlinear import Interlinear, Sheet
 from tui.panes.tokens.look import Look, Readers
 from tui.panes.tokens.newest import Newest
-from tui.panes.tokens.sources import Source
 from tui.panes.tokens.stage_sheet import stage_sheet
 from tui.panes.tokens.view import Cell, View
+from tui.sources import Source
 from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Line
 

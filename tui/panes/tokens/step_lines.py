@@ -11,8 +11,8 @@ from textual.strip import Strip
 
 from core.sizes import counted
 from core.text.round_trip import Difference, RoundTrip
+from core.text.spaces import shown
 from core.text.visible import fit, visible, width
-from tui.panes.tokens.spaces import shown
 from tui.widgets.rows import Part, RowsView
 
 _LABEL = 11

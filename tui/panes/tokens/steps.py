@@ -13,9 +13,9 @@ from tui.panes.tokens.batch_view import batch_exports
 from tui.panes.tokens.excerpt import Excerpt, excerpt
 from tui.panes.tokens.look import Look, Readers
 from tui.panes.tokens.newest import Newest
-from tui.panes.tokens.sources import Source
 from tui.panes.tokens.step_lines import StepLines
 from tui.panes.tokens.view import Cell, View
+from tui.sources import Source
 from tui.widgets.pane import Code, Export
 from tui.widgets.rows import Line
 

@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.panes.tokens.look import Look
-from tui.panes.tokens.sources import Source
+from tui.sources import Source
 from tui.widgets.pane import Code, Export
 
 Cell = tuple[int, int]
