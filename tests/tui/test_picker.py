@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -37,6 +38,16 @@ def hub_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.delenv("HF_HUB_CACHE", raising=False)
     return tmp_path / "hf"
+
+
+async def test_what_is_typed_in_one_burst_stays_in_its_order(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await pilot.press("escape", "o")
+        field = pilot.app.screen.query_one(Input)
+        # As a slow connection delivers them: all of them before the first one acts.
+        for key in (*"nobody", "ctrl+u", *"mini", "left", "backspace", *"n"):
+            pilot.app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(lambda: field.value == "mini" and field.cursor_position == 3, pilot)
 
 
 def test_what_is_here(hub_home: Path, tmp_path: Path) -> None:

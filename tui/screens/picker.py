@@ -18,7 +18,7 @@ from tui.screens.picker_rows import ChoiceRows
 from tui.waiting import download_words
 from tui.widgets.headline import Headline
 from tui.widgets.hints import Hints
-from tui.widgets.path_input import completed_path
+from tui.widgets.line_input import LineInput, completed_path
 from tui.widgets.rows import Line
 from tui.widgets.screens import is_open
 
@@ -80,7 +80,7 @@ class ModelPicker(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="picker"):
             yield _Title(id="title")
-            yield Input(placeholder=visible(self._current))
+            yield LineInput(placeholder=visible(self._current))
             yield Headline(id="loading")
             yield ChoiceRows()
             yield Hints(_KEYS)

@@ -23,6 +23,7 @@ from tui.screens.vocabulary_rows import EntryHeading, EntryRows
 from tui.sources import source_of
 from tui.widgets.hints import Hints
 from tui.widgets.keys import open_above
+from tui.widgets.line_input import LineInput
 from tui.widgets.pane import Code
 from tui.widgets.rows import Line
 from tui.widgets.screens import is_open
@@ -130,7 +131,7 @@ class VocabularyScreen(ModalScreen[None]):
         yield Words(id="title")
         with Horizontal(id="search"):
             yield Words(id="mode")
-            yield Input()
+            yield LineInput()
             yield Words(id="case")
         yield Words(id="found")
         yield EntryHeading()

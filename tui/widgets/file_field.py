@@ -15,7 +15,7 @@ from core.errors import TermformerError
 from core.named_files import Make, OccupiedError, write_file
 from core.sizes import size_of
 from core.text.visible import visible
-from tui.widgets.path_input import PathInput
+from tui.widgets.line_input import PathInput
 
 
 class FileField(Vertical):

@@ -12,6 +12,7 @@ from textual.containers import Horizontal
 from textual.widgets import Input
 
 from core.text.visible import visible, width
+from tui.widgets.line_input import LineInput
 from tui.widgets.rows import Line
 
 Heard = Callable[[str], None]
@@ -34,7 +35,7 @@ class Prompt(Horizontal):
 
     def compose(self) -> ComposeResult:
         self._label = Line()
-        self._input = Input(select_on_focus=False)
+        self._input = LineInput(select_on_focus=False)
         self._typed: Heard = _nothing
         self._entered: Heard = _nothing
         self._left: Callable[[], None] = lambda: None

@@ -19,8 +19,8 @@ from core.sizes import percent, size_of
 from core.text.visible import fit, visible, width
 from tui.panes.model.subject import Subject
 from tui.widgets.hints import Hints
+from tui.widgets.line_input import PathInput
 from tui.widgets.lines import Lines, Row
-from tui.widgets.path_input import PathInput
 from tui.widgets.screens import is_open
 
 _ASKING = (("Enter", "save"), ("Tab", "complete the path"), ("Esc", "close"))

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from core.errors import TermformerError
 from tui.panes.pipeline.many import ManyTexts, read_texts
 from tui.widgets.hints import Hints
-from tui.widgets.path_input import PathInput
+from tui.widgets.line_input import PathInput
 
 _KEYS = (("Enter", "classify its lines"), ("Tab", "complete the path"), ("Esc", "close"))
 

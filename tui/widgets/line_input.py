@@ -1,4 +1,4 @@
-"""A line to type a path into; Tab completes it."""
+"""Lines to type into: any text, or a path that Tab completes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from textual import work
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from tui.widgets.keys import KeysInOrder
 
-class PathInput(Input):
+
+class LineInput(KeysInOrder, Input):
+    """One line; its keys act in the order in which they were pressed."""
+
+
+class PathInput(LineInput):
     """One line; Tab completes the path in it as far as there is only one way on."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
