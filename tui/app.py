@@ -20,6 +20,7 @@ from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -222,6 +223,8 @@ class TermformerApp(App[None], inherit_bindings=False):
         from tui.screens.help import HelpScreen  # both imported when first needed
         from tui.screens.vocabulary import VocabularyScreen
 
+        if CommandPalette.is_open(self):
+            self.pop_screen()  # ctrl+p opens another one where it is covered, which ends the app
         bench, screen = self.bench, self.screen
         if bench.panes and not isinstance(screen, HelpScreen):
             subject = screen if isinstance(screen, VocabularyScreen) else bench.pane_in_view

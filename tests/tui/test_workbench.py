@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from textual.command import CommandPalette
 from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -19,6 +20,7 @@ from core.settings import COURSE_SENTENCES
 from tests.tui.conftest import OpenApp, screen_text, until, write
 from tui.app import TermformerApp
 from tui.bench import ModelState
+from tui.screens.help import HelpScreen
 from tui.widgets.bars import StatusLine
 from tui.widgets.editor import SentenceEditor
 from tui.widgets.pane import Pane
@@ -74,6 +76,19 @@ async def test_what_a_burst_opens_and_closes_is_closed(open_app: OpenApp, opener
                     await asyncio.sleep(0)
             await until(lambda: bench.editor.text == "x", pilot)
             assert pilot.app.screen is bench
+
+
+async def test_help_takes_the_place_of_the_palette(open_app: OpenApp) -> None:
+    async with open_app() as pilot:
+        await pilot.press("ctrl+p", "f1")
+        await until(lambda: isinstance(pilot.app.screen, HelpScreen), pilot)
+        assert pilot.app.screen_stack[:-1] == [bench_of(pilot)]
+        await pilot.press("ctrl+p")
+        assert CommandPalette.is_open(pilot.app)
+        await pilot.press("f1")
+        assert isinstance(pilot.app.screen, HelpScreen)
+        await pilot.press("escape")
+        assert pilot.app.screen is bench_of(pilot)
 
 
 async def test_what_the_engine_says_while_the_app_ends_is_left(
