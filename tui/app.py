@@ -23,6 +23,7 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.geometry import Size
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 
 from core import paths
 from core.errors import SettingsError
@@ -195,7 +196,7 @@ class TermformerApp(App[None], inherit_bindings=False):
         if self.bench.furnished.is_set():
             yield from self._commands_of_bench()
         yield SystemCommand("Help", "What the pane in focus does, and its keys", self.action_help)
-        yield SystemCommand("Theme", "Change the colours", self.search_themes)
+        yield SystemCommand("Theme", "Change the colours", self._choose_theme)
         yield SystemCommand("Quit", "Runs go on; sentences come back", self.action_quit)
 
     def _commands_of_bench(self) -> Iterable[SystemCommand]:
@@ -224,12 +225,24 @@ class TermformerApp(App[None], inherit_bindings=False):
         from tui.screens.vocabulary import VocabularyScreen
 
         if CommandPalette.is_open(self):
-            self.pop_screen()  # ctrl+p opens another one where it is covered, which ends the app
+            await self.run_action("escape", self.screen)
         bench, screen = self.bench, self.screen
         if bench.panes and not isinstance(screen, HelpScreen):
             subject = screen if isinstance(screen, VocabularyScreen) else bench.pane_in_view
             help_screen = HelpScreen(subject, bench.panes, own_bindings(type(bench)))
             await open_above(self, help_screen)
+
+    async def action_command_palette(self) -> None:
+        """Every action by name; the keys behind the one that opens it are for its field."""
+        from tui.screens.palette import Palette  # imported when first needed
+
+        if not CommandPalette.is_open(self):
+            await open_above(self, Palette())
+
+    async def _choose_theme(self) -> None:
+        from tui.screens.palette import Palette
+
+        await open_above(self, Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def action_interrupted(self) -> None:
         """Ctrl+c does not quit: say what does."""

@@ -62,7 +62,7 @@ async def test_escape_leads_to_the_pane_and_i_back(open_app: OpenApp) -> None:
         assert bench_of(pilot).editor.text == "xy"
 
 
-@pytest.mark.parametrize("opener", ["o", "n", "c", "e", "f1", "escape"])
+@pytest.mark.parametrize("opener", ["o", "n", "c", "e", "f1", "ctrl+p", "escape"])
 async def test_what_a_burst_opens_and_closes_is_closed(open_app: OpenApp, opener: str) -> None:
     """However far the screen is when Esc comes: keys act in the order of the hand."""
     keys = ("escape", opener, "escape", "i", "x")

@@ -94,15 +94,16 @@ class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         return event._sender is self or not event.is_printable
 
     async def _on_key(self, event: events.Key) -> None:
-        focused = self.app.focused or self.app.screen
+        app = self.app
         if self.came_up(event):
             return
-        if focused is not self:
+        if app.focused is not self:
             event.stop()
             event.prevent_default()
+            await when_open(app.screen)
             # As the app does with a key that comes to it: what has priority acts first.
-            if not await self.app._check_bindings(event.key, priority=True):
-                focused._forward_event(events.Key(event.key, event.character))
+            if not await app._check_bindings(event.key, priority=True):
+                (app.focused or app.screen)._forward_event(events.Key(event.key, event.character))
             return
         in_force = self._in_force(event.key)
         if in_force is None:
@@ -110,7 +111,7 @@ class KeysInOrder(Widget if TYPE_CHECKING else object):  # type: ignore[misc]
         elif in_force[0] is self and in_force[2]:
             event.stop()
             event.prevent_default()
-            await self.app.run_action(in_force[1].action, self)
+            await app.run_action(in_force[1].action, self)
         else:
             self._left_above = event
 

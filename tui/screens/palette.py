@@ -1,0 +1,21 @@
+"""Ctrl+p: every action by name."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.worker import Worker
+
+
+class Palette(CommandPalette):
+    """Textual's, but that Esc acts before the keys behind it, and that a late search ends no app."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "escape", "leave", show=False, priority=True)
+    ]
+
+    def run_worker(self, *work: Any, **options: Any) -> Worker[Any]:
+        """Searches; the list that the results are for may be gone when they come."""
+        return super().run_worker(*work, **{**options, "exit_on_error": False})
