@@ -10,7 +10,7 @@ from textual.worker import Worker
 
 
 class Palette(CommandPalette):
-    """Textual's, but that Esc acts before the keys behind it, and that a late search ends no app."""
+    """Textual's; but Esc acts before the keys behind it, and a late search ends no app."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "escape", "leave", show=False, priority=True)
