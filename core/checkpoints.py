@@ -18,6 +18,8 @@ from core import paths
 from core.errors import ModelError
 from core.random_models import base_of, random_model
 from core.sizes import size
+from core.text.visible import fit
+from core.typed_paths import SHOWN, is_dir, is_file, refusal, typed_path
 
 MINI = "mini"
 """The embedded sentiment classifier: the MiniLM encoder and what training on `reviews` changed."""
@@ -98,7 +100,7 @@ def embedded_folder(name: str) -> Path:
 
 def is_run(folder: Path) -> bool:
     """Whether `folder` is a training run's."""
-    return (folder / "events.jsonl").is_file() and (folder / "config.json").is_file()
+    return is_file(folder / "events.jsonl") and is_file(folder / "config.json")
 
 
 def run_model(folder: Path) -> Path:
@@ -133,25 +135,26 @@ def locate(name: str) -> Location:
     if name in (MINI, MINI_BASE):
         folder = embedded_folder(name)
         return Location(name, "embedded", folder if (folder / "config.json").is_file() else None)
-    candidate = Path(name).expanduser() if name else None
+    candidate = typed_path(name)
     looks_like_path = name.startswith(("/", "./", "../", "~")) or name in (".", "..")
-    if candidate and "\x00" not in name:
+    if name:
         for folder in (candidate, paths.runs_dir() / name):
             if is_run(folder):
                 return Location(name, "run", run_model(folder))
-        if candidate.is_dir():
+        if is_dir(candidate):
             only = _holds_tokenizer_only(candidate)
             return Location(name, "tokenizer" if only else "folder", candidate.absolute())
-        if candidate.is_file() and _is_tokenizer(candidate):
+        if is_file(candidate) and _is_tokenizer(candidate):
             return Location(name, "tokenizer", candidate.absolute())
-        if candidate.is_file() and looks_like_path:
+        if is_file(candidate) and looks_like_path:
             raise ModelError(
                 "not_found",
                 f"{candidate.name} is a file, and of files only tokenizer.json and vocab.txt are "
                 "read: name the folder that it is in, or one of these.",
             )
     if looks_like_path or not _HUB_NAME.fullmatch(name):
-        raise ModelError("not_found", f"There is no model named {name!r}: no such folder or run.")
+        why = refusal(candidate) or "no such folder or run"
+        raise ModelError("not_found", f"There is no model named {fit(name, SHOWN)!r}: {why}.")
     return Location(name, "hub", None)
 
 

@@ -25,6 +25,7 @@ from core.errors import ModelError
 from core.runs.folder import list_runs, saved_steps
 from core.runs.overview import Overviews, RunOverview
 from core.sizes import percent, size_of
+from core.typed_paths import typed_path
 
 Group = Literal["typed", "embedded", "recent", "runs", "hub", "folders", "kinds"]
 MOST_RECENT = 12
@@ -134,13 +135,13 @@ def folders(typed: str) -> list[Choice]:
     """The folders that the path typed so far may go on to; those with a model say which."""
     head, slash, begun = typed.rpartition("/")
     try:
-        parent = Path(head + slash).expanduser()
+        parent = typed_path(head + slash)
         found = sorted(
             entry.name
             for entry in os.scandir(parent)
             if entry.is_dir() and entry.name.startswith(begun) and (begun or entry.name[0] != ".")
         )
-    except (OSError, ValueError, RuntimeError):  # RuntimeError: no home to be found
+    except (OSError, ValueError):
         return []
     return [_folder(parent / name, head + slash + name) for name in found[:_MOST_FOLDERS]]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from core.durable import write_atomic
 from core.errors import TermformerError
 from core.text.visible import visible
+from core.typed_paths import exists, is_dir, is_file
 
 Make = Callable[[], str | bytes]
 
@@ -38,11 +39,11 @@ def write_file(path: Path, make: Make, *, replace: bool) -> int:
 
 
 def _refuse_unless_writable(path: Path, shown: str, replace: bool) -> None:
-    if not path.parent.is_dir():
+    if not is_dir(path.parent):
         raise TermformerError(f"There is no folder {visible(str(path.parent))}: nothing was saved.")
-    if path.is_dir():
+    if is_dir(path):
         raise TermformerError(f"{shown} is a folder: add a file's name.")
-    if path.exists() and not path.is_file():
+    if exists(path) and not is_file(path):
         raise TermformerError(f"{shown} is no ordinary file: choose another name.")
-    if path.is_file() and not replace:
+    if is_file(path) and not replace:
         raise OccupiedError(f"{shown} exists.")

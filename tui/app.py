@@ -20,7 +20,6 @@ from rich.text import Text
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
 from textual.geometry import Size
 from textual.screen import Screen
 from textual.theme import ThemeProvider
@@ -29,6 +28,7 @@ from core import paths
 from core.errors import SettingsError
 from core.settings import Settings, read_settings, read_state
 from core.text.visible import visible
+from tui.screens.palette import Palette
 from tui.themes import DARK, LIGHT
 from tui.widgets.keys import open_above, own_bindings, when_open
 from tui.workbench import Workbench
@@ -224,7 +224,7 @@ class TermformerApp(App[None], inherit_bindings=False):
         from tui.screens.help import HelpScreen  # both imported when first needed
         from tui.screens.vocabulary import VocabularyScreen
 
-        if CommandPalette.is_open(self):
+        if isinstance(self.screen, Palette):
             await self.run_action("escape", self.screen)
         bench, screen = self.bench, self.screen
         if bench.panes and not isinstance(screen, HelpScreen):
@@ -232,16 +232,12 @@ class TermformerApp(App[None], inherit_bindings=False):
             help_screen = HelpScreen(subject, bench.panes, own_bindings(type(bench)))
             await open_above(self, help_screen)
 
-    async def action_command_palette(self) -> None:
+    async def action_command_palette(self) -> None:  # type: ignore[override]
         """Every action by name; the keys behind the one that opens it are for its field."""
-        from tui.screens.palette import Palette  # imported when first needed
-
-        if not CommandPalette.is_open(self):
+        if not isinstance(self.screen, Palette):
             await open_above(self, Palette())
 
     async def _choose_theme(self) -> None:
-        from tui.screens.palette import Palette
-
         await open_above(self, Palette([ThemeProvider], placeholder="Search for themes…"))
 
     def action_interrupted(self) -> None:

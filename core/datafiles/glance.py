@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 
 import msgspec
 
@@ -18,6 +17,7 @@ from core.datafiles.problems import check_labels, problem_of, shown_labels
 from core.datafiles.rows import Row
 from core.errors import DataError
 from core.runs.config import REVIEWS, RunConfig
+from core.typed_paths import typed_path
 
 LARGEST = 8_000_000
 """Bytes of text up to which all rows are counted: half a second's work."""
@@ -50,8 +50,8 @@ def glance(config: RunConfig) -> Glance | None:
 def stamp(data: str) -> tuple[int, int] | None:
     """What changes with the file or folder called `data`; None where there is none."""
     try:
-        status = Path(data).expanduser().stat()
-    except (OSError, ValueError, RuntimeError):
+        status = typed_path(data).stat()
+    except (OSError, ValueError):
         return None
     return status.st_mtime_ns, status.st_size
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from core.datafiles.formats import SUFFIXES
 from core.errors import DataError
 from core.runs.config import REVIEWS
+from core.text.visible import fit
+from core.typed_paths import SHOWN, exists, is_dir, refusal, typed_path
 
 HUB_DATA = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?)(:(?P<subset>[\w.-]+))?", re.ASCII
@@ -22,16 +24,14 @@ def find_local(name: str) -> Path | None:
 
     Raises `DataError` where it is neither.
     """
-    if "\x00" not in name:
-        try:
-            path = Path(name).expanduser()
-        except RuntimeError:
-            path = Path(name)  # the home of somebody unknown
-        if path.exists():
-            return path
-        # No owner on the Hub has the name of a folder here, and nothing without an owner a suffix.
-        if path.suffix.lower() in SUFFIXES and path.parent.is_dir():
-            raise DataError(f"There is no data named {name!r}: no such file.")
+    path = typed_path(name)
+    if exists(path):
+        return path
+    if why := refusal(path):
+        raise DataError(f"There is no data named {fit(name, SHOWN)!r}: {why}.")
+    # No owner on the Hub has the name of a folder here, and nothing without an owner a suffix.
+    if path.suffix.lower() in SUFFIXES and is_dir(path.parent):
+        raise DataError(f"There is no data named {name!r}: no such file.")
     if name.startswith(("/", "./", "../", "~")):
         raise DataError(f"There is no data named {name!r}: no such file or folder.")
     if HUB_DATA.fullmatch(name):

@@ -16,6 +16,7 @@ from core.errors import ModelError
 from core.models.failures import disk_failure, reason
 from core.models.hub import PICKLED_WEIGHTS, SAFE_WEIGHTS, Abandoned, Progress
 from core.models.libraries import building
+from core.typed_paths import exists, is_dir, typed_path
 
 _HOLDS = {
     "config.json": "the architecture: every field that differs from its class's defaults",
@@ -55,7 +56,7 @@ def save(
     An existing checkpoint is replaced only with `force`, anything else never. The tensors are
     read back and compared bit by bit before the folder takes its place.
     """
-    folder = folder.expanduser().resolve()
+    folder = typed_path(folder).resolve()
     stands = _require_free(folder, force=force)
     compared = 0
 
@@ -91,9 +92,9 @@ def saved_files(folder: Path) -> list[SavedFile]:
 
 def _require_free(folder: Path, *, force: bool) -> bool:
     """Whether a checkpoint stands in `folder` that may be replaced; refuses what may not."""
-    if not folder.exists():
+    if not exists(folder):
         return False
-    if not folder.is_dir():
+    if not is_dir(folder):
         raise ModelError("exists", f"{folder} is a file: name a folder.")
     files = list(folder.iterdir())
     if not files:

@@ -11,6 +11,7 @@ from core import __version__, checkpoints, paths
 from core.durable import private_directory
 from core.errors import RunError
 from core.runs.config import REVIEWS, RunConfig, write_config
+from core.typed_paths import exists, is_dir, typed_path
 
 EVENTS = "events.jsonl"
 REQUESTS = "requests"
@@ -86,8 +87,8 @@ def settled(config: RunConfig, folder: Path) -> RunConfig:
 
 def _claim(name: str, folder: Path | None) -> Path:
     if folder is not None:
-        folder = folder.expanduser().absolute()
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        folder = typed_path(folder).absolute()
+        if exists(folder) and (not is_dir(folder) or any(folder.iterdir())):
             raise RunError(f"{folder} exists already and is not empty; give the run a new folder.")
         return private_directory(folder)
     parent = private_directory(paths.runs_dir())
@@ -120,10 +121,10 @@ def is_name(name: str) -> bool:
 
 def _absolute(name: str, embedded: set[str]) -> str:
     """`name` made absolute where it is a relative path that exists, else as it is."""
-    if not name.strip() or "\x00" in name or name in embedded:
+    if not name.strip() or name in embedded:
         return name
-    path = Path(name).expanduser()
-    return str(path.absolute()) if path.exists() else name
+    path = typed_path(name)
+    return str(path.absolute()) if exists(path) else name
 
 
 def saved_steps(folder: Path) -> list[int]:
@@ -155,10 +156,9 @@ def find_run(name: str | Path) -> Path:
     Raises `RunError` with the names that come closest.
     """
     text = str(name).strip()
-    if text and "\x00" not in text:
-        for folder in (Path(text).expanduser(), paths.runs_dir() / text):
-            if checkpoints.is_run(folder):
-                return folder.absolute()
+    for folder in (typed_path(text), paths.runs_dir() / text) if text else ():
+        if checkpoints.is_run(folder):
+            return folder.absolute()
     names = [run.name for run in list_runs()]
     if not names:
         raise RunError(f"There is no run {text!r}, and none in {paths.runs_dir()} yet.")

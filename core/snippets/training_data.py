@@ -10,6 +10,7 @@ from pathlib import Path
 from core.runs.config import REVIEWS, RunConfig
 from core.runs.events import DataReported
 from core.text.code import literal
+from core.typed_paths import exists, typed_path
 
 _KINDS = {".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "json", ".parquet": "parquet"}
 _SPLITS = {
@@ -57,8 +58,8 @@ def source_of(config: RunConfig, data: DataReported, notes: Sequence[str]) -> Da
         files = {split.split: str(folder / f"{split.split}.tsv") for split in data.splits}
         embedded = ("column 1", "column 2")
         return DataSource("csv", files, embedded, True, "", *columns)
-    path = Path(config.data).expanduser()
-    if not path.exists():
+    path = typed_path(config.data)
+    if not exists(path):
         name, _, subset = config.data.partition(":")
         return DataSource(name, {}, (), False, subset, *columns, held_out)
     files = _files(path)

@@ -36,6 +36,7 @@ from core.errors import TermformerError
 from core.sizes import percent
 from core.text.sentences import Sentence
 from core.text.visible import visible, width
+from core.typed_paths import exists
 from tui.commands.engine import Telling
 from tui.commands.options import NAMES_OF_MODELS, json_option, model_option
 from tui.commands.outcome import complain
@@ -260,7 +261,7 @@ def _require_writable(export: Path | None, *, force: bool) -> None:
         return
     if export.suffix.lower() not in {".json", ".csv"}:
         raise TermformerError(f"{export} names no format: let the file end in .json or .csv.")
-    if export.exists() and not force:
+    if exists(export) and not force:
         raise TermformerError(
             f"{export} is there already and was left as it is: --force replaces it."
         )

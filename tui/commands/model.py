@@ -20,6 +20,7 @@ from core.engine.protocol.checkpoint import HEADS, Head
 from core.errors import ModelError
 from core.model_document import document_of
 from core.random_models import RandomModel, random_model
+from core.typed_paths import typed_path
 from tui.commands.model_tree import show_report, show_saved, show_structure
 from tui.commands.options import (
     NAMES_OF_MODELS,
@@ -103,7 +104,7 @@ def model_command(
         first = ReadWeights(0, model, head=head)
     requests: list[Request] = [first]
     if folder is not None:
-        target = str(folder.expanduser().absolute())
+        target = str(typed_path(folder).absolute())
         requests.append(SaveModel(0, model, head=head, folder=target, force=force))
     try:
         read, *rest = ask_engine_in_turn(*requests)

@@ -13,6 +13,7 @@ import click
 from core.errors import TermformerError
 from core.text.lines import Block, LineReader
 from core.text.sentences import Sentence, parse_sentence
+from core.typed_paths import exists, is_dir
 from tui.commands.outcome import complain
 
 _Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -30,10 +31,7 @@ def texts_argument(*, required: bool = True, metavar: str = "") -> _Decorator:
 def named_file(text: str) -> Path | None:
     """The file, or pipe, that `text` names; None where it is but a text."""
     path = Path(text)
-    try:
-        return path if text != "-" and path.exists() and not path.is_dir() else None
-    except (OSError, ValueError):  # No name can be so long, or hold a null character.
-        return None
+    return path if text != "-" and exists(path) and not is_dir(path) else None
 
 
 def looks_like_a_path(text: str) -> bool:

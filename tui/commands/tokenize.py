@@ -12,6 +12,7 @@ import click
 from core import checkpoints
 from core.errors import TermformerError
 from core.text.options import EncodeOptions, PaddingName, PaddingSide
+from core.typed_paths import exists
 from tui.commands.options import NAMES_OF_MODELS, json_option, model_option
 from tui.commands.texts import ABOUT_TEXTS, Source, texts_argument
 from tui.commands.tokenize_asked import OFF, STRATEGIES, Asked, check, with_strategy
@@ -170,7 +171,7 @@ def _answer(asked: Asked, source: Source) -> None:
     """Hands over to the one that shows what was asked for; the others are not imported."""
     from tui.commands.tokenize_models import read_models
 
-    if asked.export is not None and not asked.force and asked.export.exists():
+    if asked.export is not None and not asked.force and exists(asked.export):
         raise TermformerError(
             f"{asked.export} is there already and was left as it is: --force replaces it."
         )

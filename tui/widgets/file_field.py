@@ -15,6 +15,7 @@ from core.errors import TermformerError
 from core.named_files import Make, OccupiedError, write_file
 from core.sizes import size_of
 from core.text.visible import visible
+from core.typed_paths import typed_path
 from tui.widgets.line_input import PathInput
 
 
@@ -88,7 +89,7 @@ class FileField(Vertical):
         elif not self._writing:
             self._writing = True
             self.say("Writing…")
-            path = Path(message.value.strip()).expanduser().absolute()
+            path = typed_path(message.value.strip()).absolute()
             self.run_worker(self._save(path, self.make))
 
     async def _save(self, path: Path, make: Make) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from core.typed_paths import typed_path
 from tui.widgets.keys import KeysInOrder
 
 
@@ -43,14 +43,14 @@ class PathInput(LineInput):
 def completed_path(typed: str) -> str:
     """`typed` with as much added as all files and folders that begin so have in common."""
     head, slash, name = typed.rpartition("/")
-    folder = Path(head + slash).expanduser() if slash else Path()
+    folder = typed_path(head + slash)
     try:
         found = [
             entry.name + ("/" if entry.is_dir() else "")
             for entry in os.scandir(folder)
             if entry.name.startswith(name) and (name or not entry.name.startswith("."))
         ]
-    except (OSError, ValueError, RuntimeError):  # RuntimeError: no home to be found
+    except (OSError, ValueError):
         return typed
     return head + slash + _common(found) if found else typed
 

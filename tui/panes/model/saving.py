@@ -17,6 +17,7 @@ from core.engine.protocol import Interim, Loading, ModelSaved, Reply, SaveModel,
 from core.errors import ModelError, TermformerError
 from core.sizes import percent, size_of
 from core.text.visible import fit, visible, width
+from core.typed_paths import typed_path
 from tui.panes.model.subject import Subject
 from tui.widgets.hints import Hints
 from tui.widgets.line_input import PathInput
@@ -110,7 +111,7 @@ class SaveScreen(ModalScreen[str | None]):
             return
         self._working = True
         self.say("Asking the engine…")
-        folder = str(Path(message.value.strip()).expanduser().absolute())
+        folder = str(typed_path(message.value.strip()).absolute())
         self.run_worker(self._save(folder))
 
     async def _save(self, folder: str) -> None:

@@ -10,6 +10,7 @@ from core.classification import ClassifiedText, classified_text, csv_pieces, jso
 from core.engine.protocol import ModelInfo, PipelineRan
 from core.snippets.pipeline import file_code, stages_code
 from core.text.sentences import Sentence
+from core.typed_paths import typed_path
 from tui.panes.pipeline.many import ManyAnswers
 from tui.panes.pipeline.texts import ShownTexts
 from tui.sources import checkpoint_of, takes_token_types
@@ -47,7 +48,7 @@ def _of_file(many: ManyAnswers, *, end_pads: bool) -> Code:
     checkpoint = checkpoint_of(info)
     python = file_code(
         checkpoint,
-        str(texts.path.expanduser().absolute()),
+        str(typed_path(texts.path).absolute()),
         pairs=any(each.text_pair for each in texts.sentences),
         most=len(texts.sentences) if texts.left_out else None,
         longest=info.max_positions,

@@ -25,6 +25,7 @@ from core.errors import TermformerError
 from core.text.lines import LineReader
 from core.text.sentences import Sentence, parse_sentence
 from core.text.visible import visible
+from core.typed_paths import typed_path
 from tui.panes.pipeline.answers import Item
 
 MOST_LINES = 200_000
@@ -50,7 +51,7 @@ async def read_texts(path: Path) -> ManyTexts:
 def _read(path: Path) -> ManyTexts:
     sentences: list[Sentence] = []
     try:
-        with path.expanduser().open("rb") as file:
+        with typed_path(path).open("rb") as file:
             reader = LineReader(file)
             for block in reader.whole_lines():
                 sentences += [parse_sentence(line) for line in block.lines if line.strip()]
