@@ -196,7 +196,7 @@ class AttentionView(LogitsView):
         """Every input with its one number, without the mask and with it."""
         scene = self.scene
         cells = min(cells, _WIDEST)
-        heading = f"{'    all layers and heads':<{cells - 22}}no mask  with mask"
+        heading = f"{'    all layers and heads'.ljust(cells - 22)}no mask  with mask"
         rows: list[Row] = [[], [(heading, "lines--name")]]
         unmasked, masked = self._rows(UNMASKED), self._rows(MASKED)
         for row, sentence in enumerate(scene.plan.sentences[: len(unmasked)]):

@@ -129,7 +129,7 @@ class ResultsTable(RowsView):
         if said and listed.postprocess == "none" and len(said.logits) > 1:
             values = "  ".join(numbers.logit(value).strip() for value in said.logits)
             cells = self._label + 1 + _SCORE
-            return [(f"{fit(values, cells):>{cells}}", "")]
+            return [(fit(values, cells).rjust(cells), "")]
         label, score = _brief(item, listed)
         shown = fit(visible(label), self._label)
         return [(shown + " " * (self._label - width(shown)), ""), (f" {score:>{_SCORE}}", "")]

@@ -52,9 +52,9 @@ class Entry:
 
     def row(self, cells: int) -> Row:
         """The value in so many cells, around its caret."""
-        text = visible(self.value)
+        text, cells = visible(self.value), max(1, cells)
         start = max(0, self.caret - cells + 1)
-        shown = f"{text[start:] + ' ':<{cells}}"[:cells]
+        shown = (text[start:] + " ").ljust(cells)[:cells]
         caret = self.caret - start
         return [
             (shown[:caret], "sheet--value"),

@@ -210,7 +210,7 @@ def compact(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list
             room = column - _LABEL - 1
             # A long value gives up its indent, or the next column would begin late.
             shown = value if len(value) <= room else value.lstrip()
-            row += [(f"{shown:<{room}}", "sheet--value")]
+            row += [(shown.ljust(room), "sheet--value")]
         found.append(row)
     below = remarks(watch, cells)
     wrong = sum(row[0][1] == "sheet--bad" for row in below)
@@ -294,7 +294,7 @@ def phases(history: RunHistory, *, live: bool) -> list[Row]:
         rows.append(
             [
                 (mark, "sheet--accent"),
-                (f"{name:<{cells}}", "sheet--value" if now else "sheet--label"),
+                (name.ljust(cells), "sheet--value" if now else "sheet--label"),
                 (after, "sheet--label"),
             ]
         )

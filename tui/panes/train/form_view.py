@@ -258,7 +258,7 @@ def _mark(here: bool, *, wrong: bool) -> list[Part]:
 def _choice(value: str, here: bool, cells: int) -> list[Part]:
     if here:
         return [(f"‹ {value} ›{'':<{max(0, cells - 4 - len(value))}}", "sheet--accent")]
-    return [(f"{value:<{cells}}", "sheet--value")]
+    return [(value.ljust(cells), "sheet--value")]
 
 
 def _shortened(value: str, cells: int) -> str:
