@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
+from core.runs.status import RunStatus
 from tui.panes.train.listing import View
 from tui.panes.train.watch import RunWatch
 
@@ -188,20 +189,27 @@ LOOKING = [
 ]
 _OWN = {binding.action for binding in (*STEERING, *KEEPING)} - {"runs", "edit", "open", "back"}
 """What is done to this program's own runs alone."""
-_ON_A_RUN = {"stop", "pause", "details", "use_model", "chart"}
+_ON_A_RUN = {"stop", "pause", "details", "use_model"}
 """What is done to a run that is there."""
+_AGAIN = {"paused": "go on", "stopped": "resume", "failed": "resume", "crashed": "resume"}
+"""What the key that pauses does instead, by how the run fares."""
 
 
-def acts(action: str, view: View, watched: RunWatch | None) -> bool:
-    """Whether `action` has something to act on, as the run that is watched fares at present."""
-    if view == "runs":
-        return True
-    if watched is None:
-        return action.partition("(")[0] not in _ON_A_RUN
+def acts(action: str, view: View, watched: RunWatch | None, meant: RunStatus | None) -> bool:
+    """Whether `action` has something to act on; `meant` is the run that would be acted on."""
     if action.startswith("chart("):
-        return view == "run"
-    if watched.read_only:
-        return view == "form" or action not in _OWN
+        return view == "run" and watched is not None
+    if view == "run" and watched is not None and watched.read_only:
+        return action not in _OWN
+    if action in _ON_A_RUN and meant is None:
+        return False
     if action == "pause":
-        return watched.status.status != "finished"
-    return action != "stop" or watched.status.is_live
+        return meant is not None and meant.status != "finished"
+    return action != "stop" or (meant is not None and meant.is_live)
+
+
+def words_of(binding: Binding, meant: RunStatus | None) -> str:
+    """What its key does, as the run that would be acted on fares."""
+    if binding.action == "pause" and meant is not None:
+        return _AGAIN.get(meant.status, binding.description)
+    return binding.description

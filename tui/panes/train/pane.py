@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.timer import Timer
 
@@ -19,7 +19,7 @@ from tui.document import Document
 from tui.panes.train import figures
 from tui.panes.train.arrival import run_to_watch, what_happened
 from tui.panes.train.asking import NO_RUN
-from tui.panes.train.bindings import KEEPING, LOOKING, STEERING, acts
+from tui.panes.train.bindings import KEEPING, LOOKING, STEERING, acts, words_of
 from tui.panes.train.details import KINDS
 from tui.panes.train.listing import View
 from tui.panes.train.others import OtherWatch, watch_others
@@ -126,7 +126,10 @@ class TrainPane(StartingPane):
         return exports.exports(charts.plots(), charts.drawn, plain=charts.plain)
 
     def offers(self, action: str) -> bool:
-        return acts(action, self.view, self.watched)
+        return acts(action, self.view, self.watched, self.meant)
+
+    def key_words(self, binding: Binding) -> str:
+        return words_of(binding, self.meant)
 
     def options(self) -> dict[str, Option]:
         watch = self.watched
@@ -151,7 +154,7 @@ class TrainPane(StartingPane):
         if look:
             self.look_at("run")
         self._fares = (self.follower.follow(folder).status.status, 0)
-        self._show_keys()
+        self.show_keys()
         self.bench.remember()
 
     @work(group="arrive")
@@ -192,7 +195,7 @@ class TrainPane(StartingPane):
         if status != now[0] or (turns and turns != now[1]):
             # What was said of the run before it came to fare otherwise.
             self.steering.news = []
-            self._show_keys()
+            self.show_keys()
         self._fares = now
         self.steering.hear(watch.history, live=watch.status.is_live)
         ended = self._was_live and not watch.status.is_live
@@ -228,12 +231,8 @@ class TrainPane(StartingPane):
         self._run_view.display = view == "run"
         self.runs.display = view == "runs"
         self.query_one("#form-area").display = view == "form"
-        self._show_keys()
+        self.show_keys()
         self._draw()
-
-    def _show_keys(self) -> None:
-        if self.has_focus:
-            self.bench.show_keys()
 
     def redraw(self) -> None:
         self._draw()
@@ -307,6 +306,7 @@ class TrainPane(StartingPane):
     def action_move(self, rows: int) -> None:
         if self.view == "runs":
             self.runs.move(rows)
+            self.show_keys()
             self.draw_foot()
         elif self.view == "run" and isinstance(self.watched, OtherWatch):
             if self.watched.turn(rows):
