@@ -88,7 +88,9 @@ class Run:
         )
         return self
 
-    def steps(self, count: int, loss: Callable[[int], float] = lambda step: 1 / step) -> Run:
+    def steps(
+        self, count: int, loss: Callable[[int], float] = lambda step: 1 / step, *, memory: int = 0
+    ) -> Run:
         for _ in range(count):
             self.global_step += 1
             self.log.append(
@@ -100,6 +102,7 @@ class Run:
                     grad_norm=1.25,
                     samples_per_second=41.0,
                     padding=0.25,
+                    memory=memory,
                 )
             )
         return self

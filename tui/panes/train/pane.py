@@ -268,9 +268,8 @@ class TrainPane(StartingPane):
             return
         if details.kind == "chart":
             charts = self._run_view.charts
-            getattr(charts, change)(*amount)
-            if change == "next_second" and charts.lacks_room:
-                self.say("There is no room for a curve under the loss: a draws it over the loss.")
+            if words := getattr(charts, change)(*amount):
+                self.say(words)
         elif change == "move_cursor":
             details.turn(1 if amount[0] > 0 else -1)
         self._draw()

@@ -116,9 +116,14 @@ class RunView(Widget):
         """Who is seen: below the chart the comparison stands instead of the figures."""
         compared = overlaid > 0 and not detailed
         below = max(0, min(5, self._rows // 4, self._rows - 9))
+        rows = self.size.height - 1
         if compared:
             wanted = min(overlaid + 2 + (2 if self._rows > 20 else 1), self._rows // 2)
             self._comparison.styles.height = max(2, wanted)
+            rows -= max(2, wanted)
+        self.charts.rows_at_most = rows
+        if self.charts.gains(rows - below, rows):
+            below = 0
         self._comparison.display = compared
         low = self._rows < _LOWEST and begun and not detailed
         self.charts.display = begun and not detailed and not low
