@@ -188,6 +188,23 @@ async def test_probes_follow_the_sentences_of_the_editor(
         assert waiting_requests(run.folder) == []
 
 
+async def test_while_the_probes_are_shown_their_chart_is_what_is_exported(
+    open_app: OpenApp,
+) -> None:
+    options = {"train": {"watched": str(write_runs())}}
+    async with open_app(size=(120, 40), options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape")
+        [text] = [each for each in pane_of(pilot).exports() if each.suffix == "txt"]
+        assert str(text.make()).startswith("calm-otter: loss")
+        await pilot.press("d", "d")
+        await until(shows(pilot, "P(POSITIVE)"), pilot)
+        [text] = [each for each in pane_of(pilot).exports() if each.suffix == "txt"]
+        title, legend, *_ = str(text.make()).splitlines()
+        assert title.startswith("calm-otter: P(POSITIVE), %")
+        assert all(sentence in legend for sentence in PROBES)
+
+
 def _probed(step: int, positive: dict[str, float], request: str) -> events.Probed:
     return events.Probed(
         global_step=step,

@@ -16,12 +16,12 @@ _SHORT_NAMES = {
     "learning_rate": "learning rate",
     "grad_norm": "gradient norm",
     "samples_per_second": "samples/s",
-    "validation accuracy": "accuracy",
 }
 _TIGHT = {
     "learning rate": "rate",
     "gradient norm": "norm",
     "validation loss": "val. loss",
+    "validation accuracy": "val. acc.",
     "validation f1": "val. f1",
     "memory (MB)": "MB",
     "padding": "pad",

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from textual.app import ComposeResult
 
-from core.runs.events import Evaluation
 from core.text.visible import width
 from tui.panes.train.chart_words import curve_name, legend, shown_name, values
+from tui.panes.train.curves import mark_of
 from tui.panes.train.looking import ALL, SMOOTHINGS, Looking
 from tui.panes.train.quantities import Quantities, is_loss, quantities
 from tui.panes.train.scene import Titled
@@ -213,7 +213,9 @@ class Charts(Looking):
         return Curve(series, shown, axis, raw, points, curves.is_dense(name), scale)
 
     def _marks(self, watch: RunWatch) -> list[Mark]:
-        return [_mark(found, self.place(found.global_step)) for found in watch.history.evaluations]
+        return [
+            mark_of(found, self.place(found.global_step)) for found in watch.history.evaluations
+        ]
 
     @property
     def _view(self) -> tuple[float, float] | None:
@@ -262,10 +264,6 @@ class Charts(Looking):
 def _room(rows: int) -> int:
     """How many charts stand in so many rows."""
     return max(1, min(rows // _LOWEST, _MOST))
-
-
-def _mark(found: Evaluation, x: float) -> Mark:
-    return Mark(x, float(found.loss), "hollow" if found.split == "test" else "filled")
 
 
 def _steps(watch: RunWatch) -> float:

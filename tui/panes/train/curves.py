@@ -9,7 +9,7 @@ from math import inf
 from operator import attrgetter
 
 from core.runs.events import Evaluation, Number, Step
-from tui.widgets.chart import Series
+from tui.widgets.chart import Mark, Series
 from tui.widgets.chart.scale import Unit
 
 STEP_METRICS = ("loss", "learning_rate", "grad_norm", "samples_per_second", "padding")
@@ -143,6 +143,11 @@ class Curves:
         for name, value in figures:
             series = self.others.setdefault(f"{found.split} {name}", Series())
             series.extend([found.global_step], [float(value)])
+
+
+def mark_of(found: Evaluation, x: float) -> Mark:
+    """An evaluation at `x`: filled on validation, hollow on the test split."""
+    return Mark(x, float(found.loss), "hollow" if found.split == "test" else "filled")
 
 
 def _floats(values: list[Number]) -> array[float]:

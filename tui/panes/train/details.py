@@ -10,7 +10,8 @@ from textual.widget import Widget
 from tui.panes.train.data_sheet import data_rows, note_rows
 from tui.panes.train.evaluations import evaluation_rows, line_of
 from tui.panes.train.figures import evaluations_in_a_row
-from tui.panes.train.probes import probe_plot, probe_rows
+from tui.panes.train.probes import label_shown, probe_plot, probe_rows
+from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import Row, Sheet, WordLine
 from tui.panes.train.watch import RunWatch
 from tui.widgets.chart import LineChart
@@ -77,6 +78,15 @@ class Details(Widget):
         if self._chart.display:
             self._chart.show(probe_plot(watch, self._chosen, self._label))
         self._sheet.show(self._rows)
+
+    def plots(self) -> list[Titled]:
+        """The probes' chart with its name, where they are shown; else none."""
+        watch = self._watch
+        if self.kind != "probes" or watch is None or watch.history.probes.latest is None:
+            return []
+        _, label = label_shown(watch, self._label)
+        title = f"{watch.name}: P({label}), %"
+        return [Titled(title, probe_plot(watch, self._chosen, self._label))]
 
     def _words(self) -> tuple[list[Part], list[Part]]:
         parts: list[Part] = [

@@ -120,10 +120,9 @@ class TrainPane(StartingPane):
     def exports(self) -> Sequence[Export]:
         from tui.panes.train import exports  # imported when first needed
 
+        plots = self._run_view.plots() if self.view == "run" else []
         charts = self._run_view.charts
-        if self.view != "run" or not charts.drawn:
-            return ()
-        return exports.exports(charts.plots(), charts.drawn, plain=charts.plain)
+        return exports.exports(plots, charts.drawn, plain=charts.plain) if plots else ()
 
     def offers(self, action: str) -> bool:
         return acts(action, self.view, self.watched, self.meant)

@@ -16,6 +16,7 @@ from tui.panes.train.details import Details
 from tui.panes.train.others import OtherWatch
 from tui.panes.train.overlay import comparison
 from tui.panes.train.plan_view import plan_rows
+from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import Row, Sheet, WordLine
 from tui.panes.train.watch import RunWatch
 
@@ -96,6 +97,10 @@ class RunView(Widget):
             self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells))
         else:
             self._figures.show(lambda cells, rows: figures.compact(watch, trend, cells, rows))
+
+    def plots(self) -> list[Titled]:
+        """What is seen as charts, with their names, from the top."""
+        return self.details.plots() or (self.charts.plots() if self.charts.drawn else [])
 
     def _show_other(self, watch: OtherWatch, overlaid: tuple[RunWatch, ...]) -> None:
         """Another program's: its curves and their newest values are all there is."""
