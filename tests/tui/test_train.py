@@ -214,7 +214,7 @@ async def test_a_run_that_came_to_nan_is_not_offered_to_come_to_it_again(
 async def test_a_run_that_was_stopped_early_says_how_long_it_did_what(open_app: OpenApp) -> None:
     run = Run()
     lines = [
-        (1_000.0, events.Progress(phase="Loading libraries")),
+        (1_000.0, events.Progress(phase="assembling mini-base")),
         (1_007.5, events.RunStopped(global_step=0, reason="Stopped by request.")),
     ]
     with (run.folder / EVENTS).open("wb") as log:
@@ -223,7 +223,7 @@ async def test_a_run_that_was_stopped_early_says_how_long_it_did_what(open_app: 
             log.write(msgspec.json.encode(line) + b"\n")
     run.dies()
     async with open_app(options={"train": {"watched": str(run.folder)}}, **TRAIN) as pilot:
-        await until(shows(pilot, "7.5 s", "nothing to save. · p resumes it"), pilot)
+        await until(shows(pilot, "Assembling mini-base", " 7.5 s", "nothing to save. · p resumes it"), pilot)
 
 
 async def test_text_of_the_worker_is_harmless(open_app: OpenApp) -> None:

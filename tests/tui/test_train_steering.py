@@ -41,6 +41,9 @@ async def test_the_rate_is_changed_once_the_worker_says_so(open_app: OpenApp) ->
         run.log.append(events.LearningRateSet(global_step=4, learning_rate=3e-5, request=posted.id))
         await until(shows(pilot, "The learning rate is 3e-05 now."), pilot)
         assert "warms up" not in screen_text(pilot)
+        # What the run does is not what it began with any more.
+        await pilot.press("0")
+        await until(shows(pilot, "rate 0.0001, 3e-05 from step 5 on · batch 16"), pilot)
         # In one burst, as a slow connection delivers them: the line has all keys behind the first.
         pane = pane_of(pilot)
         for key in ("u", "ctrl+u", *"4e-5", "enter"):

@@ -158,6 +158,12 @@ class RunHistory:
         elif len(self.phases) < _MOST_KEPT:
             self.phases.append(Phase(event.phase, event.time, event.time, event.done, event.total))
 
+    @property
+    def rate(self) -> events.LearningRateSet | None:
+        """What the learning rate was changed to last, where it was."""
+        changes = (each for each in reversed(self.answers) if type(each) is events.LearningRateSet)
+        return next(changes, None)
+
     # --- figures --------------------------------------------------------------------------
 
     @property

@@ -21,6 +21,7 @@ from tui.panes.train.arrival import run_to_watch, what_happened
 from tui.panes.train.asking import NO_RUN
 from tui.panes.train.bindings import KEEPING, LOOKING, STEERING, acts, words_of
 from tui.panes.train.details import KINDS
+from tui.panes.train.last_word import last_word
 from tui.panes.train.listing import View
 from tui.panes.train.others import OtherWatch, watch_others
 from tui.panes.train.prober import Prober
@@ -207,7 +208,7 @@ class TrainPane(StartingPane):
             self.plan_view.forget()
             self.bench.remember()
             if not self.display:
-                words, _ = figures.last_word(watch)[0]
+                words, _ = last_word(watch)[0]
                 calm = watch.status.status == "finished"
                 self.tell(f"{watch.name}: {words.strip()}", calm=calm)
         self._draw()
@@ -251,7 +252,7 @@ class TrainPane(StartingPane):
     def draw_foot(self) -> None:
         words = self.steering.words()
         if not words and self.view == "run" and self.watched is not None:
-            words = figures.last_word(self.watched)
+            words = last_word(self.watched)
             if isinstance(self.watched, OtherWatch):
                 words = self.watched.foot()
         if not words and self.view == "runs":
