@@ -75,6 +75,13 @@ async def test_figures_evaluations_and_notes(open_app: OpenApp) -> None:
         assert screen_text(pilot).count("◇") == 1
 
 
+async def test_figures_that_have_no_room_say_where_they_are(open_app: OpenApp) -> None:
+    Run().starts(*(f"It chose number {number}." for number in range(30))).steps(3)
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await until(shows(pilot, "It chose number 0.", "… the rest is among the d details"), pilot)
+        assert "It chose number 29." not in screen_text(pilot)
+
+
 async def test_a_run_of_a_small_part_of_an_epoch_counts_steps(open_app: OpenApp) -> None:
     config = RunConfig(
         name="tiny-run",
@@ -223,7 +230,9 @@ async def test_a_run_that_was_stopped_early_says_how_long_it_did_what(open_app: 
             log.write(msgspec.json.encode(line) + b"\n")
     run.dies()
     async with open_app(options={"train": {"watched": str(run.folder)}}, **TRAIN) as pilot:
-        await until(shows(pilot, "Assembling mini-base", " 7.5 s", "nothing to save. · p resumes it"), pilot)
+        await until(
+            shows(pilot, "Assembling mini-base", " 7.5 s", "nothing to save. · p resumes it"), pilot
+        )
 
 
 async def test_text_of_the_worker_is_harmless(open_app: OpenApp) -> None:

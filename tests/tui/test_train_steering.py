@@ -246,6 +246,24 @@ async def test_a_mistake_is_typed_into_the_editor_as_a_line_of_its_own(open_app:
         await until(shows(pilot, "940   49.0 %", "1 test row stands in train too"), pilot)
 
 
+@pytest.mark.parametrize(("size", "is_longer"), [((80, 24), True), ((160, 50), False)])
+async def test_what_is_longer_than_its_place_says_which_keys_lead_on(
+    open_app: OpenApp, size: tuple[int, int], is_longer: bool
+) -> None:
+    run = Run().starts(*(f"It chose number {number}." for number in range(12))).steps(3)
+    run.log.append(events.Paused(global_step=3))
+    async with open_app(size=size, **TRAIN) as pilot:
+        await until(shows(pilot, "● paused"), pilot)
+        await pilot.press("escape", "d")
+        await until(shows(pilot, "No evaluation yet"), pilot)
+        assert "others" not in screen_text(pilot)
+        await pilot.press("d", "d")
+        await until(shows(pilot, "what the worker found and chose"), pilot)
+        assert ("↑ ↓ rows" in screen_text(pilot)) == is_longer
+        await pilot.press(*["down"] * 12)
+        await until(shows(pilot, "It chose number 11."), pilot)
+
+
 async def test_labels_of_any_number_have_a_matrix_or_their_worst_pairs(open_app: OpenApp) -> None:
     run = Run().starts().steps(3)
     names = [f"label {number}" for number in range(30)]

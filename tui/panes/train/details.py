@@ -93,28 +93,36 @@ class Details(Widget):
             (f" {kind} ", "sheet--accent" if kind == self.kind else "sheet--label")
             for kind in KINDS
         ]
-        keys: dict[str, list[Part]] = {
-            "evaluation": [("← →", "sheet--key"), (" others  ", ""), ("↑ ↓", "sheet--key")],
-            "probes": [("← →", "sheet--key"), (" label  ", ""), ("↑ ↓", "sheet--key")],
-        }
-        right = [*keys[self.kind], (" rows  ", "")] if self.kind in keys else []
-        return parts, [
-            *right,
-            ("d", "sheet--key"),
-            (" next  ", ""),
-            ("Esc", "sheet--key"),
-            (" ", ""),
-        ]
+        across, rows = self._ways()
+        right: list[Part] = [("← →", "sheet--key"), (f" {across}  ", "")] if across else []
+        right += [("↑ ↓", "sheet--key"), (" rows  ", "")] if rows else []
+        right += [("d", "sheet--key"), (" next  ", ""), ("Esc", "sheet--key"), (" ", "")]
+        return parts, right
+
+    def _ways(self) -> tuple[str, bool]:
+        """What the keys across lead to, if to anything, and whether those up and down do."""
+        watch = self._watch
+        if watch is None:
+            return "", False
+        if self.kind == "data":
+            return "", len(self._data_rows(watch, self.size.width)) > self.size.height - 1
+        if self.kind == "probes":
+            count = len(watch.history.probes.sentences)
+            return "label" if count else "", count > 1
+        found = watch.history.evaluations
+        return "others" if len(found) > 1 else "", bool(found) and len(found[self._shown].worst) > 1
+
+    def _data_rows(self, watch: RunWatch, cells: int) -> list[Row]:
+        history = watch.history
+        found = data_rows(history.data, history.streamed, cells, live=watch.status.is_live)
+        return found + note_rows(history.started.notes if history.started else [], cells)
 
     def _rows(self, cells: int, rows: int) -> list[Row]:
         watch = self._watch
         if watch is None:
             return []
         if self.kind == "data":
-            live = watch.status.is_live
-            history = watch.history
-            found = data_rows(history.data, history.streamed, cells, live=live)
-            found += note_rows(history.started.notes if history.started else [], cells)
+            found = self._data_rows(watch, cells)
             self._chosen = max(0, min(self._chosen, len(found) - rows))
             return found[self._chosen :]
         if self.kind == "probes":

@@ -42,6 +42,9 @@ _IN_PANEL = (
 )
 
 
+_REST: Row = ((" … the rest is among the ", "sheet--label"), ("d", "sheet--key"), (" details", ""))
+
+
 def duration(seconds: float) -> str:
     """Roughly, so that it is steady: `45 s`, `1 min 40 s`, `12 min`, `3 h 20 min`, `2 d 4 h`."""
     if seconds < 60:
@@ -255,14 +258,15 @@ def evaluation_place(found: events.Evaluation) -> str:
     return f"epoch {found.epoch:.0f}" if ends else f"step {found.global_step:,}"
 
 
-def panel(watch: RunWatch, trend: float | None, cells: int) -> list[Row]:
+def panel(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list[Row]:
     """The figures, evaluations and remarks in a column beside the chart."""
-    rows: list[Row] = []
+    found: list[Row] = []
     for label, value in sorted(_pairs(watch, trend), key=lambda pair: _IN_PANEL.index(pair[0])):
-        rows.append([(f" {label:<{_LABEL}}", "sheet--label"), (f"{value:<14}", "sheet--value")])
+        found.append([(f" {label:<{_LABEL}}", "sheet--label"), (f"{value:<14}", "sheet--value")])
     if watch.history.evaluations:
-        rows += [[], *_evaluation_table(watch.history)]
-    return [*rows, [], *remarks(watch, cells)]
+        found += [[], *_evaluation_table(watch.history)]
+    found += [[], *remarks(watch, cells)]
+    return found if len(found) <= rows else [*found[: max(0, rows - 1)], _REST]
 
 
 def _evaluation_table(history: RunHistory) -> list[Row]:

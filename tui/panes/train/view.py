@@ -94,7 +94,7 @@ class RunView(Widget):
             )
         trend = self.charts.trend(watch)
         if self._wide:
-            self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells))
+            self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells, rows))
         else:
             self._figures.show(lambda cells, rows: figures.compact(watch, trend, cells, rows))
 
