@@ -44,8 +44,8 @@ _START: tuple[Part, ...] = (
     (" s", "sheet--key"), (" starts it   ", ""), ("f", "sheet--key"), (" changes a value   ", ""),
     ("l", "sheet--key"), (" earlier runs  ", ""),
 )  # fmt: skip
-_PLAN_ROWS = (5, 15)
-"""Rows of the plan below the form, in a low pane and in a high one."""
+_PLAN_ROWS = 7
+"""Of the plan below the form in a low pane, at most; in a high one it takes up to half of them."""
 
 
 class TrainPane(StartingPane):
@@ -95,10 +95,9 @@ class TrainPane(StartingPane):
         columns, rows = event.size
         self.set_class(columns >= _WIDE[0] and rows >= _WIDE[1], "-wide")
         self.set_class(columns >= _WIDE_FORM and rows >= _WIDE[1], "-beside")
-        low, high = _PLAN_ROWS
-        below = 0 if rows < 9 else low if rows < 24 else high
+        below = 0 if rows < 9 else rows // 2 if rows >= 24 else min(_PLAN_ROWS, rows // 2)
         self.plan_view.display = self.has_class("-beside") or below > 0
-        self.plan_view.styles.height = "1fr" if self.has_class("-beside") else below
+        self.plan_view.take(None if self.has_class("-beside") else below)
         self._run_view.fit_into(rows, wide=self.has_class("-wide"))
         self.call_after_refresh(self._draw)
 
