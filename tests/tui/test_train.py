@@ -70,7 +70,7 @@ async def test_figures_evaluations_and_notes(open_app: OpenApp) -> None:
         assert shown.count("◆") == 1
         run.steps(20).evaluates("test", 0.85)
         run.log.append(events.RunFinished(global_step=40, seconds=133))
-        await until(shows(pilot, "● finished", "Finished in 2 min 10 s"), pilot)
+        await until(shows(pilot, "● finished", "Finished in 2 min 13 s"), pilot)
         assert "test accuracy 85.0 %" in screen_text(pilot)
         assert screen_text(pilot).count("◇") == 1
 

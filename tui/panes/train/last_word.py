@@ -5,10 +5,10 @@ from __future__ import annotations
 from math import isfinite
 
 from core.runs import events
-from core.sizes import percent
+from core.sizes import duration, percent
 from core.text.visible import visible
 from tui.panes.train.arrival import crash_words
-from tui.panes.train.figures import duration, settings
+from tui.panes.train.figures import settings
 from tui.panes.train.watch import RunWatch
 from tui.widgets.rows import Part
 
