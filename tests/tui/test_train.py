@@ -132,6 +132,18 @@ async def test_the_plan_of_a_run_that_begins_knows_as_much_as_the_form(open_app:
         await until(shows(pilot, "● starting", "as frank-carp took"), pilot)
 
 
+async def test_before_the_first_step_the_plan_has_the_place_of_the_figures(
+    open_app: OpenApp,
+) -> None:
+    run = Run()
+    for phase in ("libraries", "the data reviews", "the model mini-base", "columns", "more"):
+        run.log.append(events.Progress(phase=f"Loading {phase}"))
+    async with open_app(size=(80, 24), **TRAIN) as pilot:
+        await until(shows(pilot, "› Loading more…", "at each new best"), pilot)
+        run.starts("1 thread, found by trying.").steps(1)
+        await until(shows(pilot, "step 1 of 40", "gradient norm"), pilot)
+
+
 async def test_a_torn_line_is_read_when_it_is_whole(open_app: OpenApp) -> None:
     run = Run().starts().steps(3)
     file = run.folder / EVENTS

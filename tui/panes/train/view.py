@@ -16,6 +16,7 @@ from tui.panes.train.details import Details
 from tui.panes.train.others import OtherWatch
 from tui.panes.train.overlay import comparison
 from tui.panes.train.plan_view import plan_rows
+from tui.panes.train.remarks import remarks
 from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import Row, Sheet, WordLine
 from tui.panes.train.watch import RunWatch
@@ -78,7 +79,8 @@ class RunView(Widget):
         history = watch.history
         begun = len(history.curves.loss) > 0
         detailed = self.details.kind != "chart"
-        self._place(begun=begun, detailed=detailed, overlaid=len(overlaid))
+        figured = begun or bool(remarks(watch, _ROOMY))
+        self._place(begun=begun, figured=figured, detailed=detailed, overlaid=len(overlaid))
         if detailed:
             self.details.show(watch)
         elif begun:
@@ -106,7 +108,7 @@ class RunView(Widget):
         """Another program's: its curves and their newest values are all there is."""
         self._heading.show(*watch.heading())
         begun = bool(watch.curves.main)
-        self._place(begun=begun, detailed=False, overlaid=0)
+        self._place(begun=begun, figured=begun, detailed=False, overlaid=0)
         if begun:
             self.charts.show(watch, overlaid)
         else:
@@ -117,10 +119,10 @@ class RunView(Widget):
         )
         self._figures.display = begun and (beside or bool(watch.remarks(80)))
 
-    def _place(self, *, begun: bool, detailed: bool, overlaid: int) -> None:
-        """Who is seen: below the chart the comparison stands instead of the figures."""
+    def _place(self, *, begun: bool, figured: bool, detailed: bool, overlaid: int) -> None:
+        """Who is seen: below the chart the comparison stands instead of the figures, if any."""
         compared = overlaid > 0 and not detailed
-        below = max(0, min(5, self._rows // 4, self._rows - 9))
+        below = max(0, min(5, self._rows // 4, self._rows - 9)) if figured else 0
         rows = self.size.height - 1
         if compared:
             wanted = min(overlaid + 2 + (2 if self._rows > 20 else 1), self._rows // 2)
