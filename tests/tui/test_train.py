@@ -336,3 +336,5 @@ def test_an_age_that_grows_is_seldom_written_anew() -> None:
     seen = [duration(30 + half / 2) for half in range(2 * 3_600)]
     assert sum(before != after for before, after in pairwise(seen)) < 120
     assert seen[-1] == "1 h 0 min"
+    assert "60 s" not in seen
+    assert "1 min" in seen

@@ -47,7 +47,7 @@ _REST: Row = ((" … the rest is among the ", "sheet--label"), ("d", "sheet--key
 
 def duration(seconds: float) -> str:
     """Roughly, so that it is steady: `45 s`, `1 min 40 s`, `12 min`, `3 h 20 min`, `2 d 4 h`."""
-    if seconds < 60:
+    if seconds < 57.5:
         return f"{max(5, round(seconds / 5) * 5)} s" if seconds >= 1 else "0 s"
     if seconds < 600:
         minutes, rest = divmod(round(seconds / 10) * 10, 60)
