@@ -35,7 +35,17 @@ async def test_quantities_stand_under_the_loss_in_the_same_columns(open_app: Ope
         await pilot.press("n", "n", "n", "n", "n")
         # Those that have points: there was no evaluation yet.
         await until(lambda: len(drawn(pilot)) == 5, pilot)
-        await until(shows(pilot, "gradient norm · samples/s · padding"), pilot)
+        # Each has its name above it, and the x axis is the same for all.
+        lines = [line[:76].split("  ")[0] for line in screen_text(pilot).splitlines()]
+        titles = [" loss · learning rate · gradient norm · samples/s · padding", " learning rate"]
+        assert [line for line in lines if line in {*titles, " gradient norm", " padding"}] == [
+            *titles,
+            " gradient norm",
+            " padding",
+        ]
+        assert [line.split() for line in screen_text(pilot).splitlines()].count(
+            ["0", "100", "200", "300", "400"]
+        ) == 1
         left = {chart._picture.left for chart in drawn(pilot)}
         assert len(left) == 1
         await pilot.press("left")
@@ -47,12 +57,16 @@ async def test_quantities_stand_under_the_loss_in_the_same_columns(open_app: Ope
 async def test_on_a_small_screen_the_figures_give_way_to_a_curve_under_the_loss(
     open_app: OpenApp,
 ) -> None:
-    Run(max_steps=40).starts().steps(40)
+    run = Run(max_steps=40).starts().steps(40)
+    run.log.append(events.RunFinished(global_step=40, seconds=2.0))
     async with open_app(size=(80, 24), **TRAIN) as pilot:
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "calm-otter"), pilot)
+        await pilot.press("enter")
         await until(shows(pilot, "step 40 of 40", "samples/s"), pilot)
-        await pilot.press("escape", "n")
+        await pilot.press("n")
         await until(lambda: len(drawn(pilot)) == 2, pilot)
-        await until(shows(pilot, "loss · learning rate"), pilot)
+        await until(shows(pilot, "loss · learning rate", "Finished in 2 s"), pilot)
         assert "samples/s" not in screen_text(pilot)
         await pilot.press("n", "n", "n", "n", "n")
         await until(shows(pilot, "There is room for 2 of the 5 curves."), pilot)

@@ -46,9 +46,13 @@ def curve_name(alone: bool, run: str, quantity: str) -> str:
 def legend(drawn: Drawn, cells: int, *, plain: bool) -> list[Part]:
     """What each chart shows, and whose curves they are where there are several.
 
-    Long names are cut where that lets all of them stand in `cells` cells.
+    Long names are cut where that lets all of them stand in `cells` cells. Where there are many
+    charts it is what the first one shows: the others have their names above them.
     """
-    parts: list[Part] = [(f" {' · '.join(shown_name(name) for name, _ in drawn)}", "sheet--label")]
+    titles = [shown_name(name) for name, _ in drawn]
+    if width(" · ".join(titles)) >= cells:
+        del titles[1:]
+    parts: list[Part] = [(f" {' · '.join(titles)}", "sheet--label")]
     charts = [readings for _, readings in drawn]
     names = whose(charts, plain=plain)
     for longest in _NAME_CELLS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from textual.app import ComposeResult
@@ -33,10 +34,10 @@ class Charts(Looking):
     Charts LineChart { height: 1fr; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, rows_at_most: Callable[[], int], *, id: str | None = None) -> None:
+        """`rows_at_most` says what it can have where what stands below gives way."""
         super().__init__(id=id)
-        self.rows_at_most = 0
-        """Rows that it can have, where what stands below gives way."""
+        self._rows_at_most = rows_at_most
         self._left = 0
         self._quantities: Quantities = {}
         self._overlaid: tuple[RunWatch, ...] = ()
@@ -101,7 +102,7 @@ class Charts(Looking):
         return _room(rows) < min(_room(more), len(self._wanted))
 
     def lacks(self) -> str:
-        count, room = len(self._wanted), _room(self.rows_at_most)
+        count, room = len(self._wanted), _room(self._rows_at_most())
         if count <= room:
             return ""
         if room == 1:
@@ -133,8 +134,9 @@ class Charts(Looking):
         self._line.show(*self._words(names))
 
     def _show_plots(self, charts: list[LineChart], names: list[str]) -> None:
-        for chart, plot in zip(charts, self._plots(names), strict=True):
-            chart.show(plot)
+        below = [*map(shown_name, names[1:]), ""]
+        for chart, plot, name in zip(charts, self._plots(names), below, strict=True):
+            chart.show(replace(plot, next=name))
 
     def plots(self) -> list[Titled]:
         """What is seen, with the name of each chart, from the top."""

@@ -46,6 +46,8 @@ class RunView(Widget):
 
     _wide = False
     _rows = 0
+    _compared = 0
+    """Rows of the comparison."""
 
     def __init__(self, plan_of: Callable[[RunConfig], RunPlan], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -53,7 +55,7 @@ class RunView(Widget):
 
     def compose(self) -> ComposeResult:
         self._heading = WordLine(id="run-heading")
-        self.charts = Charts(id="chart")
+        self.charts = Charts(self._rows_for_charts, id="chart")
         self.details = Details(id="details")
         self._phases = Sheet(id="phases")
         self._figures = Sheet(id="figures")
@@ -119,16 +121,19 @@ class RunView(Widget):
         )
         self._figures.display = begun and (beside or bool(watch.remarks(80)))
 
+    def _rows_for_charts(self) -> int:
+        """All but the heading and the comparison."""
+        return self.size.height - 1 - self._compared
+
     def _place(self, *, begun: bool, figured: bool, detailed: bool, overlaid: int) -> None:
         """Who is seen: below the chart the comparison stands instead of the figures, if any."""
         compared = overlaid > 0 and not detailed
         below = max(0, min(5, self._rows // 4, self._rows - 9)) if figured else 0
-        rows = self.size.height - 1
+        self._compared = 0
         if compared:
             wanted = min(overlaid + 2 + (2 if self._rows > 20 else 1), self._rows // 2)
-            self._comparison.styles.height = max(2, wanted)
-            rows -= max(2, wanted)
-        self.charts.rows_at_most = rows
+            self._comparison.styles.height = self._compared = max(2, wanted)
+        rows = self._rows_for_charts()
         if self.charts.gains(rows - below, rows):
             below = 0
         self._comparison.display = compared
