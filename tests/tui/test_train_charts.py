@@ -133,7 +133,11 @@ async def test_a_change_of_the_trend_is_said(open_app: OpenApp) -> None:
         await pilot.press("space")
         await until(shows(pilot, "No steps are to come: there is nothing to follow."), pilot)
         await pilot.press("comma")
-        await until(shows(pilot, "The whole run is in sight"), pilot)
+        await until(shows(pilot, "The whole run is in sight: there is nothing earlier"), pilot)
+        await pilot.press("minus")
+        await until(shows(pilot, "The whole run is in sight.\n"), pilot)
+        await pilot.press(*["plus"] * 12)
+        await until(shows(pilot, "Closer than this it cannot be seen."), pilot)
 
 
 async def test_the_crosshair_reads_the_exact_values_of_a_step(open_app: OpenApp) -> None:

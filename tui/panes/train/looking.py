@@ -16,6 +16,9 @@ ALL = "all"
 SMOOTHINGS = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
 
 
+_NO_OTHER = "There is no other curve yet."
+
+
 class Looking(Widget):
     """The window, the crosshair and the axes; what a key's method returns is to be said."""
 
@@ -70,28 +73,36 @@ class Looking(Widget):
 
     def next_second(self) -> str:
         """The next quantity under the loss, then all, then none."""
-        order = ["", *self.others(), ALL]
+        others = self.others()
+        if not others:
+            return _NO_OTHER
+        order = ["", *others, ALL]
         at = order.index(self.second) if self.second in order else 0
         self.second = order[(at + 1) % len(order)]
         self.call_after_refresh(self.draw)
         self.draw()
         return self.lacks()
 
-    def next_unit(self) -> None:
+    def next_unit(self) -> str:
         """The x axis in steps, samples or time, as far as known; the window begins anew."""
         units = ("steps",) if self._watch is None else self._watch.history.curves.units
+        if len(units) == 1:
+            return "Its files tell no times: x counts the steps."
         at = units.index(self.unit) if self.unit in units else 0
         self.unit = units[(at + 1) % len(units)]
         self.window = Window()
         self.draw()
+        return ""
 
     def toggle_over(self) -> str:
         """What stands under the loss, over it in one chart; and back."""
+        if not self.others():
+            return _NO_OTHER
         self.over = not self.over
         if self.over and self.second in {"", ALL}:
             others = self.others()
             losses = [name for name in others if "loss" in name.lower()]
-            self.second = (losses or others or [""])[0]
+            self.second = (losses or others)[0]
         self.call_after_refresh(self.draw)
         self.draw()
         return self.lacks()
@@ -112,11 +123,15 @@ class Looking(Widget):
         most = " It gets no smoother." if self.smoothing == len(SMOOTHINGS) - 1 else ""
         return f"The trend averages about {self.averaged():,} values, {part} of the run.{most}"
 
-    def zoom(self, factor: float) -> None:
+    def zoom(self, factor: float) -> str:
         """Around the crosshair where there is one, else at the newest steps."""
         around = None if self.cursor is None else self.place(self.cursor)
-        self.window = self.window.zoomed(factor, self.last, self._end, around)
+        before = self.window
+        self.window = before.zoomed(factor, self.last, self._end, around)
         self.draw()
+        if self.window != before:
+            return ""
+        return "The whole run is in sight." if factor > 1 else "Closer than this it cannot be seen."
 
     def pan(self, share: float) -> str:
         """Moves a window that does not show the whole."""
