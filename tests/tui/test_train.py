@@ -75,6 +75,22 @@ async def test_figures_evaluations_and_notes(open_app: OpenApp) -> None:
         assert screen_text(pilot).count("◇") == 1
 
 
+async def test_the_best_evaluation_is_marked_and_stays_in_sight(open_app: OpenApp) -> None:
+    run = Run(max_steps=40).starts()
+    for loss in (0.9, 0.5, 0.6, math.nan, *[0.7] * 8):
+        run.steps(3).evaluates("validation", 0.5, loss=loss)
+    run.evaluates("test", 0.5, loss=0.1)
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await until(shows(pilot, "step 36 of 40", "test"), pilot)
+        rows = [line[76:].split() for line in screen_text(pilot).splitlines()]
+        assert ["step", "6", "0.5000", "50.0", "%", "best"] in rows
+        assert sum("best" in row for row in rows) == 1
+        assert [row[:2] for row in rows if row[:1] == ["step"]][:2] == [
+            ["step", "6"],
+            ["step", "21"],
+        ]
+
+
 async def test_figures_that_have_no_room_say_where_they_are(open_app: OpenApp) -> None:
     Run().starts(*(f"It chose number {number}." for number in range(30))).steps(3)
     async with open_app(size=(120, 40), **TRAIN) as pilot:

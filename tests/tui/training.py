@@ -107,13 +107,13 @@ class Run:
             )
         return self
 
-    def evaluates(self, split: str, accuracy: float) -> Run:
+    def evaluates(self, split: str, accuracy: float, *, loss: float = 0.4) -> Run:
         self.log.append(
             events.Evaluation(
                 global_step=self.global_step,
                 epoch=self.global_step / self.steps_per_epoch,
                 split=split,
-                loss=0.4,
+                loss=events.number(loss),
                 accuracy=accuracy,
                 majority_baseline=0.5,
             )

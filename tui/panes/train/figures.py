@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import isclose
+from math import isclose, isfinite
 
 from core.runs import events
 from core.runs.config import RunConfig
@@ -26,6 +26,8 @@ STATUS_STYLES = {
 _LABEL = 14
 _WHOLE = 4
 """Characters before the decimal point."""
+_TABLE = 8
+"""Evaluations that stand beside the chart."""
 _SMALL_PART = 0.1
 """Of an epoch, below which two decimals of it say little."""
 _IN_PANEL = (
@@ -270,21 +272,36 @@ def panel(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list[R
 
 
 def _evaluation_table(history: RunHistory) -> list[Row]:
+    """The latest, and the best one."""
     rows: list[Row] = [
         [(f" {'evaluation':<{_LABEL}}{'loss':>8}{'accuracy':>11}", "sheet--label")],
     ]
-    for found in list(history.evaluations)[-8:]:
+    best, shown = _best(history), list(history.evaluations)[-_TABLE:]
+    if best is not None and not any(found is best for found in shown):
+        shown[0] = best
+    for found in shown:
         where = evaluation_place(found)
         loss = loss_text(float(found.loss))
         rows.append(
             [
                 (f" {where:<{_LABEL}}", "sheet--label"),
                 (f"{loss:>8}{found.accuracy * 100:>9.1f} %", "sheet--value"),
+                ("  best" if found is best else "", "sheet--good"),
             ]
         )
     baseline = history.evaluations[-1].majority_baseline * 100
     rows.append([(f" {'majority class':<{_LABEL}}{'':>8}{baseline:>9.1f} %", "sheet--label")])
     return rows
+
+
+def _best(history: RunHistory) -> events.Evaluation | None:
+    """The one whose checkpoint is kept: the first with the lowest loss; None where there is one."""
+    due = [
+        found
+        for found in history.evaluations
+        if found.split == "validation" and found.request is None and isfinite(float(found.loss))
+    ]
+    return min(due, key=lambda found: float(found.loss)) if len(due) > 1 else None
 
 
 def phases(history: RunHistory, *, live: bool) -> list[Row]:
