@@ -82,13 +82,18 @@ async def test_in_the_list_the_last_row_names_what_acts_on_the_run_that_is_marke
 
 
 async def test_a_key_of_ones_own_goes_on_where_the_last_row_says_so(open_app: OpenApp) -> None:
-    write(paths.config_file(), 'preload = false\n[keys]\n"train.pause" = "P"\n')
+    keys = '"train.pause" = "P"\n"train.details" = "f9"'
+    write(paths.config_file(), f"preload = false\n[keys]\n{keys}\n")
     run = Run().starts().steps(3)
     run.log.append(events.Paused(global_step=3))
     async with open_app(**TRAIN) as pilot:
         await pilot.press("escape")
-        await until(shows(pilot, "● paused", "P go on"), pilot)
-        await pilot.press("P")
+        await until(shows(pilot, "● paused", "calm-otter is paused.", "P go on"), pilot)
+        await pilot.press("0")
+        await until(shows(pilot, "Paused at step 3. P goes on"), pilot)
+        await pilot.press("f9")
+        await until(shows(pilot, "No evaluation yet", "F9 next  Esc"), pilot)
+        await pilot.press("escape", "P")
         await until(lambda: waiting_requests(run.folder), pilot)
         [posted] = waiting_requests(run.folder)
         assert posted.request == Resume()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from textual.app import App
 from textual.binding import Binding
 
 from core.runs.status import RunStatus
 from tui.panes.train.listing import View
 from tui.panes.train.watch import RunWatch
+from tui.widgets.rows import Part
 
 STEERING = [
     Binding("s", "start", "start", id="train.start", tooltip="Start a run as the form says"),
@@ -206,6 +212,25 @@ def acts(action: str, view: View, watched: RunWatch | None, meant: RunStatus | N
     if action == "pause":
         return meant is not None and meant.status != "finished"
     return action != "stop" or (meant is not None and meant.is_live)
+
+
+def as_bound(words: Sequence[Part], app: App[Any]) -> list[Part]:
+    """`words` that name the usual keys, with those that the user has bound instead."""
+    if not app._keymap:
+        return list(words)
+    from tui.help import shown_keys, symbol  # imported when first needed
+
+    bound = {
+        symbol(key): shown_keys(app, binding).split(" ")[0]
+        for binding in (*STEERING, *KEEPING, *LOOKING)
+        for key in binding.key.split(",")
+    }
+    return [
+        (re.sub(r"\S+", lambda key: bound.get(key[0], key[0]), text), style)
+        if style == "sheet--key"
+        else (text, style)
+        for text, style in words
+    ]
 
 
 def words_of(binding: Binding, meant: RunStatus | None) -> str:

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from textual.app import ComposeResult
 from textual.widget import Widget
 
+from tui.panes.train.bindings import as_bound
 from tui.panes.train.data_sheet import data_rows, note_rows
 from tui.panes.train.evaluations import evaluation_rows, line_of
 from tui.panes.train.figures import evaluations_in_a_row
@@ -68,7 +69,8 @@ class Details(Widget):
         watch = self._watch
         if watch is None or not self.is_mounted or self.kind == "chart":
             return
-        self._line.show(*self._words())
+        parts, keys = self._words()
+        self._line.show(parts, as_bound(keys, self.app))
         probes = self.kind == "probes" and watch.history.probes.latest is not None
         room = self.size.height - 1
         listed = len(watch.history.probes.sentences) + 1 if probes else 0

@@ -44,7 +44,7 @@ _IN_PANEL = (
 )
 
 
-_REST: Row = ((" … the rest is among the ", "sheet--label"), ("d", "sheet--key"), (" details", ""))
+_REST: Row = ((" … the rest is among the details", "sheet--label"),)
 
 
 def duration(seconds: float) -> str:

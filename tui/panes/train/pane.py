@@ -19,7 +19,7 @@ from tui.document import Document
 from tui.panes.train import figures
 from tui.panes.train.arrival import run_to_watch, what_happened
 from tui.panes.train.asking import NO_RUN
-from tui.panes.train.bindings import KEEPING, LOOKING, STEERING, acts, words_of
+from tui.panes.train.bindings import KEEPING, LOOKING, STEERING, acts, as_bound, words_of
 from tui.panes.train.details import KINDS
 from tui.panes.train.last_word import last_word
 from tui.panes.train.listing import View
@@ -258,7 +258,7 @@ class TrainPane(StartingPane):
             words = self.list_words()
         if not words and self.view == "form":
             words = [*(() if self.form_view.has_focus else _START), *self.form_view.told]
-        self._foot.say(words)
+        self._foot.say(as_bound(words, self.app))
 
     def action_chart(self, change: str, *amount: float) -> None:
         """Another look at the run: what `change` of the charts does."""
