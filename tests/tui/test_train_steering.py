@@ -264,6 +264,16 @@ async def test_what_is_longer_than_its_place_says_which_keys_lead_on(
         await until(shows(pilot, "It chose number 11."), pilot)
 
 
+async def test_in_a_narrow_place_what_is_shown_is_named(open_app: OpenApp) -> None:
+    options = {"train": {"watched": str(write_runs())}}
+    async with open_app(size=(44, 16), options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "d", "d")
+        await until(shows(pilot, " probes ", "← → label"), pilot)
+        await pilot.press("d")
+        await until(shows(pilot, " data ", "↑ ↓ rows  d next  Esc"), pilot)
+
+
 async def test_labels_of_any_number_have_a_matrix_or_their_worst_pairs(open_app: OpenApp) -> None:
     run = Run().starts().steps(3)
     names = [f"label {number}" for number in range(30)]

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from textual.app import ComposeResult
 from textual.widget import Widget
 
+from core.text.visible import width
 from tui.panes.train.bindings import as_bound
 from tui.panes.train.data_sheet import data_rows, note_rows
 from tui.panes.train.evaluations import evaluation_rows, line_of
@@ -99,6 +100,9 @@ class Details(Widget):
         right: list[Part] = [("← →", "sheet--key"), (f" {across}  ", "")] if across else []
         right += [("↑ ↓", "sheet--key"), (" rows  ", "")] if rows else []
         right += [("d", "sheet--key"), (" next  ", ""), ("Esc", "sheet--key"), (" ", "")]
+        if sum(width(text) for text, _ in (*parts, *right)) >= self.size.width:
+            # Where there is no room for all of them it is the one that is shown.
+            parts = [(f" {self.kind} ", "sheet--accent")]
         return parts, right
 
     def _ways(self) -> tuple[str, bool]:
