@@ -1,4 +1,4 @@
-"""How many bytes files and folders take, and how a person reads that, counts, shares, losses."""
+"""How many bytes files take, and how a person reads that, counts, times, shares, losses."""
 
 from __future__ import annotations
 
@@ -75,3 +75,19 @@ def loss_text(value: float | str) -> str:
     if not isfinite(value):
         return "NaN" if isnan(value) else "infinite"
     return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.3e}"
+
+
+def duration(seconds: float) -> str:
+    """`seconds` as a person says them: 42 s, 3 min 20 s, 2 h 5 min, 4 d 6 h."""
+    if not isfinite(seconds):
+        return "?"
+    whole = round(seconds)
+    for unit, name, part, part_name in (
+        (86400, "d", 3600, "h"),
+        (3600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if whole >= unit:
+            rest = whole % unit // part
+            return f"{whole // unit} {name}" + (f" {rest} {part_name}" if rest else "")
+    return f"{whole} s"

@@ -303,7 +303,7 @@ class Workbench(Screen[None], inherit_bindings=False):
         typing = self.editor.has_focus
         pane = self.pane_in_view
         owner = self.editor if typing else pane
-        keys = keys_to_show(owner, "screen.type_mode", pane.offers)
+        keys = keys_to_show(owner, "screen.type_mode", pane.offers, pane.key_words)
         if self.focused is not owner and self.focused is not None:
             from textual.widgets import Input  # imported by then
 

@@ -201,7 +201,7 @@ def _precision(
     if device.type != "cpu" or not batches:
         return "no", "float32 throughout."
     if (usual := _gradient_seconds(trial, batches[0], device)) < _QUICK:
-        return "no", f"float32 throughout: a step takes {usual:.3g} s as it is."
+        return "no", f"float32 throughout: steps of {usual:.3g} s are too short to try bfloat16."
     pairs: list[tuple[float, float]] = []
     for batch in islice(cycle(batches), _PAIRS + 1):
         whole = _gradient_seconds(trial, batch, device)

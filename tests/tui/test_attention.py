@@ -223,6 +223,7 @@ async def test_a_second_checkpoint_beside_the_first(
             assert f"{100 * apart:+.1f} pp" in screen_text(pilot)
         same = sum(before.label == after.label for before, after in view.results())
         assert headline(pilot).startswith(f"{same_label(same, 2)}; sentence ")
+        assert headline(pilot).endswith(" percentage points (pp).")
         files = {each.suffix: each.make() for each in pane_of(pilot).exports()}
         said = json.loads(files["json"])
         assert [each["model"]["name"] for each in said] == [str(tiny_classifier), str(folder)]

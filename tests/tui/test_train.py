@@ -6,35 +6,18 @@ import asyncio
 import math
 import os
 import time
-from itertools import pairwise
 
-import msgspec
 import pytest
 from textual.events import Key
 
 from core.runs import events
-from core.runs.config import RunConfig, Scratch
 from core.runs.folder import EVENTS
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.training import TRAIN, Run, losses, pane_of, shows, told
 from tests.tui.written_runs import write_run
 from tui.app import TermformerApp
-from tui.panes.train.figures import duration, settings
 
 # --- watching -------------------------------------------------------------------------------
-
-
-TWELVE_STEPS = events.RunStarted(
-    max_steps=12,
-    steps_per_epoch=333,
-    train_rows=5_328,
-    validation_rows=400,
-    parameters=1,
-    trainable=1,
-    labels=["a", "b"],
-    threads=1,
-    device="cpu",
-)
 
 
 async def test_the_curve_is_whole_after_reopening(open_app: OpenApp) -> None:
@@ -49,62 +32,6 @@ async def test_the_curve_is_whole_after_reopening(open_app: OpenApp) -> None:
         assert losses(pilot) == run.losses == [1 / step for step in range(1, 26)]
         await until(shows(pilot, "calm-otter went on while the app was closed."), pilot)
         assert "step 25 of 40" in screen_text(pilot)
-
-
-async def test_figures_evaluations_and_notes(open_app: OpenApp) -> None:
-    run = Run().starts("1 thread, found by trying.").steps(20).evaluates("validation", 0.815)
-    async with open_app(size=(120, 40), **TRAIN) as pilot:
-        await until(shows(pilot, "step 20 of 40"), pilot)
-        shown = screen_text(pilot)
-        rows = [line[76:].split() for line in shown.splitlines()]
-        for row in (
-            ["loss", "0.0500"],
-            ["learning", "rate", "2.50e-05"],
-            ["samples/s", "41.0"],
-            ["padding", "25", "%"],
-            ["epoch", "1.00", "of", "2"],
-            ["epoch", "1", "0.4000", "81.5", "%"],
-        ):
-            assert row in rows, shown
-        assert "1 thread, found by trying." in shown
-        assert shown.count("◆") == 1
-        run.steps(20).evaluates("test", 0.85)
-        run.log.append(events.RunFinished(global_step=40, seconds=133))
-        await until(shows(pilot, "● finished", "Finished in 2 min 10 s"), pilot)
-        assert "test accuracy 85.0 %" in screen_text(pilot)
-        assert screen_text(pilot).count("◇") == 1
-
-
-async def test_a_run_of_a_small_part_of_an_epoch_counts_steps(open_app: OpenApp) -> None:
-    config = RunConfig(
-        name="tiny-run",
-        model="mini-base",
-        max_steps=12,
-        scratch=Scratch(layers=1, hidden=32, heads=2),
-    )
-    run = Run(max_steps=12, config=config, steps_per_epoch=1_332).starts()
-    run.steps(6).evaluates("validation", 0.5)
-    async with open_app(size=(120, 40), **TRAIN) as pilot:
-        await until(shows(pilot, "tiny-run", "step 6 of 12"), pilot)
-        rows = [line[76:].split() for line in screen_text(pilot).splitlines()]
-        assert ["step", "6", "of", "12"] in rows
-        assert ["step", "6", "0.4000", "50.0", "%"] in rows
-        assert "epoch" not in screen_text(pilot)
-        run.steps(6)
-        await until(shows(pilot, "steps done · evaluates and saves"), pilot)
-        assert " left" not in screen_text(pilot)
-
-
-def test_a_run_is_described_by_what_begins_it_and_what_ends_it() -> None:
-    scratch = Scratch(layers=1, hidden=32, heads=2)
-    config = RunConfig(name="a", model="mini-base", max_steps=12, scratch=scratch)
-    words = settings(config, TWELVE_STEPS)
-    assert words.startswith("a new model of 1 layer, 32 wide on reviews · 12 steps · rate")
-    assert "2 epochs, at most 12 steps" in settings(config)
-    # Its epochs end it before: it never gets so far.
-    longer = msgspec.structs.replace(config, max_steps=4_000, scratch=None)
-    words = settings(longer, TWELVE_STEPS)
-    assert words.startswith("mini-base on reviews · 2 epochs · rate")
 
 
 async def test_a_view_of_a_run_that_has_ended_is_not_live(open_app: OpenApp) -> None:
@@ -123,6 +50,18 @@ async def test_the_plan_of_a_run_that_begins_knows_as_much_as_the_form(open_app:
     Run("calm-otter")
     async with open_app(size=(120, 40), **TRAIN) as pilot:
         await until(shows(pilot, "● starting", "as frank-carp took"), pilot)
+
+
+async def test_before_the_first_step_the_plan_has_the_place_of_the_figures(
+    open_app: OpenApp,
+) -> None:
+    run = Run()
+    for phase in ("libraries", "the data reviews", "the model mini-base", "columns", "more"):
+        run.log.append(events.Progress(phase=f"Loading {phase}"))
+    async with open_app(size=(80, 24), **TRAIN) as pilot:
+        await until(shows(pilot, "› Loading more…", "at each new best"), pilot)
+        run.starts("1 thread, found by trying.").steps(1)
+        await until(shows(pilot, "step 1 of 40", "gradient norm"), pilot)
 
 
 async def test_a_torn_line_is_read_when_it_is_whole(open_app: OpenApp) -> None:
@@ -211,21 +150,6 @@ async def test_a_run_that_came_to_nan_is_not_offered_to_come_to_it_again(
         await until(shows(pilot, "The form has the values of calm-otter."), pilot)
 
 
-async def test_a_run_that_was_stopped_early_says_how_long_it_did_what(open_app: OpenApp) -> None:
-    run = Run()
-    lines = [
-        (1_000.0, events.Progress(phase="Loading libraries")),
-        (1_007.5, events.RunStopped(global_step=0, reason="Stopped by request.")),
-    ]
-    with (run.folder / EVENTS).open("wb") as log:
-        for seq, (when, event) in enumerate(lines):
-            line = msgspec.structs.replace(event, seq=seq, time=when)
-            log.write(msgspec.json.encode(line) + b"\n")
-    run.dies()
-    async with open_app(options={"train": {"watched": str(run.folder)}}, **TRAIN) as pilot:
-        await until(shows(pilot, "7.5 s", "nothing to save. · p resumes it"), pilot)
-
-
 async def test_text_of_the_worker_is_harmless(open_app: OpenApp) -> None:
     run = Run().starts().steps(2)
     run.log.append(events.Warned(message="\x1b[31m[red]bad[/red] [/b]\x00"))
@@ -253,12 +177,6 @@ async def test_every_size(open_app: OpenApp, size: tuple[int, int]) -> None:
         await pilot.press("escape", *"ddddl", "f", "tab", "x", "escape", "escape")
         if size >= (40, 12):
             await until(shows(pilot, "calm-otter"), pilot)
-
-
-async def test_the_figures_stand_where_no_chart_has_room(open_app: OpenApp) -> None:
-    Run().starts().steps(20).evaluates("validation", 0.8)
-    async with open_app(size=(40, 12), **TRAIN) as pilot:
-        await until(shows(pilot, "loss             0.0500", "epoch 1 80.0 %"), pilot)
 
 
 # --- what happened --------------------------------------------------------------------------
@@ -308,10 +226,3 @@ async def test_attach_opens_on_the_run(open_app: OpenApp) -> None:
         await app.bench.furnished.wait()
         await until(shows(pilot, "one", "● crashed", "step 4 of 40"), pilot)
         assert app.bench.pane_in_view.id == "train"
-
-
-def test_an_age_that_grows_is_seldom_written_anew() -> None:
-    """A run that is silent costs few bytes: its age is all that changes on the screen."""
-    seen = [duration(30 + half / 2) for half in range(2 * 3_600)]
-    assert sum(before != after for before, after in pairwise(seen)) < 120
-    assert seen[-1] == "1 h 0 min"

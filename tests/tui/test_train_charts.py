@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from core import paths
+from core.runs import events
 from tests.tui.conftest import OpenApp, screen_text, until, write
 from tests.tui.training import TRAIN, Run, pane_of, shows
 from tui.panes.train.charts import Charts
@@ -29,19 +30,56 @@ async def test_quantities_stand_under_the_loss_in_the_same_columns(open_app: Ope
         await pilot.press("escape", "n")
         await until(shows(pilot, "loss · learning rate"), pilot)
         assert len(drawn(pilot)) == 2
+        # A rate is no noisy curve: a mean of it would be no rate that was ever in force.
+        assert drawn(pilot)[1].readings[0].trend is None
         await pilot.press("n", "n", "n", "n", "n")
-        await until(lambda: len(drawn(pilot)) == 4, pilot)
+        # Those that have points: there was no evaluation yet.
+        await until(lambda: len(drawn(pilot)) == 5, pilot)
+        # Each has its name above it, and the x axis is the same for all.
+        lines = [line[:76].split("  ")[0] for line in screen_text(pilot).splitlines()]
+        titles = [" loss · learning rate · gradient norm · samples/s · padding", " learning rate"]
+        assert [line for line in lines if line in {*titles, " gradient norm", " padding"}] == [
+            *titles,
+            " gradient norm",
+            " padding",
+        ]
+        assert [line.split() for line in screen_text(pilot).splitlines()].count(
+            ["0", "100", "200", "300", "400"]
+        ) == 1
         left = {chart._picture.left for chart in drawn(pilot)}
         assert len(left) == 1
+        await pilot.press("left")
+        await until(shows(pilot, "rate 2.50e-05  norm 1.2500  samples/s 41  pad 0.25"), pilot)
         await pilot.press("n")
         await until(lambda: len(drawn(pilot)) == 1, pilot)
+
+
+async def test_on_a_small_screen_the_figures_give_way_to_a_curve_under_the_loss(
+    open_app: OpenApp,
+) -> None:
+    run = Run(max_steps=40).starts().steps(40)
+    run.log.append(events.RunFinished(global_step=40, seconds=2.0))
+    async with open_app(size=(80, 24), **TRAIN) as pilot:
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "calm-otter"), pilot)
+        await pilot.press("enter")
+        await until(shows(pilot, "step 40 of 40", "samples/s"), pilot)
+        await pilot.press("n")
+        await until(lambda: len(drawn(pilot)) == 2, pilot)
+        await until(shows(pilot, "loss · learning rate", "Finished in 2 s"), pilot)
+        assert "samples/s" not in screen_text(pilot)
+        await pilot.press("n", "n", "n", "n", "n")
+        await until(shows(pilot, "There is room for 2 of the 5 curves."), pilot)
+        await pilot.press("n")
+        await until(lambda: len(drawn(pilot)) == 1, pilot)
+        await until(shows(pilot, "samples/s"), pilot)
 
 
 async def test_where_there_is_no_room_under_the_loss_it_is_said_what_there_is(
     open_app: OpenApp,
 ) -> None:
     Run(max_steps=40).starts().steps(40)
-    async with open_app(size=(80, 24), **TRAIN) as pilot:
+    async with open_app(size=(80, 18), **TRAIN) as pilot:
         await until(shows(pilot, "step 40 of 40"), pilot)
         await pilot.press("escape", "n")
         await until(shows(pilot, "no room for a curve under the loss: a draws it over"), pilot)
@@ -50,6 +88,56 @@ async def test_where_there_is_no_room_under_the_loss_it_is_said_what_there_is(
         await pilot.press("left")
         # As the figures below have them.
         await until(shows(pilot, "loss 0.0250 ~0.0", "learning rate 2.50e-05"), pilot)
+
+
+async def test_what_evaluations_and_the_machine_give_has_curves(open_app: OpenApp) -> None:
+    run = Run(max_steps=40).starts()
+    score = events.ClassScore(label="NEGATIVE", rows=20, precision=0.5, recall=0.5, f1=0.5)
+    for memory in (600_000_000, 600_400_000, 750_000_000):
+        run.steps(10, memory=memory)
+        run.log.append(
+            events.Evaluation(
+                global_step=run.global_step,
+                epoch=1.0,
+                split="validation",
+                loss=0.4,
+                accuracy=0.5,
+                f1=0.625,
+                classes=[score],
+            )
+        )
+    async with open_app(size=(120, 40), **TRAIN) as pilot:
+        await until(shows(pilot, "step 30 of 40"), pilot)
+        await pilot.press("escape", *"nnnnnnn", "left")
+        await until(shows(pilot, "validation f1 0.625"), pilot)
+        await pilot.press("n")
+        await until(shows(pilot, "memory (MB) 750"), pilot)
+        series = pane_of(pilot).watched.history.curves.series("memory (MB)")  # type: ignore[union-attr]
+        # It stays until it changes by a megabyte.
+        assert list(zip(series.x, series.y, strict=True))[-3:] == [(20, 600), (21, 750), (30, 750)]
+
+
+async def test_a_change_of_the_trend_is_said(open_app: OpenApp) -> None:
+    run = Run(max_steps=400).starts().steps(400)
+    run.log.append(events.RunFinished(global_step=400, seconds=2.0))
+    options = {"train": {"watched": str(run.folder)}}
+    async with open_app(options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "right_square_bracket")
+        await until(shows(pilot, "The trend averages about 32 values, 8 % of the run."), pilot)
+        await pilot.press("right_square_bracket", "right_square_bracket")
+        await until(shows(pilot, "16 % of the run. It gets no smoother."), pilot)
+        await pilot.press(*["left_square_bracket"] * 7)
+        await until(shows(pilot, "No trend is drawn: there are the values alone."), pilot)
+        # What does nothing says so.
+        await pilot.press("space")
+        await until(shows(pilot, "No steps are to come: there is nothing to follow."), pilot)
+        await pilot.press("comma")
+        await until(shows(pilot, "The whole run is in sight: there is nothing earlier"), pilot)
+        await pilot.press("minus")
+        await until(shows(pilot, "The whole run is in sight.\n"), pilot)
+        await pilot.press(*["plus"] * 12)
+        await until(shows(pilot, "Closer than this it cannot be seen."), pilot)
 
 
 async def test_the_crosshair_reads_the_exact_values_of_a_step(open_app: OpenApp) -> None:

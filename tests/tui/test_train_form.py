@@ -28,7 +28,7 @@ async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: Ope
         await pilot.press("backspace", "0")
         await until(shows(pilot, "Epochs must be at least 1."), pilot)
         await pilot.press("backspace", "x")
-        await until(shows(pilot, "Epochs must be a whole number."), pilot)
+        await until(shows(pilot, "›! epochs", "Epochs must be a whole number."), pilot)
         await pilot.press("escape", "s")
         await until(shows(pilot, "Not started: Epochs must be a whole number."), pilot)
         assert list_runs() == []

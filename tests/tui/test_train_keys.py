@@ -13,7 +13,7 @@ from core.runs.folder import EVENTS
 from core.runs.log import EventReader
 from core.runs.requests import Pause, Resume, SaveCheckpoint, Stop, waiting_requests
 from core.runs.status import run_status
-from tests.tui.conftest import OpenApp, screen_text, until
+from tests.tui.conftest import OpenApp, screen_text, until, write
 from tests.tui.training import TRAIN, Run, losses, pane_of, shows
 from tui.app import TermformerApp
 
@@ -56,10 +56,47 @@ async def test_the_last_row_names_what_acts_on_the_run_as_it_fares(open_app: Ope
         run = Run().starts().steps(3)
         pane_of(pilot).watch_run(run.folder)
         await until(shows(pilot, "● running", "f form  x stop  p pause  l runs"), pilot)
+        run.log.append(events.Paused(global_step=3))
+        await until(shows(pilot, "● paused", "f form  x stop  p go on  l runs"), pilot)
+        run.log.append(events.Resumed(global_step=3))
+        await until(shows(pilot, "● running", "f form  x stop  p pause  l runs"), pilot)
         run.dies()
-        await until(shows(pilot, "● crashed", "f form  p pause  l runs"), pilot)
+        await until(shows(pilot, "● crashed", "f form  p resume  l runs"), pilot)
         run.log.append(events.RunFinished(global_step=3, path="model", seconds=2.0))
         await until(shows(pilot, "● finished", "f form  l runs  d details"), pilot)
+
+
+async def test_in_the_list_the_last_row_names_what_acts_on_the_run_that_is_marked(
+    open_app: OpenApp,
+) -> None:
+    Run("first-one").starts().steps(7).dies()
+    Run("second-one").starts().steps(9)
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "second-one", "● running"), pilot)
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› second-one", "f form  x stop  p pause  l runs"), pilot)
+        await pilot.press("down")
+        await until(shows(pilot, "› first-one", "f form  p resume  l runs"), pilot)
+        await pilot.press("Z")
+        await until(shows(pilot, "The trash is empty", "f form  l runs  o model"), pilot)
+
+
+async def test_a_key_of_ones_own_goes_on_where_the_last_row_says_so(open_app: OpenApp) -> None:
+    keys = '"train.pause" = "P"\n"train.details" = "f9"'
+    write(paths.config_file(), f"preload = false\n[keys]\n{keys}\n")
+    run = Run().starts().steps(3)
+    run.log.append(events.Paused(global_step=3))
+    async with open_app(**TRAIN) as pilot:
+        await pilot.press("escape")
+        await until(shows(pilot, "● paused", "calm-otter is paused.", "P go on"), pilot)
+        await pilot.press("0")
+        await until(shows(pilot, "Paused at step 3. P goes on"), pilot)
+        await pilot.press("f9")
+        await until(shows(pilot, "No evaluation yet", "F9 next  Esc"), pilot)
+        await pilot.press("escape", "P")
+        await until(lambda: waiting_requests(run.folder), pilot)
+        [posted] = waiting_requests(run.folder)
+        assert posted.request == Resume()
 
 
 async def test_a_stop_that_could_not_be_saved_says_so(open_app: OpenApp) -> None:

@@ -130,6 +130,8 @@ async def test_a_rate_over_the_loss_has_a_scale_of_its_own(tmp_path: Path) -> No
         await until(shows(pilot, "step 79"), pilot)
         await pilot.press("a")
         await until(shows(pilot, "╍ train/learning_rate from 1e-06 to 7.9e-05"), pilot)
+        rate = pane_of(pilot)._run_view.charts._charts[0].readings[1]
+        assert (rate.y, rate.trend) == (7.9e-05, None)
         rows = screen_text(pilot).splitlines()
         top = next(at for at, row in enumerate(rows) if "learning_rate from" in row) + 1
         # It ends at the upper right, where the loss is not.

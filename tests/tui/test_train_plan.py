@@ -26,20 +26,26 @@ async def test_what_a_run_will_do_follows_the_form(open_app: OpenApp) -> None:
         await until(shows(pilot, "Put the fields marked ! right", "Data must be named."), pilot)
 
 
+@pytest.mark.parametrize("size", [(80, 24), (80, 40), (120, 40)])
 async def test_what_a_run_on_ones_own_file_will_do_is_told_too(
-    open_app: OpenApp, tmp_path: Path
+    open_app: OpenApp, tmp_path: Path, size: tuple[int, int]
 ) -> None:
     data = tmp_path / "mine.csv"
     rows = [f"film {n},{'good' if n % 2 else 'bad'}" for n in range(100)]
     data.write_text("\n".join(["body,verdict", *rows]))
-    async with open_app(size=(120, 40), **TRAIN) as pilot:
+    async with open_app(size=size, **TRAIN) as pilot:
         await pilot.press("escape", "f")
         pane_of(pilot).form.values.update(data=str(data), eval_steps="4")
         go_to(pilot, "epochs")
         await pilot.press("backspace", "2")
-        await until(shows(pilot, "10 steps: 2 epochs of 80 rows, 5 steps each."), pilot)
-        assert "Text from 'body', labels from 'verdict': bad, good." in screen_text(pilot)
-        assert "Evaluated every 4 steps, 3 times" in screen_text(pilot)
+        words = (
+            "10 steps: 2 epochs of 80 rows, 5 steps each.",
+            "Evaluated every 4 steps, 3 times",
+            "Text from 'body', labels from 'verdict': bad, good.",
+            "Saved every 10 minutes and at each new best; the best and the newest 2 stay.",
+            "rate up to 0.0001 at step 1, then down to 0",
+        )
+        await until(shows(pilot, *words), pilot)
 
 
 async def test_what_takes_long_to_look_up_is_looked_up_once(

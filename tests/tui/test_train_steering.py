@@ -41,6 +41,9 @@ async def test_the_rate_is_changed_once_the_worker_says_so(open_app: OpenApp) ->
         run.log.append(events.LearningRateSet(global_step=4, learning_rate=3e-5, request=posted.id))
         await until(shows(pilot, "The learning rate is 3e-05 now."), pilot)
         assert "warms up" not in screen_text(pilot)
+        # What the run does is not what it began with any more.
+        await pilot.press("0")
+        await until(shows(pilot, "rate 0.0001, 3e-05 from step 5 on · batch 16"), pilot)
         # In one burst, as a slow connection delivers them: the line has all keys behind the first.
         pane = pane_of(pilot)
         for key in ("u", "ctrl+u", *"4e-5", "enter"):
@@ -188,6 +191,23 @@ async def test_probes_follow_the_sentences_of_the_editor(
         assert waiting_requests(run.folder) == []
 
 
+async def test_while_the_probes_are_shown_their_chart_is_what_is_exported(
+    open_app: OpenApp,
+) -> None:
+    options = {"train": {"watched": str(write_runs())}}
+    async with open_app(size=(120, 40), options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape")
+        [text] = [each for each in pane_of(pilot).exports() if each.suffix == "txt"]
+        assert str(text.make()).startswith("calm-otter: loss")
+        await pilot.press("d", "d")
+        await until(shows(pilot, "P(POSITIVE)"), pilot)
+        [text] = [each for each in pane_of(pilot).exports() if each.suffix == "txt"]
+        title, legend, *_ = str(text.make()).splitlines()
+        assert title.startswith("calm-otter: P(POSITIVE), %")
+        assert all(sentence in legend for sentence in PROBES)
+
+
 def _probed(step: int, positive: dict[str, float], request: str) -> events.Probed:
     return events.Probed(
         global_step=step,
@@ -224,6 +244,34 @@ async def test_a_mistake_is_typed_into_the_editor_as_a_line_of_its_own(open_app:
         await until(shows(pilot, *PROBES[:2], "was NEGATIVE  the plot is thin"), pilot)
         await pilot.press("d")
         await until(shows(pilot, "940   49.0 %", "1 test row stands in train too"), pilot)
+
+
+@pytest.mark.parametrize(("size", "is_longer"), [((80, 24), True), ((160, 50), False)])
+async def test_what_is_longer_than_its_place_says_which_keys_lead_on(
+    open_app: OpenApp, size: tuple[int, int], is_longer: bool
+) -> None:
+    run = Run().starts(*(f"It chose number {number}." for number in range(12))).steps(3)
+    run.log.append(events.Paused(global_step=3))
+    async with open_app(size=size, **TRAIN) as pilot:
+        await until(shows(pilot, "● paused"), pilot)
+        await pilot.press("escape", "d")
+        await until(shows(pilot, "No evaluation yet"), pilot)
+        assert "others" not in screen_text(pilot)
+        await pilot.press("d", "d")
+        await until(shows(pilot, "what the worker found and chose"), pilot)
+        assert ("↑ ↓ rows" in screen_text(pilot)) == is_longer
+        await pilot.press(*["down"] * 12)
+        await until(shows(pilot, "It chose number 11."), pilot)
+
+
+async def test_in_a_narrow_place_what_is_shown_is_named(open_app: OpenApp) -> None:
+    options = {"train": {"watched": str(write_runs())}}
+    async with open_app(size=(44, 16), options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "d", "d")
+        await until(shows(pilot, " probes ", "← → label"), pilot)
+        await pilot.press("d")
+        await until(shows(pilot, " data ", "↑ ↓ rows  d next  Esc"), pilot)
 
 
 async def test_labels_of_any_number_have_a_matrix_or_their_worst_pairs(open_app: OpenApp) -> None:

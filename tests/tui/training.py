@@ -88,7 +88,9 @@ class Run:
         )
         return self
 
-    def steps(self, count: int, loss: Callable[[int], float] = lambda step: 1 / step) -> Run:
+    def steps(
+        self, count: int, loss: Callable[[int], float] = lambda step: 1 / step, *, memory: int = 0
+    ) -> Run:
         for _ in range(count):
             self.global_step += 1
             self.log.append(
@@ -100,17 +102,18 @@ class Run:
                     grad_norm=1.25,
                     samples_per_second=41.0,
                     padding=0.25,
+                    memory=memory,
                 )
             )
         return self
 
-    def evaluates(self, split: str, accuracy: float) -> Run:
+    def evaluates(self, split: str, accuracy: float, *, loss: float = 0.4) -> Run:
         self.log.append(
             events.Evaluation(
                 global_step=self.global_step,
                 epoch=self.global_step / self.steps_per_epoch,
                 split=split,
-                loss=0.4,
+                loss=events.number(loss),
                 accuracy=accuracy,
                 majority_baseline=0.5,
             )

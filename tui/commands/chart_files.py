@@ -9,11 +9,13 @@ from core.errors import RunError
 from core.named_files import OccupiedError, write_file
 from core.text.visible import visible
 from tui.commands.outcome import complain
+from tui.panes.train.chart_words import shown_name
+from tui.panes.train.curves import mark_of
 from tui.panes.train.exports import exports
 from tui.panes.train.quantities import quantities
 from tui.panes.train.scene import Titled
 from tui.panes.train.watch import RunWatch
-from tui.widgets.chart import Curve, Mark, Plot, along_one_axis
+from tui.widgets.chart import Curve, Plot, along_one_axis
 
 _MOST = 24
 """Plots under one another: a picture of more could be opened nowhere."""
@@ -58,7 +60,7 @@ def plots(watches: Sequence[RunWatch]) -> list[Titled]:
     ]
     made = along_one_axis([_plot(name, owns, watches) for name, owns in drawn])
     whose = f"{watches[0].name}: " if len(watches) == 1 else ""
-    titles = [f"{whose}{name.replace('_', ' ')}" for name, _ in drawn]
+    titles = [f"{whose}{shown_name(name)}" for name, _ in drawn]
     return list(map(Titled, titles, made))
 
 
@@ -74,6 +76,6 @@ def _plot(name: str, owns: Sequence[str], watches: Sequence[RunWatch]) -> Plot:
         )
         for number, (each, own) in enumerate(zip(watches, owns, strict=True))
     )
-    marks = [Mark(each.global_step, float(each.loss)) for each in first.evaluations]
+    marks = [mark_of(each, each.global_step) for each in first.evaluations]
     main = name == first.curves.main
     return Plot(curves, float(watches[0].max_steps or 0), tuple(marks) if main else (), _SMOOTHING)

@@ -33,7 +33,7 @@ from core.engine.protocol import (
     RowsClassified,
 )
 from core.errors import TermformerError
-from core.sizes import percent
+from core.sizes import duration, percent
 from core.text.sentences import Sentence
 from core.text.visible import visible, width
 from core.typed_paths import exists
@@ -41,7 +41,6 @@ from tui.commands.engine import Telling
 from tui.commands.options import NAMES_OF_MODELS, json_option, model_option
 from tui.commands.outcome import complain
 from tui.commands.output import print_text
-from tui.commands.telling import duration
 from tui.commands.texts import ABOUT_TEXTS, Source, looks_like_a_path, named_file, texts_argument
 
 BATCH_SIZE = 32

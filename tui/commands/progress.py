@@ -7,10 +7,10 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from core.runs import events
-from core.sizes import loss_text
+from core.sizes import duration, loss_text
 from core.text.visible import visible
 from tui.commands.following import RunSoFar, View
-from tui.commands.telling import at, duration, tell
+from tui.commands.telling import at, tell
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -17,11 +17,10 @@ from core.runs.overview import Overviews, RunOverview
 from core.runs.requests import find_answer
 from core.runs.shelf import list_trash
 from core.runs.status import RunStatus, run_status
-from core.sizes import loss_text, percent, size_of
+from core.sizes import duration, loss_text, percent, size_of
 from tui.commands.opening import open_app
 from tui.commands.options import json_option, run_argument
 from tui.commands.output import Column, Table, encodable, print_json, print_table, print_text
-from tui.commands.telling import duration
 
 _POLL = 0.1
 _STYLES = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
+from math import isfinite
 
 from core.runs import events
-from core.sizes import counted, loss_text, percent, trained_of
+from core.sizes import counted, duration, loss_text, percent, trained_of
 
 _LABELS_TOLD = 8
 
@@ -52,7 +52,7 @@ def _happened(event: _AtStep) -> str:
     match event:
         case events.Step():
             # Only worth a word where it spoils the step.
-            is_sound = math.isfinite(float(event.grad_norm))
+            is_sound = isfinite(float(event.grad_norm))
             norm = "" if is_sound else f"gradient norm {loss_text(event.grad_norm)} · "
             return (
                 f"loss {loss_text(event.loss)} · {norm}learning rate {event.learning_rate:.2e} · "
@@ -124,19 +124,3 @@ def _by_whom(event: events.RunStarted) -> str:
 def at(step: int, max_steps: int | None) -> str:
     """Where in the run something happened."""
     return f"step {step:,}" if max_steps is None else f"step {step:,} of {max_steps:,}"
-
-
-def duration(seconds: float) -> str:
-    """`seconds` as a person says them: 42 s, 3 min 20 s, 2 h 5 min, 4 d 6 h."""
-    if not math.isfinite(seconds):
-        return "?"
-    whole = round(seconds)
-    for unit, name, part, part_name in (
-        (86400, "d", 3600, "h"),
-        (3600, "h", 60, "min"),
-        (60, "min", 1, "s"),
-    ):
-        if whole >= unit:
-            rest = whole % unit // part
-            return f"{whole // unit} {name}" + (f" {rest} {part_name}" if rest else "")
-    return f"{whole} s"

@@ -195,7 +195,7 @@ class _Bar:
         speed = read / (now - self._started)
         figures = f"{counter.sentences:,} sentences · {speed / 1e6:.1f} MB/s"
         if size:
-            from tui.commands.telling import duration
+            from core.sizes import duration
 
             left = duration((size - read) / speed) if speed else "?"
             figures = f"{100 * read // size} % · {figures} · {left} left"

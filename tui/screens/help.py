@@ -58,7 +58,7 @@ def bound_keys(app: App[Any], binding: Binding) -> list[str]:
 
 def shown_keys(app: App[Any], binding: Binding) -> str:
     """The keys of `binding` as they are bound now, the way they stand on a keyboard."""
-    return " ".join(map(_symbol, bound_keys(app, binding)))
+    return " ".join(map(symbol, bound_keys(app, binding)))
 
 
 def _as_sentence(does: str) -> str:
@@ -66,7 +66,8 @@ def _as_sentence(does: str) -> str:
     return does if re.match(r"[a-z_]+:", does) else f"{does[:1].upper()}{does[1:]}"
 
 
-def _symbol(key: str) -> str:
+def symbol(key: str) -> str:
+    """A key the way it stands on a keyboard."""
     if len(key) > 1 and "+" in key:
         return "+".join(_SYMBOLS.get(each, each) for each in key.split("+"))
     if key in _SYMBOLS:
@@ -145,7 +146,7 @@ class HelpScreen(ModalScreen[None]):
                 continue  # stands with the keys that lead to panes from everywhere
             keys = [key for key in bound_keys(self.app, binding) if key not in others]
             if keys:
-                yield " ".join(map(_symbol, keys)), binding.tooltip or binding.description
+                yield " ".join(map(symbol, keys)), binding.tooltip or binding.description
 
     def _heading(self, title: str) -> Text:
         return Text(title, f"bold {self._style('accent')}")

@@ -34,18 +34,22 @@ def own_bindings(widget: type[Widget]) -> list[Binding]:
 
 
 def keys_to_show(
-    owner: Widget, first: str, offers: Callable[[str], bool] = lambda action: True
+    owner: Widget,
+    first: str,
+    offers: Callable[[str], bool] = lambda action: True,
+    words: Callable[[Binding], str] = lambda binding: binding.description,
 ) -> list[tuple[str, str]]:
     """(key, what it does) of what `owner` binds and `offers` at present, as it is bound.
 
-    The action `first` comes first, then what the widget's own class lists, then the rest.
+    The action `first` comes first, then what the widget's own class lists, then the rest. `words`
+    are those for what a key does now.
     """
     order = [binding.action for binding in own_bindings(type(owner))]
     keys: dict[str, tuple[str, str]] = {}
     for active in owner.screen.active_bindings.values():
         binding = active.binding
         if active.node is owner and binding.show and offers(binding.action):
-            shown = (owner.app.get_key_display(binding), binding.description)
+            shown = (owner.app.get_key_display(binding), words(binding))
             keys.setdefault(binding.action, shown)
 
     def rank(action: str) -> tuple[bool, int]:

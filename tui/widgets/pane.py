@@ -112,6 +112,10 @@ class Pane(KeysInOrder, Widget, can_focus=True):
         """Whether an action has something to act on at present; others are not in the key bar."""
         return True
 
+    def key_words(self, binding: Binding) -> str:
+        """What a key does at present, in the key bar's few words."""
+        return binding.description
+
     def options(self) -> dict[str, Option]:
         """What to remember between starts."""
         return {}

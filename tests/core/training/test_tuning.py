@@ -101,7 +101,7 @@ def test_the_threads_are_those_that_were_fastest(
         (0.2, 0.12, "bf16", "in bfloat16, found by trying: 0.12 s a step, 0.2 s in float32."),
         (0.2, 0.19, "no", "float32 throughout: in bfloat16 0.19 s a step"),
         (0.2, 9.0, "no", "float32 throughout: in bfloat16 9 s a step"),
-        (0.01, 0.001, "no", "float32 throughout: a step takes 0.01 s as it is."),
+        (0.01, 0.001, "no", "float32 throughout: steps of 0.01 s are too short to try bfloat16."),
     ],
 )
 def test_bfloat16_is_chosen_where_it_is_much_faster(

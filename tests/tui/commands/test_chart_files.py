@@ -51,6 +51,47 @@ def test_a_run_is_written_in_every_format(termformer: Here, tmp_path: Path) -> N
     assert len(list(root.iter("{http://www.w3.org/2000/svg}polyline"))) > 10
 
 
+def test_a_picture_says_what_its_marks_and_axes_are(termformer: Here, tmp_path: Path) -> None:
+    def evaluation(split: str) -> events.Evaluation:
+        return events.Evaluation(global_step=40, epoch=2, split=split, loss=0.4, accuracy=0.5)
+
+    make_run("calm-otter", *losses(), evaluation("validation"), evaluation("test"))
+    file = tmp_path / "a.svg"
+    assert termformer("runs", "export", "calm-otter", str(file)).code == 0
+    root = ElementTree.parse(file).getroot()
+    words = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "diamonds: evaluations, hollow on the test split, x: steps" in words
+    assert "calm-otter: gradient norm" in words
+    shapes = list(root.iter("{http://www.w3.org/2000/svg}polyline"))
+    diamonds = [shape for shape in shapes if len(shape.attrib["points"].split()) == 5]
+    # Both evaluations; the points that are the whole of a curve are filled, too.
+    assert [shape.attrib["fill"] != "none" for shape in diamonds[:2]] == [True, False]
+    assert all(shape.attrib["fill"] != "none" for shape in diamonds[2:])
+    assert termformer("runs", "export", "calm-otter", str(tmp_path / "a.txt")).code == 0
+    assert "calm-otter: gradient norm   (x: steps)" in (tmp_path / "a.txt").read_text()
+
+
+def test_the_probes_are_among_the_numbers(termformer: Here, tmp_path: Path) -> None:
+    probed = [
+        events.Probed(
+            global_step=at,
+            epoch=at / 20,
+            results=[
+                events.ProbeResult(
+                    text="not bad at all", predicted="POSITIVE", probabilities=[1 - share, share]
+                )
+            ],
+        )
+        for at, share in ((20, 0.25), (40, 0.75))
+    ]
+    make_run("calm-otter", *losses(), *probed)
+    assert termformer("runs", "export", "calm-otter", str(tmp_path / "a.csv")).code == 0
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text())))
+    found = [row for row in rows if row["name"] == "P(POSITIVE) not bad at all"]
+    assert [(row["step"], row["value"]) for row in found] == [("20", "0.25"), ("40", "0.75")]
+    assert float(found[0]["seconds"]) <= float(found[1]["seconds"])
+
+
 def test_no_file_is_replaced_and_no_format_guessed(termformer: Here, tmp_path: Path) -> None:
     make_run("calm-otter", *losses())
     file = tmp_path / "a.csv"
@@ -85,7 +126,7 @@ def test_each_quantity_is_drawn_for_the_runs_that_have_it(termformer: Here, tmp_
         (folder / "trainer_state.json").write_text(json.dumps({"log_history": history}))
     arguments = ("watch", str(tmp_path / "out"), "--export")
     assert termformer(*arguments, str(tmp_path / "a.txt")).code == 0
-    titles = (tmp_path / "a.txt").read_text().splitlines()
+    titles = (tmp_path / "a.txt").read_text().replace("   (x: steps)", "").splitlines()
     assert titles[titles.index("train/loss") + 1] == "━ a  ╍ b"
     assert titles[titles.index("train/speed") + 1] == "╍ b"
     assert titles[titles.index("train/other") + 1] == "┅ c"
@@ -101,7 +142,11 @@ def test_several_runs_are_named_under_each_title(termformer: Here, tmp_path: Pat
     make_run("brave-heron", STARTED, *(step(at, 0.5) for at in range(1, 41)))
     runs = ("calm-otter", "brave-heron")
     assert termformer("runs", "export", *runs, str(tmp_path / "a.txt")).code == 0
-    assert (tmp_path / "a.txt").read_text().startswith("loss\n━ calm-otter  ╍ brave-heron\n")
+    assert (
+        (tmp_path / "a.txt")
+        .read_text()
+        .startswith("loss   (x: steps)\n━ calm-otter  ╍ brave-heron\n")
+    )
 
 
 def test_what_is_not_good_of_a_log_is_said_when_the_rest_is_written(

@@ -18,10 +18,11 @@ from core.runs import events
 from core.runs.folder import EVENTS
 from core.runs.log import EventWriter
 from core.runs.requests import Stop, waiting_requests
+from core.sizes import duration
 from tests.tui.commands.test_runs import STARTED, make_run, step
 from tui.commands.following import Follower, RunSoFar
 from tui.commands.progress import BarView, LineView
-from tui.commands.telling import duration, tell
+from tui.commands.telling import tell
 
 FINISHED = events.RunFinished(global_step=40, seconds=83.0)
 

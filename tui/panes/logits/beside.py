@@ -205,7 +205,7 @@ class BesideView(LogitsView):
             ]
         most, row = max(comparable)
         likely = both[0][0].likely
-        amount = f"{100 * most:.1f} points" if likely else numbers.difference(most)
+        amount = f"{100 * most:.1f} percentage points (pp)" if likely else numbers.difference(most)
         moves = f"sentence {row + 1} moves most, by " if len(both) > 1 else "it moves by "
         words: list[Part] = [(f"{moves[0].upper()}{moves[1:]}", "")]
         if likely:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from textual.app import App
 from textual.binding import Binding
 
+from core.runs.status import RunStatus
 from tui.panes.train.listing import View
 from tui.panes.train.watch import RunWatch
+from tui.widgets.rows import Part
 
 STEERING = [
     Binding("s", "start", "start", id="train.start", tooltip="Start a run as the form says"),
@@ -188,20 +195,46 @@ LOOKING = [
 ]
 _OWN = {binding.action for binding in (*STEERING, *KEEPING)} - {"runs", "edit", "open", "back"}
 """What is done to this program's own runs alone."""
-_ON_A_RUN = {"stop", "pause", "details", "use_model", "chart"}
+_ON_A_RUN = {"stop", "pause", "details", "use_model"}
 """What is done to a run that is there."""
+_AGAIN = {"paused": "go on", "stopped": "resume", "failed": "resume", "crashed": "resume"}
+"""What the key that pauses does instead, by how the run fares."""
 
 
-def acts(action: str, view: View, watched: RunWatch | None) -> bool:
-    """Whether `action` has something to act on, as the run that is watched fares at present."""
-    if view == "runs":
-        return True
-    if watched is None:
-        return action.partition("(")[0] not in _ON_A_RUN
+def acts(action: str, view: View, watched: RunWatch | None, meant: RunStatus | None) -> bool:
+    """Whether `action` has something to act on; `meant` is the run that would be acted on."""
     if action.startswith("chart("):
-        return view == "run"
-    if watched.read_only:
-        return view == "form" or action not in _OWN
+        return view == "run" and watched is not None
+    if view == "run" and watched is not None and watched.read_only:
+        return action not in _OWN
+    if action in _ON_A_RUN and meant is None:
+        return False
     if action == "pause":
-        return watched.status.status != "finished"
-    return action != "stop" or watched.status.is_live
+        return meant is not None and meant.status != "finished"
+    return action != "stop" or (meant is not None and meant.is_live)
+
+
+def as_bound(words: Sequence[Part], app: App[Any]) -> list[Part]:
+    """`words` that name the usual keys, with those that the user has bound instead."""
+    if not app._keymap:
+        return list(words)
+    from tui.screens.help import shown_keys, symbol  # imported when first needed
+
+    bound = {
+        symbol(key): shown_keys(app, binding).split(" ")[0]
+        for binding in (*STEERING, *KEEPING, *LOOKING)
+        for key in binding.key.split(",")
+    }
+    return [
+        (re.sub(r"\S+", lambda key: bound.get(key[0], key[0]), text), style)
+        if style == "sheet--key"
+        else (text, style)
+        for text, style in words
+    ]
+
+
+def words_of(binding: Binding, meant: RunStatus | None) -> str:
+    """What its key does, as the run that would be acted on fares."""
+    if binding.action == "pause" and meant is not None:
+        return _AGAIN.get(meant.status, binding.description)
+    return binding.description

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import isfinite
 
 from core.sizes import loss_text
@@ -15,8 +16,17 @@ _SHORT_NAMES = {
     "learning_rate": "learning rate",
     "grad_norm": "gradient norm",
     "samples_per_second": "samples/s",
-    "validation accuracy": "accuracy",
 }
+_TIGHT = {
+    "learning rate": "rate",
+    "gradient norm": "norm",
+    "validation loss": "val. loss",
+    "validation accuracy": "val. acc.",
+    "validation f1": "val. f1",
+    "memory (MB)": "MB",
+    "padding": "pad",
+}
+"""What is called more shortly where there is little room, by the name it has elsewhere."""
 _NAME_CELLS = (24, 16, 12, 8)
 """To how much a legend's names are cut, the sooner the better."""
 Drawn = Sequence[tuple[str, Sequence[Reading]]]
@@ -36,9 +46,13 @@ def curve_name(alone: bool, run: str, quantity: str) -> str:
 def legend(drawn: Drawn, cells: int, *, plain: bool) -> list[Part]:
     """What each chart shows, and whose curves they are where there are several.
 
-    Long names are cut where that lets all of them stand in `cells` cells.
+    Long names are cut where that lets all of them stand in `cells` cells. Where there are many
+    charts it is what the first one shows: the others have their names above them.
     """
-    parts: list[Part] = [(f" {' · '.join(shown_name(name) for name, _ in drawn)}", "sheet--label")]
+    titles = [shown_name(name) for name, _ in drawn]
+    if width(" · ".join(titles)) >= cells:
+        del titles[1:]
+    parts: list[Part] = [(f" {' · '.join(titles)}", "sheet--label")]
     charts = [readings for _, readings in drawn]
     names = whose(charts, plain=plain)
     for longest in _NAME_CELLS:
@@ -81,32 +95,51 @@ def spread_words(spread: tuple[float, float]) -> str:
     return f"always {low}" if low == high else f"from {low} to {high}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Which words stand with the values: the runs' names, the trends, the curves' whole names."""
+
+    runs: bool = True
+    trends: bool = True
+    tight: bool = False
+
+
+_WORDS = (
+    _Words(),
+    _Words(runs=False),
+    _Words(runs=False, trends=False),
+    _Words(runs=False, trends=False, tight=True),
+)
+
+
 def values(drawn: Drawn, runs: Sequence[str], cells: int, *, plain: bool) -> list[Part]:
-    """The values of all curves; in `cells` cells, as far as leaving out names and trends helps."""
+    """The values of all curves; in `cells` cells, as far as fewer and shorter words help."""
     parts: list[Part] = []
-    for named, trends in ((True, True), (False, True), (False, False)):
+    for words in _WORDS:
         parts = []
         for name, readings in drawn:
-            parts += _of_chart(name, readings, runs, plain=plain, named=named, trends=trends)
+            parts += _of_chart(name, readings, runs, words, plain=plain)
         if sum(width(text) for text, _ in parts) <= cells:
             break
     return parts
 
 
 def _of_chart(
-    name: str, readings: Sequence[Reading], runs: Sequence[str], *, plain: bool, named: bool,
-    trends: bool,
-) -> list[Part]:  # fmt: skip
+    name: str, readings: Sequence[Reading], runs: Sequence[str], words: _Words, *, plain: bool
+) -> list[Part]:
     alone = len(runs) == 1
-    parts: list[Part] = [] if alone else [(f"  {shown_name(name)}", "sheet--label")]
+    called = shown_name(name)
+    if words.tight:
+        called = _TIGHT.get(called, called)
+    parts: list[Part] = [] if alone else [(f"  {called}", "sheet--label")]
     for number, reading in enumerate(readings):
         if reading.is_none:
             continue
         if alone:
             own = reading.name == runs[0]
-            parts.append((f"  {shown_name(name if own else reading.name)} ", "sheet--label"))
+            parts.append((f"  {called if own else shown_name(reading.name)} ", "sheet--label"))
         else:
-            of = f" {visible(reading.name)}" if named else ""
+            of = f" {visible(reading.name)}" if words.runs else ""
             parts.append((f" {curve_sign(number, plain=plain)}", curve_style(number)))
             parts.append((f"{of} ", "sheet--label"))
         if not reading.is_near:
@@ -114,7 +147,7 @@ def _of_chart(
             continue
         quantity = name if reading.name in runs else reading.name
         parts.append((_figure(reading.y, quantity), "sheet--value"))
-        if reading.trend is not None and trends:
+        if reading.trend is not None and words.trends:
             parts.append((f" ~{_figure(reading.trend, quantity)}", "sheet--label"))
     return parts
 

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from textual.app import ComposeResult
-from textual.widget import Widget
 
-from core.runs.events import Evaluation
 from core.text.visible import width
 from tui.panes.train.chart_words import curve_name, legend, shown_name, values
+from tui.panes.train.curves import mark_of
+from tui.panes.train.looking import ALL, SMOOTHINGS, Looking
 from tui.panes.train.quantities import Quantities, is_loss, quantities
 from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import WordLine
 from tui.panes.train.watch import RunWatch
 from tui.widgets.chart import Curve, LineChart, Mark, Plot, Window, along_one_axis
 from tui.widgets.chart.picture import latest_trend
-from tui.widgets.chart.scale import Unit, clock, whole_axis
+from tui.widgets.chart.scale import clock, whole_axis
 from tui.widgets.chart.trend import whole_points
 from tui.widgets.rows import Part
 
-ALL = "all"
-SMOOTHINGS = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
-_MOST = 4
+_MOST = 8
 _LOWEST = 6
 """Rows of a chart below which the last one gives way."""
 
 
-class Charts(Widget):
+class Charts(Looking):
     """The loss, and what the user puts under it. Every change is drawn at once."""
 
     DEFAULT_CSS = """
@@ -35,23 +34,12 @@ class Charts(Widget):
     Charts LineChart { height: 1fr; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, rows_at_most: Callable[[], int], *, id: str | None = None) -> None:
+        """`rows_at_most` says what it can have where what stands below gives way."""
         super().__init__(id=id)
-        self.second = ""
-        """What stands under the loss: the name of a curve, `ALL`, or nothing."""
-        self.over = False
-        """Whether it is drawn over the loss instead."""
-        self.window = Window()
-        self.cursor: float | None = None
-        """The crosshair's x, in steps."""
-        self.logarithmic = False
-        self.unit: Unit = "steps"
-        self.smoothing = SMOOTHINGS.index(0.04)
+        self._rows_at_most = rows_at_most
         self._left = 0
-        self._end = 0.0
-        """Where the x axis of all charts ends, as they were last drawn."""
         self._quantities: Quantities = {}
-        self._watch: RunWatch | None = None
         self._overlaid: tuple[RunWatch, ...] = ()
 
     def compose(self) -> ComposeResult:
@@ -75,7 +63,7 @@ class Charts(Widget):
             self.unit = "steps"
         self._watch, self._overlaid = watch, overlaid
         self._quantities = quantities([each.history.curves for each in self.drawn])
-        if self.second not in {"", ALL, *self._others()}:
+        if self.second not in {"", ALL, *self.others()}:
             self.second = ""
         self.draw()
 
@@ -86,23 +74,49 @@ class Charts(Widget):
 
     def names(self) -> list[str]:
         """What is drawn, from the top, as far as there is room."""
-        room = max(1, self.size.height // _LOWEST)
-        below = self._others() if self.second == ALL else [self.second] * (not self.over)
-        return [self._main, *(name for name in below if name)][: min(room, _MOST)]
+        return self._wanted[: _room(self.size.height)]
+
+    @property
+    def _wanted(self) -> list[str]:
+        """What is to be drawn, from the top."""
+        below = [] if self.over else [self.second]
+        if self.second == ALL:
+            below = [name for name in self.others() if self._has_points(name)]
+        return [self._main, *filter(None, below)]
+
+    def _has_points(self, name: str) -> bool:
+        runs = zip(self.drawn, self._quantities[name], strict=True)
+        return any(len(each.history.curves.series(own)) for each, own in runs)
 
     @property
     def _main(self) -> str:
         """What stands first: the loss."""
         return "loss" if self._watch is None else self._watch.history.curves.main
 
-    def _others(self) -> list[str]:
+    def others(self) -> list[str]:
         """All curves that may stand under it, of all runs that are drawn."""
         return [name for name in self._quantities if name != self._main]
 
-    @property
-    def lacks_room(self) -> bool:
-        """Whether nothing that was asked for under the loss stands there."""
-        return self.second != "" and not self.over and len(self.names()) == 1
+    def gains(self, rows: int, more: int) -> bool:
+        """Whether with `more` rows than `rows` more of what is wanted is seen."""
+        return _room(rows) < min(_room(more), len(self._wanted))
+
+    def lacks(self) -> str:
+        count, room = len(self._wanted), _room(self._rows_at_most())
+        if count <= room:
+            return ""
+        if room == 1:
+            return "There is no room for a curve under the loss: a draws it over the loss."
+        return f"There is room for {room} of the {count} curves."
+
+    def averaged(self) -> int:
+        if self._watch is None:
+            return 0
+        curve = self._curve(self._watch, self._main, _steps(self._watch), self._watch.name)
+        return round(Plot((curve,), smoothing=SMOOTHINGS[self.smoothing]).window(curve))
+
+    def moved(self, x: float, cells: int) -> float:
+        return self._charts[0].moved(x, cells)
 
     def draw(self) -> None:
         """Draws all charts and the line above them."""
@@ -120,8 +134,9 @@ class Charts(Widget):
         self._line.show(*self._words(names))
 
     def _show_plots(self, charts: list[LineChart], names: list[str]) -> None:
-        for chart, plot in zip(charts, self._plots(names), strict=True):
-            chart.show(plot)
+        below = [*map(shown_name, names[1:]), ""]
+        for chart, plot, name in zip(charts, self._plots(names), below, strict=True):
+            chart.show(replace(plot, next=name))
 
     def plots(self) -> list[Titled]:
         """What is seen, with the name of each chart, from the top."""
@@ -169,7 +184,7 @@ class Charts(Widget):
                 zip(self.drawn, self._quantities.get(of, [""] * len(self.drawn)), strict=True)
             )
         )
-        scale = self._scale
+        scale = self.place
         return Plot(
             curves,
             self._planned,
@@ -200,21 +215,14 @@ class Charts(Widget):
         return Curve(series, shown, axis, raw, points, curves.is_dense(name), scale)
 
     def _marks(self, watch: RunWatch) -> list[Mark]:
-        return [_mark(found, self._scale(found.global_step)) for found in watch.history.evaluations]
-
-    def _scale(self, step: float) -> float:
-        """A step's place on the x axis."""
-        return step if self._watch is None else self._watch.history.curves.place(step, self.unit)
-
-    @property
-    def _last(self) -> float:
-        """The x of the newest step."""
-        return 0.0 if self._watch is None else self._scale(self._watch.global_step)
+        return [
+            mark_of(found, self.place(found.global_step)) for found in watch.history.evaluations
+        ]
 
     @property
     def _view(self) -> tuple[float, float] | None:
         """The part of the x axis that is seen, None for all of it."""
-        return None if self.window.kind == "whole" else self.window.range(self._last, self._end)
+        return None if self.window.kind == "whole" else self.window.range(self.last, self._end)
 
     @property
     def _planned(self) -> float:
@@ -222,10 +230,10 @@ class Charts(Widget):
         if self._watch is None:
             return 0.0
         if self.unit == "seconds":
-            return 0.0 if self._watch.status.is_live else self._last
+            return 0.0 if self._watch.status.is_live else self.last
         if self._watch.max_steps is None and not self._watch.may_grow:
-            return self._last
-        return self._scale(self._watch.max_steps or 0)
+            return self.last
+        return self.place(self._watch.max_steps or 0)
 
     # --- the line above -------------------------------------------------------------------
 
@@ -249,98 +257,15 @@ class Charts(Widget):
         ]
         room = self.size.width - sum(width(text) for text, _ in (*left, *right))
         runs = [each.name for each in self.drawn]
-        return [*left, *values(drawn, runs, room, plain=self.plain)], right
-
-    # --- what keys do ---------------------------------------------------------------------
-
-    def next_second(self) -> None:
-        """The next quantity under the loss, then all, then none."""
-        order = ["", *self._others(), ALL]
-        place = order.index(self.second) if self.second in order else 0
-        self.second = order[(place + 1) % len(order)]
-        self.call_after_refresh(self.draw)
-        self.draw()
-
-    def next_unit(self) -> None:
-        """The x axis in steps, samples or time, as far as known; the window begins anew."""
-        units = ("steps",) if self._watch is None else self._watch.history.curves.units
-        place = units.index(self.unit) if self.unit in units else 0
-        self.unit = units[(place + 1) % len(units)]
-        self.window = Window()
-        self.draw()
-
-    def toggle_over(self) -> None:
-        """What stands under the loss, over it in one chart; and back."""
-        self.over = not self.over
-        if self.over and self.second in {"", ALL}:
-            others = self._others()
-            losses = [name for name in others if "loss" in name.lower()]
-            self.second = (losses or others or [""])[0]
-        self.call_after_refresh(self.draw)
-        self.draw()
-
-    def toggle_logarithmic(self) -> None:
-        """The y axis linear or logarithmic."""
-        self.logarithmic = not self.logarithmic
-        self.draw()
-
-    def smooth(self, step: int) -> None:
-        """A stronger or weaker trend; the weakest is none."""
-        self.smoothing = max(0, min(len(SMOOTHINGS) - 1, self.smoothing + step))
-        self.draw()
-
-    def zoom(self, factor: float) -> None:
-        """Around the crosshair where there is one, else at the newest steps."""
-        around = None if self.cursor is None else self._scale(self.cursor)
-        self.window = self.window.zoomed(factor, self._last, self._end, around)
-        self.draw()
-
-    def pan(self, share: float) -> None:
-        """Moves a window that does not show the whole."""
-        self.window = self.window.panned(share, self._last, self._end)
-        self.draw()
-
-    def follow(self) -> None:
-        """From live to frozen and back."""
-        self.window = self.window.followed(self._last, self._end)
-        self.draw()
-
-    def whole(self) -> None:
-        """The whole run, without a crosshair."""
-        self.window, self.cursor = Window(), None
-        self.draw()
-
-    def move_cursor(self, cells: int) -> None:
-        """Moves the crosshair by `cells` columns, at least by one step; it appears at the end."""
-        watch = self._watch
-        if watch is None or not watch.history.curves.loss:
-            return
-        steps = watch.history.curves.loss.x
-        if self.cursor is None:
-            self.cursor = steps[-1]
-            self.draw()
-            return
-        chart = self._charts[0]
-        x = chart.moved(self._scale(self.cursor), cells)
-        axis = watch.history.curves.axis(self._main, self.unit)
-        index = watch.history.curves.loss.nearest(x, axis)
-        here = watch.history.curves.loss.nearest(self.cursor)
-        if index is not None and here is not None:
-            if index == here:
-                index = max(0, min(len(steps) - 1, here + (1 if cells > 0 else -1)))
-            self.cursor = steps[index]
-        start, stop = self.window.range(self._last, self._end)
-        place = self._scale(self.cursor)
-        if self.window.kind != "whole" and not start <= place <= stop:
-            moved = place - (stop if place > stop else start)
-            self.window = replace(
-                self.window, kind="frozen", start=start + moved, width=stop - start
-            )
-        self.draw()
+        found = values(drawn, runs, room, plain=self.plain)
+        if sum(width(text) for text, _ in found) > room:
+            del left[1:]  # the values are worth more than the time
+        return [*left, *found], right
 
 
-def _mark(found: Evaluation, x: float) -> Mark:
-    return Mark(x, float(found.loss), "hollow" if found.split == "test" else "filled")
+def _room(rows: int) -> int:
+    """How many charts stand in so many rows."""
+    return max(1, min(rows // _LOWEST, _MOST))
 
 
 def _steps(watch: RunWatch) -> float:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from itertools import accumulate
+from math import inf
 from operator import attrgetter
 
 from core.runs.events import Evaluation, Number, Step
-from tui.widgets.chart import Series
+from tui.widgets.chart import Mark, Series
 from tui.widgets.chart.scale import Unit
 
 STEP_METRICS = ("loss", "learning_rate", "grad_norm", "samples_per_second", "padding")
 """What every step has, by its names in the log."""
 _ALWAYS_NAMED = (*STEP_METRICS[1:], "validation accuracy")
+MEMORY = "memory (MB)"
+_COARSE = 1e6
+"""Bytes by which the memory has to change for another point of its curve."""
 
 
 class Curves:
@@ -48,12 +52,13 @@ class Curves:
         return ("steps", "samples", "seconds")
 
     def names(self) -> list[str]:
-        """Every series but the main one, those of the steps first."""
-        return [*_ALWAYS_NAMED, *(name for name in self.others if name not in _ALWAYS_NAMED)]
+        """Every series but the main one, those of the steps first, what is of the machine last."""
+        others = [name for name in self.others if name not in _ALWAYS_NAMED]
+        return [*_ALWAYS_NAMED, *sorted(others, key=lambda name: name == MEMORY)]
 
     def is_dense(self, name: str) -> bool:
-        """Whether a trend through the series says more than its points."""
-        return name in self.by_step
+        """Whether a trend through the series says more than its points: where they are noisy."""
+        return name in self.by_step and name != "learning_rate"
 
     def settle(self, points: int) -> bool:
         """Summarizes `points` of the series that were not looked at yet; whether there were any."""
@@ -95,11 +100,30 @@ class Curves:
         if not steps:
             return
         numbers = [step.global_step for step in steps]
+        self._take_memory(numbers, list(map(attrgetter("memory"), steps)))
         self.steps.extend(array("d", numbers))
         self.samples.extend(array("d", [number * self.samples_per_step for number in numbers]))
         self._take_times([step.time for step in steps])
         for name, series in self.by_step.items():
             series.extend_values(_floats(list(map(attrgetter(name), steps))))
+
+    def _take_memory(self, numbers: list[int], memory: list[int]) -> None:
+        """Keeps it where it changes, and how far it stays; what is not known is no point."""
+        if not any(memory):
+            return
+        series = self.others.setdefault(MEMORY, Series())
+        kept = series.y[-1] * 1e6 if series else -inf
+        if max(memory) - kept >= _COARSE or kept - min(memory) >= _COARSE:
+            before = self.steps[-1] if self.steps else 0.0
+            for number, value in zip(numbers, memory, strict=True):
+                if abs(value - kept) >= _COARSE:
+                    if series and series.x[-1] < before:
+                        series.extend([before], [kept / 1e6])
+                    series.extend([number], [value / 1e6])
+                    kept = value
+                before = number
+        if series.x[-1] < numbers[-1]:
+            series.extend([numbers[-1]], [kept / 1e6])
 
     def _take_times(self, times: list[float]) -> None:
         if self._began is None:
@@ -112,10 +136,18 @@ class Curves:
         self.seconds.extend(array("d", [time - began for time in times]))
 
     def take_evaluation(self, found: Evaluation) -> None:
-        """Adds an evaluation's loss and accuracy to the series of its split."""
-        for name, value in (("loss", found.loss), ("accuracy", found.accuracy)):
+        """Adds an evaluation's loss, accuracy and f1 to the series of its split."""
+        figures = [("loss", found.loss), ("accuracy", found.accuracy)]
+        # Logs of old have none.
+        figures += [("f1", found.f1)] if found.classes else []
+        for name, value in figures:
             series = self.others.setdefault(f"{found.split} {name}", Series())
             series.extend([found.global_step], [float(value)])
+
+
+def mark_of(found: Evaluation, x: float) -> Mark:
+    """An evaluation at `x`: filled on validation, hollow on the test split."""
+    return Mark(x, float(found.loss), "hollow" if found.split == "test" else "filled")
 
 
 def _floats(values: list[Number]) -> array[float]:

@@ -107,8 +107,11 @@ def _remarks(data: DataReported, streamed: Streamed | None) -> list[Row]:
         words = f" {found.rows:,} {found.split} {stand} in {found.other} too."
         rows.append([(visible(words), "sheet--bad")])
     if data.bad_rows:
-        left = "1 row was" if data.bad_rows == 1 else f"{data.bad_rows:,} rows were"
-        rows.append([(f" {left} left out, since nothing can be learned from them:", "sheet--bad")])
+        left, them = f"{data.bad_rows:,} rows were", "them"
+        if data.bad_rows == 1:
+            left, them = "1 row was", "it"
+        words = f" {left} left out, since nothing can be learned from {them}:"
+        rows.append([(words, "sheet--bad")])
         for bad in data.first_bad_rows:
             words = f"   {bad.place} {bad.problem}"
             rows.append([(visible(words), "sheet--value")])

@@ -7,10 +7,13 @@ from typing import Literal, get_args
 from textual.app import ComposeResult
 from textual.widget import Widget
 
+from core.text.visible import width
+from tui.panes.train.bindings import as_bound
 from tui.panes.train.data_sheet import data_rows, note_rows
 from tui.panes.train.evaluations import evaluation_rows, line_of
 from tui.panes.train.figures import evaluations_in_a_row
-from tui.panes.train.probes import probe_plot, probe_rows
+from tui.panes.train.probes import label_shown, probe_plot, probe_rows
+from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import Row, Sheet, WordLine
 from tui.panes.train.watch import RunWatch
 from tui.widgets.chart import LineChart
@@ -67,7 +70,8 @@ class Details(Widget):
         watch = self._watch
         if watch is None or not self.is_mounted or self.kind == "chart":
             return
-        self._line.show(*self._words())
+        parts, keys = self._words()
+        self._line.show(parts, as_bound(keys, self.app))
         probes = self.kind == "probes" and watch.history.probes.latest is not None
         room = self.size.height - 1
         listed = len(watch.history.probes.sentences) + 1 if probes else 0
@@ -78,33 +82,53 @@ class Details(Widget):
             self._chart.show(probe_plot(watch, self._chosen, self._label))
         self._sheet.show(self._rows)
 
+    def plots(self) -> list[Titled]:
+        """The probes' chart with its name, where they are shown; else none."""
+        watch = self._watch
+        if self.kind != "probes" or watch is None or watch.history.probes.latest is None:
+            return []
+        _, label = label_shown(watch, self._label)
+        title = f"{watch.name}: P({label}), %"
+        return [Titled(title, probe_plot(watch, self._chosen, self._label))]
+
     def _words(self) -> tuple[list[Part], list[Part]]:
         parts: list[Part] = [
             (f" {kind} ", "sheet--accent" if kind == self.kind else "sheet--label")
             for kind in KINDS
         ]
-        keys: dict[str, list[Part]] = {
-            "evaluation": [("← →", "sheet--key"), (" others  ", ""), ("↑ ↓", "sheet--key")],
-            "probes": [("← →", "sheet--key"), (" label  ", ""), ("↑ ↓", "sheet--key")],
-        }
-        right = [*keys[self.kind], (" rows  ", "")] if self.kind in keys else []
-        return parts, [
-            *right,
-            ("d", "sheet--key"),
-            (" next  ", ""),
-            ("Esc", "sheet--key"),
-            (" ", ""),
-        ]
+        across, rows = self._ways()
+        right: list[Part] = [("← →", "sheet--key"), (f" {across}  ", "")] if across else []
+        right += [("↑ ↓", "sheet--key"), (" rows  ", "")] if rows else []
+        right += [("d", "sheet--key"), (" next  ", ""), ("Esc", "sheet--key"), (" ", "")]
+        if sum(width(text) for text, _ in (*parts, *right)) >= self.size.width:
+            # Where there is no room for all of them it is the one that is shown.
+            parts = [(f" {self.kind} ", "sheet--accent")]
+        return parts, right
+
+    def _ways(self) -> tuple[str, bool]:
+        """What the keys across lead to, if to anything, and whether those up and down do."""
+        watch = self._watch
+        if watch is None:
+            return "", False
+        if self.kind == "data":
+            return "", len(self._data_rows(watch, self.size.width)) > self.size.height - 1
+        if self.kind == "probes":
+            count = len(watch.history.probes.sentences)
+            return "label" if count else "", count > 1
+        found = watch.history.evaluations
+        return "others" if len(found) > 1 else "", bool(found) and len(found[self._shown].worst) > 1
+
+    def _data_rows(self, watch: RunWatch, cells: int) -> list[Row]:
+        history = watch.history
+        found = data_rows(history.data, history.streamed, cells, live=watch.status.is_live)
+        return found + note_rows(history.started.notes if history.started else [], cells)
 
     def _rows(self, cells: int, rows: int) -> list[Row]:
         watch = self._watch
         if watch is None:
             return []
         if self.kind == "data":
-            live = watch.status.is_live
-            history = watch.history
-            found = data_rows(history.data, history.streamed, cells, live=live)
-            found += note_rows(history.started.notes if history.started else [], cells)
+            found = self._data_rows(watch, cells)
             self._chosen = max(0, min(self._chosen, len(found) - rows))
             return found[self._chosen :]
         if self.kind == "probes":

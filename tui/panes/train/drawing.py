@@ -23,8 +23,9 @@ def as_svg(scene: Scene) -> str:
     for line in scene.lines:
         points = " ".join(f"{x:.1f},{y:.1f}" for x, y in line.points)
         dashes = f' stroke-dasharray="{" ".join(map(str, line.dashes))}"' if line.dashes else ""
+        fill = line.colour if line.filled else "none"
         parts.append(
-            f'<polyline points="{points}" fill="none" stroke="{line.colour}" '
+            f'<polyline points="{points}" fill="{fill}" stroke="{line.colour}" '
             f'stroke-width="{line.width:g}" stroke-linejoin="round"{dashes}/>'
         )
     parts += [
@@ -44,6 +45,8 @@ def as_png(scene: Scene) -> bytes:
     draw = ImageDraw.Draw(image)
     for line in scene.lines:
         width = max(1, round(line.width * _SHARP))
+        if line.filled:
+            draw.polygon([(x * _SHARP, y * _SHARP) for x, y in line.points], line.colour)
         for piece in _dashed(line):
             draw.line(
                 [(x * _SHARP, y * _SHARP) for x, y in piece], line.colour, width, joint="curve"

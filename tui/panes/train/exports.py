@@ -13,8 +13,10 @@ import msgspec
 from core.runs.events import number
 from tui.panes.train.chart_words import whose
 from tui.panes.train.drawing import as_png, as_svg
-from tui.panes.train.scene import Titled, scene
+from tui.panes.train.probes import probe_curves
+from tui.panes.train.scene import Titled, caption, scene
 from tui.panes.train.watch import RunWatch
+from tui.widgets.chart import Series
 from tui.widgets.chart.picture import draw
 from tui.widgets.pane import Export
 
@@ -52,7 +54,8 @@ def as_text(plots: Sequence[Titled], *, plain: bool) -> str:
         picture = draw(each.plot, *_TEXT, plain=plain)
         legend = "".join(text for text, _ in whose([picture.readings], plain=plain)).strip()
         rows = (row.text.rstrip() for row in picture.rows)
-        parts.append("\n".join([each.title, *filter(None, [legend]), *rows, ""]))
+        title = f"{each.title}   ({caption(each.plot)})"
+        parts.append("\n".join([title, *filter(None, [legend]), *rows, ""]))
     return "\n".join(parts)
 
 
@@ -74,20 +77,27 @@ def as_jsonl(watches: Sequence[RunWatch]) -> bytes:
 
 
 def values(watches: Sequence[RunWatch]) -> Iterator[Value]:
-    """Every number of every run, curve by curve, in the order of the steps."""
+    """Every number of every run, curve by curve, in the order of the steps; at last the probes."""
     for watch in watches:
         curves = watch.history.curves
         timed = "seconds" in curves.units
         for name in dict.fromkeys([curves.main, *curves.names()]):
             series = curves.series(name)
-            count = len(series)
-            times = curves.axis(name, "seconds")[:count] if timed else array("d")
-            for index in range(count):
-                step = series.x[index]
-                yield Value(
-                    watch.name,
-                    name,
-                    int(step) if step.is_integer() else step,
-                    round(times[index], 6) if timed and isfinite(times[index]) else None,
-                    number(series.y[index]),
-                )
+            times = curves.axis(name, "seconds") if timed else array("d")
+            yield from _values(watch.name, name, series, times)
+        for name, series in probe_curves(watch):
+            times = array("d", [curves.place(step, "seconds") for step in series.x])
+            yield from _values(watch.name, name, series, times)
+
+
+def _values(run: str, name: str, series: Series, times: array[float]) -> Iterator[Value]:
+    """Those of a curve; `times` are the seconds of its points, empty where they are not known."""
+    for index in range(len(series)):
+        step = series.x[index]
+        yield Value(
+            run,
+            name,
+            int(step) if step.is_integer() else step,
+            round(times[index], 6) if times and isfinite(times[index]) else None,
+            number(series.y[index]),
+        )

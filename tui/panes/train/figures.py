@@ -1,4 +1,4 @@
-"""A run in words and numbers: its heading, its figures, its evaluations, its last word."""
+"""A run in words and numbers: its heading, its figures, its evaluations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from core.runs import events
 from core.runs.config import RunConfig
 from core.sizes import loss_text, percent, size_of
 from core.text.visible import visible, width
-from tui.panes.train.arrival import crash_words
 from tui.panes.train.history import RunHistory
 from tui.panes.train.remarks import remarks
 from tui.panes.train.sheet import Row
@@ -27,6 +26,8 @@ STATUS_STYLES = {
 _LABEL = 14
 _WHOLE = 4
 """Characters before the decimal point."""
+_TABLE = 8
+"""Evaluations that stand beside the chart."""
 _SMALL_PART = 0.1
 """Of an epoch, below which two decimals of it say little."""
 _IN_PANEL = (
@@ -43,9 +44,12 @@ _IN_PANEL = (
 )
 
 
+_REST: Row = ((" … the rest is among the details", "sheet--label"),)
+
+
 def duration(seconds: float) -> str:
     """Roughly, so that it is steady: `45 s`, `1 min 40 s`, `12 min`, `3 h 20 min`, `2 d 4 h`."""
-    if seconds < 60:
+    if seconds < 57.5:
         return f"{max(5, round(seconds / 5) * 5)} s" if seconds >= 1 else "0 s"
     if seconds < 600:
         minutes, rest = divmod(round(seconds / 10) * 10, 60)
@@ -58,20 +62,28 @@ def duration(seconds: float) -> str:
     return f"{minutes // 1440} d {minutes % 1440 // 60} h"
 
 
-def settings(config: RunConfig | None, started: events.RunStarted | None = None) -> str:
-    """What a run does, in one line of visible text."""
+def settings(
+    config: RunConfig | None,
+    started: events.RunStarted | None = None,
+    rate: events.LearningRateSet | None = None,
+) -> str:
+    """What a run does, in one line of visible text; `rate` was asked for last."""
     if config is None:
         return "its config.json cannot be read"
     model = short_name(config.model) if config.scratch is None else config.scratch.summary
     words = [
         f"{model} on {short_name(config.data)}",
         _length(config, started),
-        f"rate {config.learning_rate:g}",
+        f"rate {config.learning_rate:g}{_from(rate) if rate else ''}",
         f"batch {config.batch_size}",
         f"seed {config.seed}",
     ]
     words += [config.adapter] if config.adapter != "full" else []
     return visible(" · ".join(words))
+
+
+def _from(rate: events.LearningRateSet) -> str:
+    return f", {rate.learning_rate:g} from step {rate.global_step + 1:,} on"
 
 
 def _length(config: RunConfig, started: events.RunStarted | None) -> str:
@@ -248,32 +260,48 @@ def evaluation_place(found: events.Evaluation) -> str:
     return f"epoch {found.epoch:.0f}" if ends else f"step {found.global_step:,}"
 
 
-def panel(watch: RunWatch, trend: float | None, cells: int) -> list[Row]:
+def panel(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list[Row]:
     """The figures, evaluations and remarks in a column beside the chart."""
-    rows: list[Row] = []
+    found: list[Row] = []
     for label, value in sorted(_pairs(watch, trend), key=lambda pair: _IN_PANEL.index(pair[0])):
-        rows.append([(f" {label:<{_LABEL}}", "sheet--label"), (f"{value:<14}", "sheet--value")])
+        found.append([(f" {label:<{_LABEL}}", "sheet--label"), (f"{value:<14}", "sheet--value")])
     if watch.history.evaluations:
-        rows += [[], *_evaluation_table(watch.history)]
-    return [*rows, [], *remarks(watch, cells)]
+        found += [[], *_evaluation_table(watch.history)]
+    found += [[], *remarks(watch, cells)]
+    return found if len(found) <= rows else [*found[: max(0, rows - 1)], _REST]
 
 
 def _evaluation_table(history: RunHistory) -> list[Row]:
+    """The latest, and the best one."""
     rows: list[Row] = [
         [(f" {'evaluation':<{_LABEL}}{'loss':>8}{'accuracy':>11}", "sheet--label")],
     ]
-    for found in list(history.evaluations)[-8:]:
+    best, shown = _best(history), list(history.evaluations)[-_TABLE:]
+    if best is not None and not any(found is best for found in shown):
+        shown[0] = best
+    for found in shown:
         where = evaluation_place(found)
         loss = loss_text(float(found.loss))
         rows.append(
             [
                 (f" {where:<{_LABEL}}", "sheet--label"),
                 (f"{loss:>8}{found.accuracy * 100:>9.1f} %", "sheet--value"),
+                ("  best" if found is best else "", "sheet--good"),
             ]
         )
     baseline = history.evaluations[-1].majority_baseline * 100
     rows.append([(f" {'majority class':<{_LABEL}}{'':>8}{baseline:>9.1f} %", "sheet--label")])
     return rows
+
+
+def _best(history: RunHistory) -> events.Evaluation | None:
+    """The one whose checkpoint is kept: the first with the lowest loss; None where there is one."""
+    due = [
+        found
+        for found in history.evaluations
+        if found.split == "validation" and found.request is None and isfinite(float(found.loss))
+    ]
+    return min(due, key=lambda found: float(found.loss)) if len(due) > 1 else None
 
 
 def phases(history: RunHistory, *, live: bool) -> list[Row]:
@@ -290,7 +318,7 @@ def phases(history: RunHistory, *, live: bool) -> list[Row]:
             after = "" if phase.done is None else f"{phase.done:>6,}"
             after += f" of {phase.total:,}" if phase.total else ""
         mark = " › " if now else "   "
-        name = visible(phase.name) + ("…" if now else "")
+        name = visible(phase.name[:1].upper() + phase.name[1:]) + ("…" if now else "")
         rows.append(
             [
                 (mark, "sheet--accent"),
@@ -299,47 +327,3 @@ def phases(history: RunHistory, *, live: bool) -> list[Row]:
             ]
         )
     return rows
-
-
-_GOES_ON: tuple[Part, ...] = ((" · ", ""), ("p", "sheet--key"), (" resumes it", ""))
-_ANOTHER: tuple[Part, ...] = ((" · ", ""), ("l f", "sheet--key"), (" its values in the form", ""))
-
-
-def last_word(watch: RunWatch) -> list[Part]:
-    """How the run ended, as a sentence; while it goes on, what it does."""
-    model: list[Part] = [(" · ", ""), ("m", "sheet--key"), (" uses its model", "")]
-    match watch.history.end:
-        case events.RunFinished(seconds=seconds):
-            tests = [found for found in watch.history.evaluations if found.split == "test"]
-            accuracy = f" · test accuracy {percent(tests[-1].accuracy)}" if tests else ""
-            return [(f" Finished in {duration(seconds)}{accuracy}", "sheet--good"), *model]
-        case events.RunStopped(global_step=step, reason=reason) as stopped if (
-            step and not stopped.is_saved
-        ):
-            return [(f" {visible(reason)}", "sheet--value"), *_GOES_ON]
-        case events.RunStopped(reason=reason, path=path):
-            words = f" {visible(reason).removesuffix('.')}"
-            if path is None:
-                nothing = f"{words} before the first step: nothing to save."
-                return [(nothing, "sheet--value"), *_GOES_ON]
-            return [(f"{words} · saved in {visible(path)}", "sheet--value"), *_GOES_ON, *model]
-        case events.RunFailed(message=message):
-            last = watch.history.step
-            # Taken up again, it would come to the same step.
-            is_lost = last is not None and not isfinite(float(last.loss))
-            return [(f" {visible(message)}", "sheet--bad"), *(_ANOTHER if is_lost else _GOES_ON)]
-    if watch.status.status == "paused" and isinstance(watch.history.turn, events.Paused):
-        return _paused(watch, watch.history.turn)
-    if watch.status.status == "crashed":
-        return [(f" {visible(crash_words(watch.status))}", "sheet--bad"), *_GOES_ON]
-    if watch.status.status == "stalled":
-        return [(" Its worker gives no sign of life: it hangs, or the machine does.", "sheet--bad")]
-    return [(f" {settings(watch.config, watch.history.started)}", "")]
-
-
-def _paused(watch: RunWatch, pause: events.Paused) -> list[Part]:
-    """Where it waits, and why where nobody asked it to."""
-    words: Part = (f" Paused at step {pause.global_step:,}. ", "sheet--value")
-    if pause.request is None and watch.history.warnings:
-        words = (f" {visible(watch.history.warnings[-1].message)} ", "sheet--bad")
-    return [words, ("p", "sheet--key"), (" goes on", "")]

@@ -251,7 +251,7 @@ class FormView(KeysInOrder, Sheet, can_focus=True):
 
 def _mark(here: bool, *, wrong: bool) -> list[Part]:
     if here:
-        return [(" › ", "sheet--accent")]
+        return [("›! ", "sheet--bad")] if wrong else [(" › ", "sheet--accent")]
     return [(" ! ", "sheet--bad")] if wrong else [("   ", "")]
 
 

@@ -41,8 +41,10 @@ class Phase:
 class RunHistory:
     """The whole of one log, as far as it was read; `take` adds what one read found."""
 
-    def __init__(self, samples_per_step: int = 1) -> None:
+    def __init__(self, samples_per_step: int = 1, eval_steps: int | None = None) -> None:
         self.curves = Curves(samples_per_step)
+        self._eval_steps = eval_steps
+        """Steps between evaluations; None: an epoch."""
         self.started: events.RunStarted | None = None
         self.step: Step | None = None
         self.evaluations: deque[events.Evaluation] = deque(maxlen=_MOST_KEPT)
@@ -156,6 +158,12 @@ class RunHistory:
         elif len(self.phases) < _MOST_KEPT:
             self.phases.append(Phase(event.phase, event.time, event.time, event.done, event.total))
 
+    @property
+    def rate(self) -> events.LearningRateSet | None:
+        """What the learning rate was changed to last, where it was."""
+        changes = (each for each in reversed(self.answers) if type(each) is events.LearningRateSet)
+        return next(changes, None)
+
     # --- figures --------------------------------------------------------------------------
 
     @property
@@ -178,7 +186,8 @@ class RunHistory:
         steps = max(0, self.started.max_steps - self.step.global_step)
         seconds = steps * sum(self._step_seconds) / len(self._step_seconds)
         if self._evaluation_seconds:
-            # One for each epoch that ends, and one on the test split.
-            left = ceil(steps / max(1, self.started.steps_per_epoch)) + 1
+            every = self._eval_steps or max(1, self.started.steps_per_epoch)
+            # Those that are due, the last one after the last step; and one on the test split.
+            left = ceil(self.started.max_steps / every) - self.step.global_step // every + 1
             seconds += left * sum(self._evaluation_seconds) / len(self._evaluation_seconds)
         return seconds

@@ -15,6 +15,7 @@ from core.runs.notes import read_notes, write_notes
 from core.runs.overview import Overviews, RunOverview
 from core.runs.plan import repeating
 from core.runs.shelf import delete_run, erase_run, rename_run, restore_run
+from core.runs.status import RunStatus
 from core.text.visible import visible
 from tui.panes.train.asking import NO_RUN, AskingPane
 from tui.panes.train.overlay import Overlay
@@ -93,6 +94,7 @@ class ListingPane(AskingPane):
         finally:
             self._reading = False
         self.runs.show_runs(found, self.overlay.folders, trash=trash)
+        self.show_keys()
         self.draw_foot()
 
     def action_back(self) -> None:
@@ -118,6 +120,18 @@ class ListingPane(AskingPane):
         if self.watched is None or self.watched.read_only:
             return None
         return self.watched.folder
+
+    @property
+    def meant(self) -> RunStatus | None:
+        """How the run fares that can be steered at present; None where there is none."""
+        if self.view == "runs":
+            return self._listed.status if self._listed and not self._trash else None
+        return None if self.watched is None or self.watched.read_only else self.watched.status
+
+    def show_keys(self) -> None:
+        """Names in the key bar what the keys do now."""
+        if self.has_focus:
+            self.bench.show_keys()
 
     def choose_target(self) -> None:
         """The run that is marked in the list is the one that is meant."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.timer import Timer
 
@@ -19,8 +19,9 @@ from tui.document import Document
 from tui.panes.train import figures
 from tui.panes.train.arrival import run_to_watch, what_happened
 from tui.panes.train.asking import NO_RUN
-from tui.panes.train.bindings import KEEPING, LOOKING, STEERING, acts
+from tui.panes.train.bindings import KEEPING, LOOKING, STEERING, acts, as_bound, words_of
 from tui.panes.train.details import KINDS
+from tui.panes.train.last_word import last_word
 from tui.panes.train.listing import View
 from tui.panes.train.others import OtherWatch, watch_others
 from tui.panes.train.prober import Prober
@@ -43,8 +44,8 @@ _START: tuple[Part, ...] = (
     (" s", "sheet--key"), (" starts it   ", ""), ("f", "sheet--key"), (" changes a value   ", ""),
     ("l", "sheet--key"), (" earlier runs  ", ""),
 )  # fmt: skip
-_PLAN_ROWS = (5, 15)
-"""Rows of the plan below the form, in a low pane and in a high one."""
+_PLAN_ROWS = 7
+"""Of the plan below the form in a low pane, at most; in a high one it takes up to half of them."""
 
 
 class TrainPane(StartingPane):
@@ -94,10 +95,9 @@ class TrainPane(StartingPane):
         columns, rows = event.size
         self.set_class(columns >= _WIDE[0] and rows >= _WIDE[1], "-wide")
         self.set_class(columns >= _WIDE_FORM and rows >= _WIDE[1], "-beside")
-        low, high = _PLAN_ROWS
-        below = 0 if rows < 9 else low if rows < 24 else high
+        below = 0 if rows < 9 else rows // 2 if rows >= 24 else min(_PLAN_ROWS, rows // 2)
         self.plan_view.display = self.has_class("-beside") or below > 0
-        self.plan_view.styles.height = "1fr" if self.has_class("-beside") else below
+        self.plan_view.take(None if self.has_class("-beside") else below)
         self._run_view.fit_into(rows, wide=self.has_class("-wide"))
         self.call_after_refresh(self._draw)
 
@@ -120,13 +120,15 @@ class TrainPane(StartingPane):
     def exports(self) -> Sequence[Export]:
         from tui.panes.train import exports  # imported when first needed
 
+        plots = self._run_view.plots() if self.view == "run" else []
         charts = self._run_view.charts
-        if self.view != "run" or not charts.drawn:
-            return ()
-        return exports.exports(charts.plots(), charts.drawn, plain=charts.plain)
+        return exports.exports(plots, charts.drawn, plain=charts.plain) if plots else ()
 
     def offers(self, action: str) -> bool:
-        return acts(action, self.view, self.watched)
+        return acts(action, self.view, self.watched, self.meant)
+
+    def key_words(self, binding: Binding) -> str:
+        return words_of(binding, self.meant)
 
     def options(self) -> dict[str, Option]:
         watch = self.watched
@@ -151,7 +153,7 @@ class TrainPane(StartingPane):
         if look:
             self.look_at("run")
         self._fares = (self.follower.follow(folder).status.status, 0)
-        self._show_keys()
+        self.show_keys()
         self.bench.remember()
 
     @work(group="arrive")
@@ -192,7 +194,7 @@ class TrainPane(StartingPane):
         if status != now[0] or (turns and turns != now[1]):
             # What was said of the run before it came to fare otherwise.
             self.steering.news = []
-            self._show_keys()
+            self.show_keys()
         self._fares = now
         self.steering.hear(watch.history, live=watch.status.is_live)
         ended = self._was_live and not watch.status.is_live
@@ -205,7 +207,7 @@ class TrainPane(StartingPane):
             self.plan_view.forget()
             self.bench.remember()
             if not self.display:
-                words, _ = figures.last_word(watch)[0]
+                words, _ = last_word(watch)[0]
                 calm = watch.status.status == "finished"
                 self.tell(f"{watch.name}: {words.strip()}", calm=calm)
         self._draw()
@@ -228,12 +230,8 @@ class TrainPane(StartingPane):
         self._run_view.display = view == "run"
         self.runs.display = view == "runs"
         self.query_one("#form-area").display = view == "form"
-        self._show_keys()
+        self.show_keys()
         self._draw()
-
-    def _show_keys(self) -> None:
-        if self.has_focus:
-            self.bench.show_keys()
 
     def redraw(self) -> None:
         self._draw()
@@ -253,14 +251,14 @@ class TrainPane(StartingPane):
     def draw_foot(self) -> None:
         words = self.steering.words()
         if not words and self.view == "run" and self.watched is not None:
-            words = figures.last_word(self.watched)
+            words = last_word(self.watched)
             if isinstance(self.watched, OtherWatch):
                 words = self.watched.foot()
         if not words and self.view == "runs":
             words = self.list_words()
         if not words and self.view == "form":
             words = [*(() if self.form_view.has_focus else _START), *self.form_view.told]
-        self._foot.say(words)
+        self._foot.say(as_bound(words, self.app))
 
     def action_chart(self, change: str, *amount: float) -> None:
         """Another look at the run: what `change` of the charts does."""
@@ -269,9 +267,8 @@ class TrainPane(StartingPane):
             return
         if details.kind == "chart":
             charts = self._run_view.charts
-            getattr(charts, change)(*amount)
-            if change == "next_second" and charts.lacks_room:
-                self.say("There is no room for a curve under the loss: a draws it over the loss.")
+            if words := getattr(charts, change)(*amount):
+                self.say(words)
         elif change == "move_cursor":
             details.turn(1 if amount[0] > 0 else -1)
         self._draw()
@@ -307,6 +304,7 @@ class TrainPane(StartingPane):
     def action_move(self, rows: int) -> None:
         if self.view == "runs":
             self.runs.move(rows)
+            self.show_keys()
             self.draw_foot()
         elif self.view == "run" and isinstance(self.watched, OtherWatch):
             if self.watched.turn(rows):

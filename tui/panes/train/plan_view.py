@@ -25,13 +25,15 @@ _LABELS = 8
 """As many are named."""
 _LOW = 13
 """Rows below which the schedule is drawn in one of them."""
+_LEAST_CHART, _CHART = 7, 9
+"""Rows of the schedule's chart: what the words leave it, and what it is to have."""
 
 
 class PlanView(Widget):
     """Draws a plan; how long it takes is looked up among earlier runs in a thread."""
 
     DEFAULT_CSS = """
-    PlanView { height: auto; layout: vertical; }
+    PlanView { height: 1fr; layout: vertical; }
     PlanView LineChart { height: 1fr; }
     PlanView Sheet { height: 1fr; }
     """
@@ -42,6 +44,8 @@ class PlanView(Widget):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._config: RunConfig | None = None
+        self._most: int | None = None
+        """Rows that it takes at most; None: all of its place."""
         self._known: dict[bytes, tuple[Precedent | None, Glance | None]] = {}
         """What was looked up."""
         self._looked_for = b""
@@ -54,6 +58,12 @@ class PlanView(Widget):
         yield self._chart
 
     def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def take(self, most: int | None) -> None:
+        """As many rows as it needs, `most` at most; None: all of its place."""
+        self._most = most
+        self.styles.height = "1fr" if most is None else most
         self.call_after_refresh(self._draw)
 
     def forget(self) -> None:
@@ -111,10 +121,13 @@ class PlanView(Widget):
             return
         config = self._config
         plan = self.plan(config)
-        tall = self.size.height >= _LOW and plan.max_steps is not None
+        rows = self.size.height if self._most is None else self._most
+        tall = rows >= _LOW and plan.max_steps is not None
         words = plan_rows(config, plan, self.size.width, drawn=tall)
+        if self._most is not None:
+            self.styles.height = min(rows, len(words) + (_CHART if tall else 0))
         self._chart.display = tall
-        self._words.styles.height = min(len(words), max(1, self.size.height - 8)) if tall else "1fr"
+        self._words.styles.height = min(len(words), rows - _LEAST_CHART) if tall else "1fr"
         self._words.show(words)
         if tall:
             self._chart.show(schedule(config, plan))
@@ -213,9 +226,9 @@ def _checkpoints(config: RunConfig) -> str:
         rhythm.append(f"{config.save_steps:,} steps")
     if config.save_minutes is not None:
         rhythm.append(f"{config.save_minutes:g} minutes")
-    every = f"every {' and every '.join(rhythm)}, and " if rhythm else ""
-    kept = f"the newest {config.save_total_limit} stay"
-    return f"Saved {every}whenever an evaluation is the best; {kept}."
+    every = f"every {', every '.join(rhythm)} and " if rhythm else ""
+    kept = f"the best and the newest {config.save_total_limit} stay"
+    return f"Saved {every}at each new best; {kept}."
 
 
 def _time(plan: RunPlan) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from core.runs.events import ProbeResult
 from core.text.sentences import Sentence
@@ -50,13 +50,26 @@ def left_out(sentences: Sequence[Sentence]) -> str:
 def label_shown(watch: RunWatch, label: int) -> tuple[int, str]:
     """Which label's probability is drawn, and its name; the last one at first."""
     started = watch.history.started
-    labels = started.labels if started else []
     latest = watch.history.probes.latest
-    count = len(labels) or (len(latest.results[0].probabilities) if latest else 0)
+    count = len(started.labels) if started else 0
+    count = count or (len(latest.results[0].probabilities) if latest else 0)
     if not count:
         return 0, "label"
     at = (label - 1) % count
-    return at, visible(labels[at]) if at < len(labels) else f"label {at}"
+    return at, visible(_label(watch, at))
+
+
+def _label(watch: RunWatch, at: int) -> str:
+    """What label `at` is called."""
+    labels = watch.history.started.labels if watch.history.started else []
+    return labels[at] if at < len(labels) else f"label {at}"
+
+
+def probe_curves(watch: RunWatch) -> Iterator[tuple[str, Series]]:
+    """The probability of each label of each sentence that is remembered, by a name that says so."""
+    for sentence, curves in watch.history.probes.curves.items():
+        for at, series in enumerate(curves):
+            yield f"P({_label(watch, at)}) {sentence}", series
 
 
 def probe_plot(watch: RunWatch, chosen: int, label: int) -> Plot:

@@ -48,6 +48,11 @@ def _repeated(names: Sequence[str]) -> set[str]:
     return {meaning for meaning in meanings if meanings.count(meaning) > 1}
 
 
+def is_rate(name: str) -> bool:
+    """Whether it is a learning rate, which is set and not measured."""
+    return _MEANING.get(name.lower()) == "learning_rate"
+
+
 def is_loss(name: str) -> bool:
     """Whether it is measured as the loss is, and belongs on the same axis."""
     return "loss" in name.lower()

@@ -26,12 +26,13 @@ _ROW = 16.0
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line through points (x, y), y downwards."""
+    """A line through points (x, y), y downwards; `filled`: what it goes around is, too."""
 
     points: Sequence[tuple[float, float]]
     colour: str
     width: float = 1.0
     dashes: tuple[int, ...] = ()
+    filled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def _draw(found: Scene, titled: Titled, top: int, height: int) -> int:
         height += _legend(found, plot, drawn.traces, top + 38)
     low = top + height - _AXIS
     found.words.append(Words(_LEFT, top + 22, titled.title, size=15))
+    found.words.append(Words(WIDTH - _RIGHT, top + 22, caption(plot), "end", FAINT, 12))
     if drawn is None:
         found.words.append(Words(_LEFT, top + 50, "no values yet", colour=FAINT))
         return height
@@ -106,9 +108,20 @@ def _draw(found: Scene, titled: Titled, top: int, height: int) -> int:
     _curves(found, drawn, x_of, y_by)
     for mark in drawn.marks:
         x, y = x_of(mark.x), y_of(mark.y)
-        corners = [(x - 5, y), (x, y - 5), (x + 5, y), (x, y + 5), (x - 5, y)]
-        found.lines.append(Line(corners, INK, 1.5))
+        found.lines.append(_diamond(x, y, 5, INK, filled=mark.kind == "filled"))
     return height
+
+
+def caption(plot: Plot) -> str:
+    """What its axes and its marks are."""
+    words = ["diamonds: evaluations, hollow on the test split"] if plot.marks else []
+    words += ["y: logarithmic"] if plot.log else []
+    return ", ".join([*words, f"x: {'time' if plot.unit == 'seconds' else plot.unit}"])
+
+
+def _diamond(x: float, y: float, reach: float, colour: str, *, filled: bool) -> Line:
+    corners = [(x - reach, y), (x, y - reach), (x + reach, y), (x, y + reach), (x - reach, y)]
+    return Line(corners, colour, 1.5, filled=filled)
 
 
 def _curves(found: Scene, drawn: Traces, x_of: _Place, y_by: Callable[[Scale], _Place]) -> None:
@@ -145,8 +158,8 @@ def _pieces(
             piece.append((x_of(x), y_of(y)))
             continue
         if len(piece) == 1:
-            piece.append((piece[0][0] + 1, piece[0][1]))
-        if piece:
+            found.lines.append(_diamond(*piece[0], width, colour, filled=True))
+        elif piece:
             found.lines.append(Line(piece, colour, width, dashes if width > 1 else ()))
         piece = []
 

@@ -6,7 +6,7 @@ from array import array
 from math import isfinite
 
 from tui.panes.train.curves import Curves
-from tui.panes.train.quantities import LOSSES
+from tui.panes.train.quantities import LOSSES, is_rate
 from tui.widgets.chart import Series
 from tui.widgets.chart.scale import Unit
 
@@ -53,7 +53,7 @@ class TagCurves(Curves):
 
     def is_dense(self, name: str) -> bool:
         series = self._series.get(name)
-        return series is not None and len(series) > 50
+        return series is not None and len(series) > 50 and not is_rate(name)
 
     def series(self, name: str) -> Series:
         return self._series.get(name, Series())

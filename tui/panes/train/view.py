@@ -16,6 +16,8 @@ from tui.panes.train.details import Details
 from tui.panes.train.others import OtherWatch
 from tui.panes.train.overlay import comparison
 from tui.panes.train.plan_view import plan_rows
+from tui.panes.train.remarks import remarks
+from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import Row, Sheet, WordLine
 from tui.panes.train.watch import RunWatch
 
@@ -44,6 +46,8 @@ class RunView(Widget):
 
     _wide = False
     _rows = 0
+    _compared = 0
+    """Rows of the comparison."""
 
     def __init__(self, plan_of: Callable[[RunConfig], RunPlan], *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -51,7 +55,7 @@ class RunView(Widget):
 
     def compose(self) -> ComposeResult:
         self._heading = WordLine(id="run-heading")
-        self.charts = Charts(id="chart")
+        self.charts = Charts(self._rows_for_charts, id="chart")
         self.details = Details(id="details")
         self._phases = Sheet(id="phases")
         self._figures = Sheet(id="figures")
@@ -77,7 +81,8 @@ class RunView(Widget):
         history = watch.history
         begun = len(history.curves.loss) > 0
         detailed = self.details.kind != "chart"
-        self._place(begun=begun, detailed=detailed, overlaid=len(overlaid))
+        figured = begun or bool(remarks(watch, _ROOMY))
+        self._place(begun=begun, figured=figured, detailed=detailed, overlaid=len(overlaid))
         if detailed:
             self.details.show(watch)
         elif begun:
@@ -93,15 +98,19 @@ class RunView(Widget):
             )
         trend = self.charts.trend(watch)
         if self._wide:
-            self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells))
+            self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells, rows))
         else:
             self._figures.show(lambda cells, rows: figures.compact(watch, trend, cells, rows))
+
+    def plots(self) -> list[Titled]:
+        """What is seen as charts, with their names, from the top."""
+        return self.details.plots() or (self.charts.plots() if self.charts.drawn else [])
 
     def _show_other(self, watch: OtherWatch, overlaid: tuple[RunWatch, ...]) -> None:
         """Another program's: its curves and their newest values are all there is."""
         self._heading.show(*watch.heading())
         begun = bool(watch.curves.main)
-        self._place(begun=begun, detailed=False, overlaid=0)
+        self._place(begun=begun, figured=begun, detailed=False, overlaid=0)
         if begun:
             self.charts.show(watch, overlaid)
         else:
@@ -112,13 +121,21 @@ class RunView(Widget):
         )
         self._figures.display = begun and (beside or bool(watch.remarks(80)))
 
-    def _place(self, *, begun: bool, detailed: bool, overlaid: int) -> None:
-        """Who is seen: below the chart the comparison stands instead of the figures."""
+    def _rows_for_charts(self) -> int:
+        """All but the heading and the comparison."""
+        return self.size.height - 1 - self._compared
+
+    def _place(self, *, begun: bool, figured: bool, detailed: bool, overlaid: int) -> None:
+        """Who is seen: below the chart the comparison stands instead of the figures, if any."""
         compared = overlaid > 0 and not detailed
-        below = max(0, min(5, self._rows // 4, self._rows - 9))
+        below = max(0, min(5, self._rows // 4, self._rows - 9)) if figured else 0
+        self._compared = 0
         if compared:
             wanted = min(overlaid + 2 + (2 if self._rows > 20 else 1), self._rows // 2)
-            self._comparison.styles.height = max(2, wanted)
+            self._comparison.styles.height = self._compared = max(2, wanted)
+        rows = self._rows_for_charts()
+        if self.charts.gains(rows - below, rows):
+            below = 0
         self._comparison.display = compared
         low = self._rows < _LOWEST and begun and not detailed
         self.charts.display = begun and not detailed and not low

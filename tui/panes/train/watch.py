@@ -55,8 +55,10 @@ class RunWatch:
 
     def _empty_history(self) -> RunHistory:
         config = self.config
-        samples = config.batch_size * config.gradient_accumulation_steps if config else 1
-        return RunHistory(samples)
+        if config is None:
+            return RunHistory()
+        samples = config.batch_size * config.gradient_accumulation_steps
+        return RunHistory(samples, config.eval_steps)
 
     def check(self) -> bool:
         """Looks for the process and at the ends of the log; whether the run fares otherwise."""

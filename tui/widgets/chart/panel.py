@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from math import floor
 from typing import Literal
 
+from core.text.visible import fit
+from core.text.visible import width as cell_len
 from tui.widgets.chart.canvas import BRAILLE, Canvas, signs
 from tui.widgets.chart.scale import Axis, Scale
 from tui.widgets.chart.series import Bucket
@@ -198,6 +200,14 @@ def below(left: int, width: int, ticks: list[tuple[int, str]]) -> Cells:
         start = max(0, min(start, len(text) - len(label)))
         text[start : start + len(label)] = label
     return Cells("".join(text), "l" * len(text))
+
+
+def heading(left: int, width: int, name: str) -> Cells:
+    """The name of the next chart, which has the same x axis, instead of the labels."""
+    cells = left + width + 1
+    # A sign is one cell wide here.
+    text = fit("".join(sign if cell_len(sign) == 1 else "·" for sign in f" {name}"), cells)
+    return Cells(f"{text:<{cells}}", "l" * cells)
 
 
 def _far(dot: float) -> int:

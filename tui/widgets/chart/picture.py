@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from math import isfinite, isnan, nan
 
 from tui.widgets.chart.canvas import BRAILLE
-from tui.widgets.chart.panel import Cells, Mark, Panel, Trace, axis_row, below
+from tui.widgets.chart.panel import Cells, Mark, Panel, Trace, axis_row, below, heading
 from tui.widgets.chart.scale import (
     Axis,
     Scale,
@@ -75,6 +75,8 @@ class Plot:
     unit: Unit = "steps"
     left: int = 0
     """Cells before the plot, at the least: charts under one another begin in one column."""
+    next: str = ""
+    """What the chart under it shows, along the same x axis, whose labels stand there."""
 
     @property
     def last(self) -> float:
@@ -262,7 +264,7 @@ def draw(plot: Plot, columns: int, rows: int, *, plain: bool) -> Picture:
     found = [
         *panel.rows(labels, left),
         axis_row(left, width, done, gaps, ticks, plain=plain),
-        below(left, width, ticks),
+        heading(left, width, plot.next) if plot.next else below(left, width, ticks),
     ]
     readings = tuple(
         replace(_reading(curve, plot), spread=trace.spread)
