@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 from textual.worker import Worker
 
 
@@ -19,3 +19,8 @@ class Palette(CommandPalette):
     def run_worker(self, *work: Any, **options: Any) -> Worker[Any]:
         """Searches; the list that the results are for may be gone when they come."""
         return super().run_worker(*work, **{**options, "exit_on_error": False})
+
+    def _action_command_list(self, action: str) -> None:
+        """Moves in the list, where it has a place: one without fails at its missing lines."""
+        if self.query_one(CommandList).size:
+            super()._action_command_list(action)

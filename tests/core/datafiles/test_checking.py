@@ -128,7 +128,7 @@ def test_what_is_refused_is_refused_in_the_workers_words(
 
 
 def test_what_cannot_be_opened_is_said_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="There is no data named 'x.*…': File name too long"):
+    with pytest.raises(DataError, match=r"'xxx.*File name too long"):
         check_data(_config("x" * 300))
     (tmp_path / "a.csv").symlink_to(tmp_path / "a.csv")
     with pytest.raises(DataError, match=r"a\.csv"):
