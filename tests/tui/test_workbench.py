@@ -78,6 +78,20 @@ async def test_what_a_burst_opens_and_closes_is_closed(open_app: OpenApp, opener
             assert pilot.app.screen is bench
 
 
+@pytest.mark.parametrize("keys", [("o", *"mini"), ("ctrl+p", *"Help")])
+async def test_enter_twice_closes_what_it_closes_once(
+    open_app: OpenApp, keys: tuple[str, ...]
+) -> None:
+    async with open_app() as pilot:
+        await pilot.press("escape", *keys)
+        await until(lambda: pilot.app.screen is not bench_of(pilot), pilot)
+        for _ in range(3):
+            pilot.app.post_message(Key("enter", None))
+        await pilot.pause()
+        await pilot.press("escape")
+        await until(lambda: pilot.app.screen is bench_of(pilot), pilot)
+
+
 async def test_help_takes_the_place_of_the_palette(open_app: OpenApp) -> None:
     async with open_app() as pilot:
         await pilot.press("ctrl+p", "f1")

@@ -18,6 +18,7 @@ from core.text.visible import visible
 from tui.widgets.file_field import FileField
 from tui.widgets.hints import Hints
 from tui.widgets.pane import Code
+from tui.widgets.screens import LeftOnce
 
 _READING = (("y", "copy"), ("w", "save to a file"), ("↑↓", "scroll"), ("Esc", "close"))
 _SAVING = (("Enter", "save"), ("Tab", "complete the path"), ("Esc", "do not save"))
@@ -36,7 +37,7 @@ class _Colours(HighlightTheme):
     }
 
 
-class CodeScreen(ModalScreen[None]):
+class CodeScreen(LeftOnce, ModalScreen[None]):
     """Shows `code`; copies it to the clipboard or saves it to a file."""
 
     AUTO_FOCUS = ""  # letters are keys until a name is asked for

@@ -21,6 +21,7 @@ from tui.widgets.file_field import FileField
 from tui.widgets.hints import Hints
 from tui.widgets.pane import Export
 from tui.widgets.rows import RowsView
+from tui.widgets.screens import LeftOnce
 
 _KEYS = (("Enter", "save"), ("↑↓", "format"), ("Tab", "complete the path"), ("Esc", "close"))
 
@@ -62,7 +63,7 @@ class Formats(RowsView):
         )
 
 
-class ExportScreen(ModalScreen[None]):
+class ExportScreen(LeftOnce, ModalScreen[None]):
     """Asks for a format and a name, which go together: the name's ending says the format."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

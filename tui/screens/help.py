@@ -19,6 +19,7 @@ from textual.widgets import Static
 
 from tui.widgets.keys import PLACES, own_bindings
 from tui.widgets.pane import Pane
+from tui.widgets.screens import LeftOnce
 
 if TYPE_CHECKING:
     from tui.screens.vocabulary import VocabularyScreen
@@ -75,7 +76,7 @@ def symbol(key: str) -> str:
     return re.sub(r"^f(\d+)$", r"F\1", format_key(key))
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(LeftOnce, ModalScreen[None]):
     """Help for one pane, or for one screen above them; Esc, q or F1 closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

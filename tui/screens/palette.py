@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
+from textual.widgets import Input
 from textual.worker import Worker
 
+from tui.widgets.screens import LeftOnce
 
-class Palette(CommandPalette):
+
+class Palette(LeftOnce, CommandPalette):
     """Textual's; but Esc acts before the keys behind it, and a late search ends no app."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -24,3 +28,9 @@ class Palette(CommandPalette):
         """Moves in the list, where it has a place: one without fails at its missing lines."""
         if self.query_one(CommandList).size:
             super()._action_command_list(action)
+
+    @on(Input.Submitted)
+    def _once(self, message: Input.Submitted) -> None:
+        """A second Enter, behind the one that chose, chooses nothing."""
+        if not self.is_active:
+            message.prevent_default()

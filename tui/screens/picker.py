@@ -20,7 +20,7 @@ from tui.widgets.headline import Headline
 from tui.widgets.hints import Hints
 from tui.widgets.line_input import LineInput, completed_path
 from tui.widgets.rows import Line
-from tui.widgets.screens import is_open
+from tui.widgets.screens import LeftOnce, is_open
 
 if TYPE_CHECKING:
     from tui.bench import Bench
@@ -32,7 +32,7 @@ _CHROME = 7
 """Rows of the box that are not the list's."""
 
 
-class ModelPicker(ModalScreen[str | None]):
+class ModelPicker(LeftOnce, ModalScreen[str | None]):
     """Returns the name that was chosen, or None; remembers it as used.
 
     What a pane loads meanwhile is shown with its progress, and can be given up here.

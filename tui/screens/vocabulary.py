@@ -26,7 +26,7 @@ from tui.widgets.keys import open_above
 from tui.widgets.line_input import LineInput
 from tui.widgets.pane import Code
 from tui.widgets.rows import Line
-from tui.widgets.screens import is_open
+from tui.widgets.screens import LeftOnce, is_open
 
 _TYPING = (
     ("Tab", "text, prefix, id, regex"),
@@ -52,7 +52,7 @@ _known: WeakKeyDictionary[TextTokenizer, Vocabulary] = WeakKeyDictionary()
 """Vocabularies that were read already: a second look opens at once."""
 
 
-class VocabularyScreen(ModalScreen[None]):
+class VocabularyScreen(LeftOnce, ModalScreen[None]):
     """The vocabulary of `tokenizer`; opened at entry `token_id`, among its neighbours, if given.
 
     `name` is the model's, for the code.

@@ -22,7 +22,7 @@ from tui.panes.model.subject import Subject
 from tui.widgets.hints import Hints
 from tui.widgets.line_input import PathInput
 from tui.widgets.lines import Lines, Row
-from tui.widgets.screens import is_open
+from tui.widgets.screens import LeftOnce, is_open
 
 _ASKING = (("Enter", "save"), ("Tab", "complete the path"), ("Esc", "close"))
 _DONE = (("Enter", "choose it as the model of all panes"), ("Esc", "close"))
@@ -35,7 +35,7 @@ _NAME = 26
 _SIZE = 12
 
 
-class SaveScreen(ModalScreen[str | None]):
+class SaveScreen(LeftOnce, ModalScreen[str | None]):
     """Asks for a folder and saves `subject` there; returns the folder where it is to be chosen.
 
     A checkpoint that stands there is replaced by a second Enter only; anything else never.

@@ -16,11 +16,12 @@ from core.errors import TermformerError
 from tui.panes.pipeline.many import ManyTexts, read_texts
 from tui.widgets.hints import Hints
 from tui.widgets.line_input import PathInput
+from tui.widgets.screens import LeftOnce
 
 _KEYS = (("Enter", "classify its lines"), ("Tab", "complete the path"), ("Esc", "close"))
 
 
-class FileScreen(ModalScreen[ManyTexts | None]):
+class FileScreen(LeftOnce, ModalScreen[ManyTexts | None]):
     """Returns the texts of the file that was named, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
