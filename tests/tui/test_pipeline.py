@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 import torch
 import transformers
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.core.models import tiny
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.logits import COURSE, know_tokenizer
-from tui.panes.pipeline import PipelinePane
+from tests.tui.training import Held
+from tui.panes.pipeline import PipelinePane, many
 
 CONFIG: dict[str, Any] = {
     "hidden_size": 32,
@@ -173,6 +175,27 @@ async def open_file(pilot: Pilot[None], file: Path) -> None:
     await pilot.pause()
     pilot.app.screen.query_one(Input).value = str(file)
     await pilot.press("enter")
+
+
+async def test_a_file_that_is_left_while_it_is_read_closes_nothing_else(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "texts.txt").write_text("one\ntwo\n")
+    reading = Held(many._read)
+    monkeypatch.setattr(many, "_read", reading)
+    async with open_app(pane="pipeline") as pilot:
+        await pilot.press("escape", "f")
+        pilot.app.screen.query_one(Input).value = str(tmp_path / "texts.txt")
+        pilot.app.post_message(Key("enter", None))
+        while not reading.begun:  # noqa: ASYNC110  (Pilot would wait for the reading)
+            await asyncio.sleep(0)
+        pilot.app.post_message(Key("escape", None))
+        while pilot.app.screen is not pilot.app.bench:  # type: ignore[attr-defined]  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        reading.let_go()
+        await until(lambda: reading.done, pilot)
+        await pilot.press("f1", "escape", "i", "x")
+        assert pilot.app.bench.editor.text.startswith("x")  # type: ignore[attr-defined]
 
 
 @pytest.mark.slow
