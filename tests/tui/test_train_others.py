@@ -12,9 +12,10 @@ from tensorboard.summary.writer.event_file_writer import EventFileWriter
 from textual.pilot import Pilot
 
 from core import paths
+from core.runs import events
 from core.runs.folder import list_runs
 from tests.tui.conftest import screen_text, until, write
-from tests.tui.training import pane_of, shows
+from tests.tui.training import Run, pane_of, shows
 from tui.app import TermformerApp
 from tui.panes.train.others import OtherWatch
 
@@ -135,3 +136,46 @@ async def test_a_rate_over_the_loss_has_a_scale_of_its_own(tmp_path: Path) -> No
         # It ends at the upper right, where the loss is not.
         upper_right = "".join(row[40:78] for row in rows[top : top + 6])
         assert any("\u2800" < character <= "\u28ff" for character in upper_right), rows
+
+
+async def test_from_a_run_of_one_s_own_the_list_leads_back(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    own = Run("calm-otter").starts().steps(5)
+    own.log.append(events.RunFinished(global_step=5, seconds=2.0))
+    logged(EventFileWriter(str(tmp_path / "logs/first")), "train/loss", range(1, 60))
+    app = TermformerApp(others=tmp_path / "logs")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "first  ●", "step 59"), pilot)
+        await pilot.press("l")
+        await until(shows(pilot, "› logs", "read-only  Other programs' runs under"), pilot)
+        for key in ("R", "D", "Y", "m"):
+            await pilot.press(key)
+            await until(shows(pilot, "watched, not steered", "› logs"), pilot)
+        await pilot.press("down", "enter")
+        await until(shows(pilot, "calm-otter  ● finished"), pilot)
+        await pilot.press("l")
+        await until(shows(pilot, "› calm-otter"), pilot)
+        # What steers acts on the row that is marked, or on none.
+        await pilot.press("up", "x")
+        await until(shows(pilot, "first  ●", "step 59", "watched, not steered"), pilot)
+        await pilot.press("l", "down", "enter")
+        await until(shows(pilot, "calm-otter  ● finished"), pilot)
+        await pilot.press("l", "up", "enter")
+        await until(shows(pilot, "first  ●", "step 59"), pilot)
+        assert watch_of(pilot).runs
+
+
+async def test_keys_that_keep_runs_say_that_others_are_only_watched(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    for name in ("first", "second"):
+        logged(EventFileWriter(str(tmp_path / "logs" / name)), "train/loss", range(1, 60))
+    app = TermformerApp(others=tmp_path / "logs")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "step 59", "1 of 2 runs"), pilot)
+        for key in ("R", "N", "T", "Y", "D", "m"):
+            await pilot.press("0")
+            await until(shows(pilot, "another in front"), pilot)
+            await pilot.press(key)
+            await until(shows(pilot, "This run belongs to another program"), pilot)

@@ -13,6 +13,7 @@ from core.text.visible import fit, visible, width
 from tui.panes.train.figures import STATUS_STYLES, duration
 from tui.panes.train.sheet import Row, Sheet
 
+OTHERS = "Other programs' runs"
 MOST = 500
 """Runs that are listed, the newest first."""
 _NAME = 19
@@ -46,9 +47,12 @@ class RunTable(Sheet):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.others: Path | None = None
+        """The folder of other programs' runs that is listed above all, where there is one."""
         self._runs: Sequence[RunOverview] | None = None
         """None until they were read."""
-        self._chosen = ""
+        self._chosen: Path | None = None
+        """The folder of the run that is marked; None for the others."""
         self._overlaid: Collection[Path] = ()
         self._trash = False
 
@@ -57,9 +61,9 @@ class RunTable(Sheet):
         self._runs = None
         self._show()
 
-    def mark(self, folder: Path) -> None:
-        """Marks the run in `folder`, now or as soon as it is listed."""
-        self._chosen = str(folder)
+    def mark(self, folder: Path | None) -> None:
+        """Marks the run in `folder`, now or as soon as it is listed; None: the others."""
+        self._chosen = folder
         self._show()
 
     def show_runs(
@@ -72,9 +76,9 @@ class RunTable(Sheet):
         """Shows `runs`; the mark stays where it is."""
         at = self._index
         self._runs, self._overlaid, self._trash = runs, overlaid, trash
-        if self.chosen is None and runs:
+        if self._chosen not in self._places and self._places:
             # The one that was there is gone: its neighbour is next.
-            self._chosen = runs[min(at, len(runs) - 1)].status.path
+            self._chosen = self._places[min(at, len(self._places) - 1)]
         self._show()
 
     def overlay(self, overlaid: Collection[Path]) -> None:
@@ -85,22 +89,35 @@ class RunTable(Sheet):
     @property
     def chosen(self) -> RunOverview | None:
         """The run that is marked."""
-        return next((run for run in self._runs or () if run.status.path == self._chosen), None)
+        return next((run for run in self._runs or () if run.path == self._chosen), None)
+
+    @property
+    def marks_others(self) -> bool:
+        """Whether the row of other programs' runs is marked."""
+        return self._lists_others and self._chosen is None
+
+    @property
+    def _lists_others(self) -> bool:
+        return self.others is not None and self._runs is not None and not self._trash
+
+    @property
+    def _places(self) -> list[Path | None]:
+        """What can be marked, a row each."""
+        others: list[Path | None] = [None] if self._lists_others else []
+        return [*others, *(run.path for run in self._runs or ())]
 
     @property
     def _index(self) -> int:
-        paths = [run.status.path for run in self._runs or ()]
-        return paths.index(self._chosen) if self._chosen in paths else 0
+        return self._places.index(self._chosen) if self._chosen in self._places else 0
 
     def move(self, rows: int) -> None:
         """Moves the mark by `rows`, as far as there are runs."""
-        if self._runs:
-            at = max(0, min(self._index + rows, len(self._runs) - 1))
-            self._chosen = self._runs[at].status.path
+        if places := self._places:
+            self._chosen = places[max(0, min(self._index + rows, len(places) - 1))]
             self._show()
 
     def _show(self) -> None:
-        if self._runs:
+        if self._places:
             self.reveal(self._index + 1)
             self.show(self._rows_for)
         elif self._runs is None:
@@ -117,8 +134,19 @@ class RunTable(Sheet):
         heads += f"{'ago':>{_AGO}}{'   note' if cells >= _FOR_NOTES else ''}"
         return [
             [(f"   {heads}", "sheet--label")],
+            *([self._row_of_others(cells)] if self._lists_others else ()),
             *(self._row(run, cells) for run in self._runs or ()),
         ]
+
+    def _row_of_others(self, cells: int) -> Row:
+        folder = str(self.others)
+        name = fit(visible(folder.rpartition("/")[2] or folder), _NAME - 1)
+        name += " " * (_NAME - width(name))
+        rest = f"  {OTHERS} under {visible(folder)}"
+        if self.marks_others:
+            row = fit(f" › {name}read-only{rest}", cells)
+            return [(row + " " * max(0, cells - width(row)), "sheet--cursor")]
+        return [(f"   {name}", "sheet--value"), (f"read-only{rest}", "sheet--label")]
 
     def _row(self, run: RunOverview, cells: int) -> Row:
         status = run.status
@@ -135,7 +163,7 @@ class RunTable(Sheet):
         rest += f"{'·' if age is None else duration(age):>{_AGO}}"
         note = f"   {told(run)}" if cells >= _FOR_NOTES else ""
         over = "+" if run.path in self._overlaid else " "
-        if status.path == self._chosen:
+        if run.path == self._chosen:
             row = f" ›{over}{name}{status.status:<9}{rest}{note}"
             return [(row + " " * max(0, cells - width(row)), "sheet--cursor")]
         return [
