@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,33 @@ async def test_keys_that_keep_runs_say_that_others_are_only_watched(tmp_path: Pa
             await until(shows(pilot, "another in front"), pilot)
             await pilot.press(key)
             await until(shows(pilot, "This run belongs to another program"), pilot)
+
+
+async def test_what_is_no_longer_read_is_said_and_read_again_by_two_keys(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    writer = EventFileWriter(str(tmp_path / "logs"))
+    logged(writer, "train/loss", range(1, 60))
+    app = TermformerApp(others=tmp_path / "logs")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "logs  ● nothing new · step 59"), pilot)
+        reader = watch_of(pilot)._foreign
+        assert reader is not None
+        reader._process.kill()
+        await until(shows(pilot, "logs  ● no longer read · step 59", "The process that"), pilot)
+        logged(writer, "train/loss", range(60, 70))
+        await pilot.press("l", "enter")
+        await until(shows(pilot, "step 69"), pilot)
+        assert "no longer read" not in screen_text(pilot)
+
+
+async def test_files_that_are_gone_are_said_to_be(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    folder = tmp_path / "logs"
+    logged(EventFileWriter(str(folder / "first")), "train/loss", range(1, 60))
+    app = TermformerApp(others=folder)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "first  ● nothing new · step 59"), pilot)
+        shutil.rmtree(folder / "first")
+        await until(shows(pilot, "0 files", "Its files are not there any more."), pilot)

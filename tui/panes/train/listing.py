@@ -17,7 +17,7 @@ from core.runs.plan import repeating
 from core.runs.shelf import delete_run, erase_run, rename_run, restore_run
 from core.text.visible import visible
 from tui.panes.train.asking import NO_RUN, AskingPane
-from tui.panes.train.others import READ_ONLY, watch_others
+from tui.panes.train.others import READ_ONLY, OtherWatch, watch_others
 from tui.panes.train.overlay import Overlay
 from tui.panes.train.runs import OTHERS, RunTable, look_at_runs, told
 from tui.panes.train.steering import Steering
@@ -59,9 +59,10 @@ class ListingPane(AskingPane):
         self.begin(RunWatch(folder), Steering(folder), look=look)
 
     def watch_others(self) -> None:
-        """Shows what `termformer watch` was called with; after another run it is read anew."""
+        """Shows what `termformer watch` was called with; read anew where that had ended."""
         folder = self.runs.others
-        if folder is None or (self.watched is not None and self.watched.read_only):
+        before = self.watched
+        if folder is None or (isinstance(before, OtherWatch) and not before.ended):
             self.look_at("run")
             return
         try:
@@ -164,7 +165,9 @@ class ListingPane(AskingPane):
     def list_words(self) -> list[Part]:
         """What can be done with the list, and the note on the run that is marked."""
         keys: tuple[tuple[str, str], ...]
-        if self._trash:
+        if self.runs.marks_others:
+            keys = (("Enter", "shows them"), ("Z", "trash"))
+        elif self._trash:
             keys = (("Enter", "takes it out"), ("D", "removes it for good"), ("Z", "runs"))
         else:
             keys = (

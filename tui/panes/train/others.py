@@ -20,6 +20,7 @@ READ_ONLY = "This run belongs to another program: it is watched, not steered."
 _GROWING = 10.0
 """Seconds after which files that did not grow count as silent."""
 _MOST_TROUBLES = 20
+_READ_AGAIN: tuple[Part, ...] = (("l Enter", "sheet--key"), (" reads them again", ""))
 
 
 class OtherWatch(RunWatch):
@@ -43,7 +44,7 @@ class OtherWatch(RunWatch):
         self.curves = TagCurves()
         self.history = RunHistory()
         self.history.curves = self.curves
-        self.troubles: list[str] = []
+        self._troubles: dict[str, str] = {}
         self.files = 0
         self._grew: float | None = None
         """When something new was found (monotonic seconds), once all there was had been read."""
@@ -74,6 +75,17 @@ class OtherWatch(RunWatch):
         if len(runs) > 1:
             self._main = runs[(runs.index(self.shown[0]) + by) % len(runs)]
         return len(runs) > 1
+
+    @property
+    def troubles(self) -> list[str]:
+        """What cannot be read at present, in sentences."""
+        return list(self._troubles.values())
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process that reads has ended, so that nothing more comes."""
+        reader = self._first._foreign
+        return reader is not None and reader.ended
 
     @property
     def max_steps(self) -> int | None:
@@ -142,8 +154,10 @@ class OtherWatch(RunWatch):
                 self._of(message.run).curves.rewind(message.tag, message.step)
             case Planned():
                 self._of(message.run)._planned = message.max_steps
-            case Trouble():
-                self.troubles.append(message.message)
+            case Trouble(about=about, message=words):
+                self._troubles.pop(about, None)
+                if words:
+                    self._troubles[about] = words
             case CaughtUp():
                 news = self.behind or self.files != message.files
                 self.behind, self.files = False, message.files
@@ -168,8 +182,10 @@ class OtherWatch(RunWatch):
     def heading(self) -> tuple[list[Part], list[Part]]:
         """Whose run it is, whether its files grow, how far it came."""
         first = self._first
-        if first.behind:
-            state: Part = ("● reading…", "sheet--accent")
+        if self.ended:
+            state: Part = ("● no longer read", "sheet--bad")
+        elif first.behind:
+            state = ("● reading…", "sheet--accent")
         elif first._growing:
             state = ("● growing", "sheet--accent")
         else:
@@ -188,6 +204,8 @@ class OtherWatch(RunWatch):
 
     def foot(self) -> list[Part]:
         """What can be done with it."""
+        if self.ended:
+            return [(" Its files are no longer read: ", "sheet--bad"), *_READ_AGAIN]
         if len(self._first.runs) < 2:
             return [(f" {READ_ONLY}", "")]
         words = " Other programs' runs: they are watched, not steered.  "
@@ -219,6 +237,8 @@ class OtherWatch(RunWatch):
             words = f"{points} no finite number: a gap, marked ×."
             found.append((words, "sheet--bad"))
         troubles = self._first.troubles
+        if not self._first.files and self.curves.main and not troubles:
+            troubles = ["Its files are not there any more. What was read of them is shown."]
         found += [(sentence, "sheet--bad") for sentence in troubles[:_MOST_TROUBLES]]
         if (more := len(troubles) - _MOST_TROUBLES) > 0:
             found.append((f"And {more:,} more.", "sheet--bad"))
@@ -230,6 +250,8 @@ class OtherWatch(RunWatch):
 
     def before_the_first_point(self, cells: int) -> list[Row]:
         """What is looked for."""
+        if self.ended:
+            return self.remarks(cells)
         if self.behind:
             words = f"Reading {visible(str(self.folder))}…"
         elif self.files:
