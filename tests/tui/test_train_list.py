@@ -206,4 +206,5 @@ async def test_a_list_that_is_read_slowly_takes_no_mark_back(
         await pilot.press("D", "D", "enter")
         slow.let_go()
         await until(shows(pilot, "The trash is empty"), pilot)
+        assert pane.has_focus
         assert names() == ["calm-otter", "bold-falcon", "slow-snail"]

@@ -210,3 +210,44 @@ async def test_files_that_are_gone_are_said_to_be(tmp_path: Path) -> None:
         await until(shows(pilot, "first  ● nothing new · step 59"), pilot)
         shutil.rmtree(folder / "first")
         await until(shows(pilot, "0 files", "Its files are not there any more."), pilot)
+
+
+async def test_a_run_whose_points_have_no_times_is_in_no_chart_by_time(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    logged(EventFileWriter(str(tmp_path / "out/runs/today")), "train/loss", range(1, 60))
+    history = [{"step": step, "loss": 1 / step} for step in range(1, 60)]
+    text = json.dumps({"log_history": history, "max_steps": 100})
+    write(tmp_path / "out/checkpoint-59/trainer_state.json", text)
+    app = TermformerApp(others=tmp_path / "out")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "runs/today  ●", "━ runs/today  ╍ out"), pilot)
+        charts = pane_of(pilot)._run_view.charts
+
+        def points() -> list[int]:
+            return [len(curve.series) for curve in charts.plots()[0].plot.curves]
+
+        assert points() == [59, 59]
+        await pilot.press("t", "right")
+        await until(shows(pilot, "by time", "step 59 · 58 s"), pilot)
+        assert points() == [59, 0]
+        await pilot.press("down")
+        await until(shows(pilot, "out  ●", "step 59 of 100"), pilot)
+        await pilot.press("right")
+        await until(shows(pilot, "step 59  train/loss"), pilot)
+        assert points() == [59, 59]
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120])
+async def test_how_far_a_run_came_is_said_however_long_its_name(
+    columns: int, tmp_path: Path
+) -> None:
+    write(paths.config_file(), "preload = false\n")
+    for name in ("Nov30_22-25-41_a-machine-of-the-cluster", "Nov30_22-25-41_b"):
+        writer = EventFileWriter(str(tmp_path / "out/runs" / name))
+        logged(writer, "train/loss", range(12_000, 12_020))
+    app = TermformerApp(others=tmp_path / "out")
+    async with app.run_test(size=(columns, 24), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, " runs/Nov30", "● nothing new · step 12,019"), pilot)
+        assert "1 of 2 runs" in screen_text(pilot)

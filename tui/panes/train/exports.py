@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from array import array
 from collections.abc import Iterator, Sequence
 from math import isfinite
 
@@ -77,17 +76,16 @@ def values(watches: Sequence[RunWatch]) -> Iterator[Value]:
     """Every number of every run, curve by curve, in the order of the steps."""
     for watch in watches:
         curves = watch.history.curves
-        timed = "seconds" in curves.units
         for name in dict.fromkeys([curves.main, *curves.names()]):
             series = curves.series(name)
             count = len(series)
-            times = curves.axis(name, "seconds")[:count] if timed else array("d")
+            times = curves.axis(name, "seconds")[:count]
             for index in range(count):
                 step = series.x[index]
                 yield Value(
                     watch.name,
                     name,
                     int(step) if step.is_integer() else step,
-                    round(times[index], 6) if timed and isfinite(times[index]) else None,
+                    round(times[index], 6) if times and isfinite(times[index]) else None,
                     number(series.y[index]),
                 )

@@ -94,7 +94,7 @@ class ListingPane(AskingPane):
 
     def _show_list(self, *, trash: bool, chosen: Path | None = None) -> None:
         if trash != self._trash:
-            self.runs.forget()  # no key acts on a run of the other list
+            self.runs.forget(trash=trash)  # no key acts on a run of the other list
         self._trash = trash
         self.look_at("runs")
         self.list_runs(chosen)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.runs.status import RunStatus
-from core.text.visible import visible, width
+from core.text.visible import fit, visible, width
 from core.watching.client import ForeignReader
 from core.watching.protocol import CaughtUp, Message, Planned, Points, Rewound, Trouble
 from tui.panes.train.history import RunHistory
@@ -20,6 +21,8 @@ READ_ONLY = "This run belongs to another program: it is watched, not steered."
 _GROWING = 10.0
 """Seconds after which files that did not grow count as silent."""
 _MOST_TROUBLES = 20
+_SHORTEST = 8
+"""Cells to which a run's name is cut, where there is less room for it."""
 _READ_AGAIN: tuple[Part, ...] = (("l Enter", "sheet--key"), (" reads them again", ""))
 
 
@@ -179,8 +182,8 @@ class OtherWatch(RunWatch):
 
     # --- in words -------------------------------------------------------------------------
 
-    def heading(self) -> tuple[list[Part], list[Part]]:
-        """Whose run it is, whether its files grow, how far it came."""
+    def heading(self, cells: int) -> tuple[list[Part], list[Part]]:
+        """Whose run it is, whether its files grow, how far it came; the last is always there."""
         first = self._first
         if self.ended:
             state: Part = ("● no longer read", "sheet--bad")
@@ -191,16 +194,20 @@ class OtherWatch(RunWatch):
         else:
             words = "nothing new" if self.curves.main else "waiting"
             state = (f"● {words}", "sheet--value")
-        left: list[Part] = [(f" {visible(self.name)}  ", "sheet--name"), state]
-        if self.global_step:
+        name, where = visible(self.name), ""
+        if self.curves.main:
             end = f" of {self.max_steps:,}" if self.max_steps else ""
-            left.append((f" · step {self.global_step:,}{end}", ""))
+            where = f" · step {self.global_step:,}{end}"
         runs = first.runs
-        told = []
+        told = ["1 file" if first.files == 1 else f"{first.files:,} files", "read-only"]
         if len(runs) > 1 and self in runs:
-            told.append(f"{runs.index(self) + 1:,} of {len(runs):,} runs")
-        told.append("1 file" if first.files == 1 else f"{first.files:,} files")
-        return left, [(f"{' · '.join(told)} · read-only ", "")]
+            told.insert(0, f"{runs.index(self) + 1:,} of {len(runs):,} runs")
+        room = cells - width(state[0] + where) - len("   ")
+        while len(told) > 1 and room < width(name) + len(_right(told)) + 1:
+            told.pop()
+        name = fit(name, max(_SHORTEST, room - len(_right(told)) - 1))
+        left: list[Part] = [(f" {name}  ", "sheet--name"), state, (where, "")]
+        return left, [(_right(told), "")]
 
     def foot(self) -> list[Part]:
         """What can be done with it."""
@@ -263,6 +270,10 @@ class OtherWatch(RunWatch):
             )
         rows: list[Row] = [[(f" {line}", "sheet--value")] for line in wrapped(words, cells - 3)]
         return [*rows, *self.remarks(cells)]
+
+
+def _right(told: Sequence[str]) -> str:
+    return f"{' · '.join(told)} "
 
 
 def watch_others(folder: Path, *, once: bool = False) -> OtherWatch:

@@ -314,10 +314,11 @@ class TrainPane(StartingPane):
         chosen, line = self.runs.chosen, self._run_view.details.line
         if self.view == "runs" and self.runs.marks_others:
             self.watch_others()
-        elif self.view == "runs" and chosen is not None:
-            if self.in_trash:
+        elif self.view == "runs":
+            # While the list is being read there is none to be shown.
+            if chosen is not None and self.in_trash:
                 self.take_out()
-            else:
+            elif chosen is not None:
                 self.watch_run(chosen.path)
         elif self.view == "run" and line is not None:
             self._type(line)

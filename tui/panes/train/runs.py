@@ -56,9 +56,9 @@ class RunTable(Sheet):
         self._overlaid: Collection[Path] = ()
         self._trash = False
 
-    def forget(self) -> None:
-        """Lists none until others are shown."""
-        self._runs = None
+    def forget(self, *, trash: bool) -> None:
+        """Lists none until those of the trash, or the other ones, are shown."""
+        self._runs, self._trash = None, trash
         self._show()
 
     def mark(self, folder: Path | None) -> None:
@@ -98,7 +98,7 @@ class RunTable(Sheet):
 
     @property
     def _lists_others(self) -> bool:
-        return self.others is not None and self._runs is not None and not self._trash
+        return self.others is not None and not self._trash
 
     @property
     def _places(self) -> list[Path | None]:
@@ -117,7 +117,7 @@ class RunTable(Sheet):
             self._show()
 
     def _show(self) -> None:
-        if self._places:
+        if self._runs is not None and self._places:
             self.reveal(self._index + 1)
             self.show(self._rows_for)
         elif self._runs is None:

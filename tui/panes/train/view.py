@@ -99,7 +99,7 @@ class RunView(Widget):
 
     def _show_other(self, watch: OtherWatch, overlaid: tuple[RunWatch, ...]) -> None:
         """Another program's: its curves and their newest values are all there is."""
-        self._heading.show(*watch.heading())
+        self._heading.show(*watch.heading(self.size.width))
         begun = bool(watch.curves.main)
         self._place(begun=begun, detailed=False, overlaid=0)
         if begun:
