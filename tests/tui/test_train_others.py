@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -251,3 +253,17 @@ async def test_how_far_a_run_came_is_said_however_long_its_name(
         await asyncio.wait_for(app.bench.furnished.wait(), 60)
         await until(shows(pilot, " runs/Nov30", "● nothing new · step 12,019"), pilot)
         assert "1 of 2 runs" in screen_text(pilot)
+
+
+async def test_reading_goes_on_however_long_a_tick_is_held_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(paths.config_file(), "preload = false\n")
+    logged(EventFileWriter(str(tmp_path / "logs")), "train/loss", range(1, 60))
+    ticks = itertools.count()
+    # On a busy machine more time than a short timer has passes between any two looks at the clock.
+    monkeypatch.setattr("textual._time.get_time", lambda: time.monotonic() + 0.02 * next(ticks))
+    app = TermformerApp(others=tmp_path / "logs")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "logs  ● nothing new · step 59"), pilot)
