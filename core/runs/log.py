@@ -64,6 +64,8 @@ class EventReader:
         self.problem_count = 0
         self.rest = 0
         """Bytes behind the last complete line, as of the last read."""
+        self.missing = False
+        """Whether there was no file at the last read."""
         self._reset()
 
     def _reset(self) -> None:
@@ -77,14 +79,15 @@ class EventReader:
     def read(self, limit: int = CHUNK) -> EventBatch:
         """The complete lines of the next `limit` bytes; an empty batch where there are none.
 
-        A line longer than `limit` bytes is a problem of its own kind.
+        A file that is gone gives none: whether it is another one shows when it is back. A line
+        longer than `limit` bytes is a problem of its own kind.
         """
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            restarted = self.offset > 0
-            self._reset()
-            return EventBatch([], [], restarted)
+            self.missing = True
+            return EventBatch([], [])
+        self.missing = False
         try:
             restarted = self._was_replaced(descriptor)
             if restarted:

@@ -12,7 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.runs.events import Event, Heartbeat, Step, Warned, number
-from core.runs.log import EventReader, EventWriter, LogProblem, last_seq, lines_backwards
+from core.runs.log import (
+    EventBatch,
+    EventReader,
+    EventWriter,
+    LogProblem,
+    last_seq,
+    lines_backwards,
+)
 
 
 def _step(global_step: int, loss: float = 0.5) -> Step:
@@ -200,7 +207,23 @@ def test_a_file_that_was_truncated_or_replaced_is_read_anew(log: Path) -> None:
     assert batch.restarted
     assert len(batch.events) == 9
     log.unlink()
-    assert reader.read().restarted
+    assert reader.read() == EventBatch([], [])
+    assert reader.missing
+    _write(log, 3)
+    batch = reader.read()
+    assert batch.restarted
+    assert len(batch.events) == 3
+
+
+def test_a_file_that_is_away_for_a_while_is_read_on(log: Path) -> None:
+    _write(log, 3)
+    reader = EventReader(log)
+    reader.read()
+    log.rename(log.with_name("away"))
+    assert reader.read() == EventBatch([], [])
+    log.with_name("away").rename(log)
+    assert reader.read() == EventBatch([], [])
+    assert not reader.missing
 
 
 def test_a_file_overwritten_in_place_by_a_longer_one_is_noticed(log: Path) -> None:

@@ -134,6 +134,8 @@ class AskingPane(Pane):
             self._post(requests.Resume() if paused else requests.Pause())
         elif watch.status.status == "finished":
             self.say(f"{watch.name} is finished: there is nothing left to go on with.")
+        elif watch.status.status == "unreadable":
+            self.complain(watch.status.message)
         else:
             self._resume(watch)
 

@@ -203,5 +203,5 @@ def acts(action: str, view: View, watched: RunWatch | None) -> bool:
     if watched.read_only:
         return view == "form" or action not in _OWN
     if action == "pause":
-        return watched.status.status != "finished"
+        return watched.status.status not in {"finished", "unreadable"}
     return action != "stop" or watched.status.is_live

@@ -19,7 +19,7 @@ MOST = 500
 _NAME = 19
 _BEST, _SIZE, _AGO = 9, 11, 13
 """Cells of columns; the last is when the last word came."""
-_EXPLAINED = frozenset({"failed", "crashed", "paused"})
+_EXPLAINED = frozenset({"failed", "crashed", "paused", "unreadable"})
 """Whose message says more than the status does."""
 _FOR_SIZE, _FOR_NOTES = 88, 104
 """Columns from which there is room for them."""

@@ -26,6 +26,7 @@ class RunWatch:
         """Whether lines are known to wait that have not been read."""
         self.config: RunConfig | None = None
         self._reader = EventReader(folder / EVENTS)
+        self._was_missing = False
         try:
             self.config = read_config(folder)
         except RunError:
@@ -49,8 +50,9 @@ class RunWatch:
             self.behind = batch.more
             if not batch.more or time.monotonic() > deadline:
                 break
-        if self.history.turns != turns and not self.behind:
-            self.check()
+        went, self._was_missing = self._was_missing, self._reader.missing
+        if (self.history.turns != turns and not self.behind) or went != self._was_missing:
+            found |= self.check()
         return found
 
     def _empty_history(self) -> RunHistory:
@@ -67,7 +69,7 @@ class RunWatch:
     @property
     def is_open(self) -> bool:
         """Whether how it fares can change without a word in its log."""
-        return self.status.is_live
+        return self.status.is_live or self.status.status == "unreadable"
 
     @property
     def may_grow(self) -> bool:

@@ -1,0 +1,27 @@
+"""A run whose folder goes, or whose log is not as it should be, while it is watched."""
+
+from __future__ import annotations
+
+from core.runs import events
+from tests.tui.conftest import OpenApp, until
+from tests.tui.training import TRAIN, Run, losses, shows
+
+
+async def test_a_run_that_another_app_renamed_is_said_to_be_gone(open_app: OpenApp) -> None:
+    run = Run().starts().steps(20)
+    run.log.append(events.RunFinished(global_step=20, seconds=2.0))
+    away = run.folder.with_name("swift-swan")
+    options = {"train": {"watched": str(run.folder)}}
+    async with open_app(size=(120, 30), options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "calm-otter  ● finished · step 20"), pilot)
+        await pilot.press("escape")
+        run.folder.rename(away)
+        gone = "Its folder is not there any more: it was renamed, moved or deleted."
+        await until(shows(pilot, "calm-otter  ● unreadable · step 20", gone), pilot)
+        assert len(losses(pilot)) == 20
+        assert not shows(pilot, "resumes it")()
+        await pilot.press("p")
+        await until(shows(pilot, gone), pilot)
+        away.rename(run.folder)
+        await until(shows(pilot, "calm-otter  ● finished · step 20", "Finished in"), pilot)
+        assert len(losses(pilot)) == 20
