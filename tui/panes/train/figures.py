@@ -249,21 +249,25 @@ def evaluation_place(found: events.Evaluation) -> str:
     return f"epoch {found.epoch:.0f}" if ends else f"step {found.global_step:,}"
 
 
-def panel(watch: RunWatch, trend: float | None, cells: int) -> list[Row]:
-    """The figures, evaluations and remarks in a column beside the chart."""
-    rows: list[Row] = []
+def panel(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list[Row]:
+    """The figures, evaluations and remarks in a column of `rows` rows beside the chart."""
+    found: list[Row] = []
     for label, value in sorted(_pairs(watch, trend), key=lambda pair: _IN_PANEL.index(pair[0])):
-        rows.append([(f" {label:<{_LABEL}}", "sheet--label"), (f"{value:<14}", "sheet--value")])
+        found.append([(f" {label:<{_LABEL}}", "sheet--label"), (f"{value:<14}", "sheet--value")])
+    below = [[], *remarks(watch, cells)]
     if watch.history.evaluations:
-        rows += [[], *_evaluation_table(watch.history)]
-    return [*rows, [], *remarks(watch, cells)]
+        # What is wrong stays in sight, before all but the latest evaluations.
+        wrong = sum(bool(row) and row[0][1] == "sheet--bad" for row in below) + 1
+        room = rows - len(found) - 3 - wrong
+        found += [[], *_evaluation_table(watch.history, max(2, min(8, room)))]
+    return [*found, *below]
 
 
-def _evaluation_table(history: RunHistory) -> list[Row]:
+def _evaluation_table(history: RunHistory, most: int) -> list[Row]:
     rows: list[Row] = [
         [(f" {'evaluation':<{_LABEL}}{'loss':>8}{'accuracy':>11}", "sheet--label")],
     ]
-    for found in list(history.evaluations)[-8:]:
+    for found in list(history.evaluations)[-most:]:
         where = evaluation_place(found)
         loss = loss_text(float(found.loss))
         rows.append(
@@ -274,31 +278,6 @@ def _evaluation_table(history: RunHistory) -> list[Row]:
         )
     baseline = history.evaluations[-1].majority_baseline * 100
     rows.append([(f" {'majority class':<{_LABEL}}{'':>8}{baseline:>9.1f} %", "sheet--label")])
-    return rows
-
-
-def phases(history: RunHistory, *, live: bool) -> list[Row]:
-    """What the worker does before its first step, a row each."""
-    rows: list[Row] = []
-    if not history.phases and live:
-        return [[(" › ", "sheet--accent"), ("Starting the worker…", "sheet--value")]]
-    names = [phase.name for phase in history.phases]
-    cells = max(map(len, names), default=0) + 3
-    for phase in history.phases:
-        now = live and phase is history.phases[-1] and history.started is None
-        after = f"{phase.last - phase.began:>6.1f} s"
-        if now:
-            after = "" if phase.done is None else f"{phase.done:>6,}"
-            after += f" of {phase.total:,}" if phase.total else ""
-        mark = " › " if now else "   "
-        name = visible(phase.name) + ("…" if now else "")
-        rows.append(
-            [
-                (mark, "sheet--accent"),
-                (f"{name:<{cells}}", "sheet--value" if now else "sheet--label"),
-                (after, "sheet--label"),
-            ]
-        )
     return rows
 
 

@@ -14,6 +14,7 @@ _WORDS: dict[ProblemKind, tuple[str, str]] = {
     "bad_line": ("unreadable line", "unreadable lines"),
     "long_line": ("overlong line", "overlong lines"),
     "hole": ("hole", "holes"),
+    "repeated": ("line that came again", "lines that came again"),
 }
 
 

@@ -10,9 +10,11 @@ from textual.widget import Widget
 
 from core.runs.config import RunConfig
 from core.runs.plan import RunPlan
+from core.text.visible import visible
 from tui.panes.train import figures
 from tui.panes.train.charts import Charts
 from tui.panes.train.details import Details
+from tui.panes.train.history import RunHistory
 from tui.panes.train.others import OtherWatch
 from tui.panes.train.overlay import comparison
 from tui.panes.train.plan_view import plan_rows
@@ -30,10 +32,35 @@ def _before_the_first_step(
 ) -> list[Row]:
     """What the worker does, and what the run will do."""
     live = watch.status.is_live
-    rows = figures.phases(watch.history, live=live)
+    rows = _phases(watch.history, live=live)
     if not live or watch.config is None:
         return rows
     return [*rows, [], *plan_rows(watch.config, plan_of(watch.config), cells, drawn=False)]
+
+
+def _phases(history: RunHistory, *, live: bool) -> list[Row]:
+    """What the worker does before its first step, a row each."""
+    rows: list[Row] = []
+    if not history.phases and live:
+        return [[(" › ", "sheet--accent"), ("Starting the worker…", "sheet--value")]]
+    names = [phase.name for phase in history.phases]
+    cells = max(map(len, names), default=0) + 3
+    for phase in history.phases:
+        now = live and phase is history.phases[-1] and history.started is None
+        after = f"{phase.last - phase.began:>6.1f} s"
+        if now:
+            after = "" if phase.done is None else f"{phase.done:>6,}"
+            after += f" of {phase.total:,}" if phase.total else ""
+        mark = " › " if now else "   "
+        name = visible(phase.name) + ("…" if now else "")
+        rows.append(
+            [
+                (mark, "sheet--accent"),
+                (f"{name:<{cells}}", "sheet--value" if now else "sheet--label"),
+                (after, "sheet--label"),
+            ]
+        )
+    return rows
 
 
 class RunView(Widget):
@@ -93,7 +120,7 @@ class RunView(Widget):
             )
         trend = self.charts.trend(watch)
         if self._wide:
-            self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells))
+            self._figures.show(lambda cells, rows: figures.panel(watch, trend, cells, rows))
         else:
             self._figures.show(lambda cells, rows: figures.compact(watch, trend, cells, rows))
 

@@ -39,7 +39,7 @@ class RunWatch:
         """Reads what there is, for about `seconds`; whether anything was found."""
         deadline = time.monotonic() + seconds
         found = False
-        turns = self.history.turns
+        turns, torn = self.history.turns, self.is_torn
         while True:
             batch = self._reader.read()
             if batch.restarted:
@@ -53,7 +53,7 @@ class RunWatch:
         went, self._was_missing = self._was_missing, self._reader.missing
         if (self.history.turns != turns and not self.behind) or went != self._was_missing:
             found |= self.check()
-        return found
+        return found or torn != self.is_torn
 
     def _empty_history(self) -> RunHistory:
         config = self.config
@@ -79,7 +79,7 @@ class RunWatch:
     @property
     def is_torn(self) -> bool:
         """Whether the log ends within a line that nobody will complete."""
-        return self._reader.rest > 0 and not self.status.is_live
+        return self._reader.is_torn and not self.behind and not self.status.is_live
 
     @property
     def shown(self) -> tuple[RunWatch, ...]:
