@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from textual.strip import Strip
+
 from core.runs.folder import list_runs
 from core.runs.overview import Overviews, RunOverview
 from core.runs.shelf import list_trash
@@ -16,7 +18,8 @@ from tui.panes.train.sheet import Row, Sheet
 OTHERS = "Other programs' runs"
 MOST = 500
 """Runs that are listed, the newest first."""
-_NAME = 19
+_NAME, _LONG_NAMES = 19, 130
+"""Cells for names, and columns beyond which longer ones get what there is more."""
 _BEST, _SIZE, _AGO = 9, 11, 13
 """Cells of columns; the last is when the last word came."""
 _EXPLAINED = frozenset({"failed", "crashed", "paused", "unreadable"})
@@ -55,6 +58,7 @@ class RunTable(Sheet):
         """The folder of the run that is marked; None for the others."""
         self._overlaid: Collection[Path] = ()
         self._trash = False
+        self._name_cells = _NAME
 
     def forget(self, *, trash: bool) -> None:
         """Lists none until those of the trash, or the other ones, are shown."""
@@ -118,6 +122,8 @@ class RunTable(Sheet):
 
     def _show(self) -> None:
         if self._runs is not None and self._places:
+            # The row above it too: the first one in view is behind the heading.
+            self.reveal(self._index)
             self.reveal(self._index + 1)
             self.show(self._rows_for)
         elif self._runs is None:
@@ -127,8 +133,14 @@ class RunTable(Sheet):
         else:
             self.show([[("  No run yet: s starts one.", "sheet--label")]])
 
+    def row(self, index: int) -> Strip:
+        """The heading stays in view."""
+        return super().row(0 if index == self.top else index)
+
     def _rows_for(self, cells: int, rows: int) -> list[Row]:
-        heads = f"{'in the trash' if self._trash else 'run':<{_NAME}}{'status':<9}"
+        longest = max((width(visible(run.name)) for run in self._runs or ()), default=0) + 1
+        self._name_cells = max(_NAME, min(longest, _NAME + cells - _LONG_NAMES))
+        heads = f"{'in the trash' if self._trash else 'run':<{self._name_cells}}{'status':<9}"
         heads += f"{'step':>16}{'loss':>9}{'best':>{_BEST}}"
         heads += f"{'size':>{_SIZE}}" if cells >= _FOR_SIZE else ""
         heads += f"{'ago':>{_AGO}}{'   note' if cells >= _FOR_NOTES else ''}"
@@ -140,23 +152,26 @@ class RunTable(Sheet):
 
     def _row_of_others(self, cells: int) -> Row:
         folder = str(self.others)
-        name = fit(visible(folder.rpartition("/")[2] or folder), _NAME - 1)
-        name += " " * (_NAME - width(name))
+        name = self._named(folder.rpartition("/")[2] or folder)
         rest = f"  {OTHERS} under {visible(folder)}"
         if self.marks_others:
             row = fit(f" › {name}read-only{rest}", cells)
             return [(row + " " * max(0, cells - width(row)), "sheet--cursor")]
         return [(f"   {name}", "sheet--value"), (f"read-only{rest}", "sheet--label")]
 
+    def _named(self, name: str) -> str:
+        shown = fit(visible(name), self._name_cells - 1)
+        return shown + " " * (self._name_cells - width(shown))
+
     def _row(self, run: RunOverview, cells: int) -> Row:
         status = run.status
-        name = fit(visible(run.name), _NAME - 1)
-        name += " " * (_NAME - width(name))
+        name = self._named(run.name)
         end = f" of {status.max_steps:,}" if status.max_steps else ""
         step = f"{status.global_step:,}{end}" if status.global_step else "·"
         loss = "·" if status.loss is None else loss_text(status.loss)
         best = "·" if run.best is None else percent(run.best.accuracy)
-        rest = f"{step:>16}{loss:>9}{best:>{_BEST}}"
+        # A long status takes a cell of the steps'.
+        rest = f"{step:>{25 - max(9, len(status.status))}}{loss:>9}{best:>{_BEST}}"
         if cells >= _FOR_SIZE:
             rest += f"{'·' if run.size is None else size_of(run.size):>{_SIZE}}"
         age = status.last_event_age
