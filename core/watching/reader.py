@@ -96,8 +96,15 @@ class FolderReader:
     def _find(self) -> tuple[list[Path], dict[str, list[Path]]]:
         event_files: list[Path] = []
         states: dict[str, list[Path]] = {}
-        for folder, below, names in os.walk(self._folder, onerror=self._cannot_list):
-            below.sort()
+        seen: set[tuple[int, int]] = set()
+        for folder, below, names in os.walk(
+            self._folder, onerror=self._cannot_list, followlinks=True
+        ):
+            # By its own name first, and by a link (`latest`) only where it is not seen otherwise.
+            below.sort(key=lambda name: (Path(folder, name).is_symlink(), name))
+            if _is_known(folder, seen):
+                below.clear()
+                continue
             for name in sorted(names):
                 path = Path(folder, name)
                 if _EVENTS in name:
@@ -197,6 +204,18 @@ class FolderReader:
                 run, tag, column.steps.tobytes(), column.times.tobytes(), column.values.tobytes()
             )
         self._columns.clear()
+
+
+def _is_known(folder: str, seen: set[tuple[int, int]]) -> bool:
+    """Whether the folder is among those `seen`, to which it is added."""
+    try:
+        status = Path(folder).stat()
+    except OSError:
+        return False
+    key = status.st_dev, status.st_ino
+    known = key in seen
+    seen.add(key)
+    return known
 
 
 def main(folder: Path, *, once: bool) -> None:

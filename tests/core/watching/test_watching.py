@@ -216,3 +216,13 @@ def test_a_bad_entry_of_a_history_leaves_the_good_ones(tmp_path: Path) -> None:
     assert [sentence.split("/")[0] for sentence in said] == ["a", "b", "c", "d"]
     assert "4 entries (of 6 in log_history, the first of them number 1)" in said[0]
     assert not any("Error" in sentence for sentence in said)
+
+
+def test_links_are_followed_and_no_run_is_told_twice(tmp_path: Path) -> None:
+    Writer(tmp_path / "elsewhere/run").plain("loss", [1.0])
+    Writer(tmp_path / "logs/run42").plain("loss", [2.0])
+    (tmp_path / "logs/chosen").symlink_to(tmp_path / "elsewhere/run")
+    (tmp_path / "logs/latest").symlink_to("run42")
+    (tmp_path / "logs/run42/loop").symlink_to("..")
+    told = sweep(FolderReader(tmp_path / "logs"))
+    assert curves(told) == {("chosen", "loss"): [(1, 1)], ("run42", "loss"): [(1, 2)]}
