@@ -267,3 +267,14 @@ async def test_reading_goes_on_however_long_a_tick_is_held_up(
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await asyncio.wait_for(app.bench.furnished.wait(), 60)
         await until(shows(pilot, "logs  ● nothing new · step 59"), pilot)
+
+
+async def test_points_that_were_logged_again_are_said_to_be_left_out(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    writer = EventFileWriter(str(tmp_path / "logs"))
+    logged(writer, "train/loss", range(1, 60))
+    logged(writer, "train/loss", range(40, 50))
+    app = TermformerApp(others=tmp_path / "logs")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "logs  ●", "step 49", "20 points are not shown"), pilot)

@@ -243,6 +243,10 @@ class OtherWatch(RunWatch):
             points = "1 point is" if count == 1 else f"{count:,} points are"
             words = f"{points} no finite number: a gap, marked ×."
             found.append((words, "sheet--bad"))
+        if count := self.curves.forgotten:
+            points = "1 point is" if count == 1 else f"{count:,} points are"
+            words = f"{points} not shown: what was logged later begins at an earlier step."
+            found.append((words, "sheet--value"))
         troubles = self._first.troubles
         if not self._first.files and self.curves.main and not troubles:
             troubles = ["Its files are not there any more. What was read of them is shown."]

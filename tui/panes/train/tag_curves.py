@@ -35,6 +35,8 @@ class TagCurves(Curves):
         self._times: dict[str, array[float]] = {}
         """Seconds of each curve's points; of a curve without times none."""
         self._main = ""
+        self.forgotten = 0
+        """Points that others took the place of, logged later from an earlier step on."""
 
     @property
     def main(self) -> str:
@@ -109,6 +111,7 @@ class TagCurves(Curves):
         kept, _ = before.span(step, step)
         while kept < len(before) and before.x[kept] < step:
             kept += 1
+        self.forgotten += len(before) - kept
         series = Series()
         series.x.extend(before.x[:kept])
         series.extend_values(before.y[:kept])
