@@ -278,3 +278,18 @@ async def test_points_that_were_logged_again_are_said_to_be_left_out(tmp_path: P
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await asyncio.wait_for(app.bench.furnished.wait(), 60)
         await until(shows(pilot, "logs  ●", "step 49", "20 points are not shown"), pilot)
+
+
+async def test_of_many_runs_the_legend_says_how_many_more_there_are(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    for number in range(40):
+        writer = EventFileWriter(str(tmp_path / f"sweep-{number:02d}-of-rates"))
+        logged(writer, "train/loss", range(1, 4))
+    app = TermformerApp(others=tmp_path)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "1 of 40 runs"), pilot)
+        legend = next(row for row in screen_text(pilot).splitlines() if "━ sweep-0" in row)
+        named = legend.count("sweep-")
+        assert 3 < named < 40
+        assert legend.endswith(f" and {40 - named} more")
