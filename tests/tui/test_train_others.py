@@ -293,3 +293,16 @@ async def test_of_many_runs_the_legend_says_how_many_more_there_are(tmp_path: Pa
         named = legend.count("sweep-")
         assert 3 < named < 40
         assert legend.endswith(f" and {40 - named} more")
+
+
+async def test_a_silent_run_says_how_long_it_has_been_silent(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    writer = EventFileWriter(str(tmp_path / "logs"))
+    summary = summary_pb2.Summary(value=[summary_pb2.Summary.Value(tag="loss", simple_value=1)])
+    three_days_ago = time.time() - 3 * 86_400 - 60
+    writer.add_event(event_pb2.Event(step=7, wall_time=three_days_ago, summary=summary))
+    writer.flush()
+    app = TermformerApp(others=tmp_path / "logs")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "logs  ● nothing new for 3 d 0 h · step 7"), pilot)

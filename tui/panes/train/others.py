@@ -11,6 +11,7 @@ from core.runs.status import RunStatus
 from core.text.visible import fit, visible, width
 from core.watching.client import ForeignReader
 from core.watching.protocol import CaughtUp, Message, Planned, Points, Rewound, Trouble
+from tui.panes.train.figures import duration
 from tui.panes.train.history import RunHistory
 from tui.panes.train.sheet import Row, wrapped
 from tui.panes.train.tag_curves import TagCurves
@@ -20,6 +21,8 @@ from tui.widgets.rows import Part
 READ_ONLY = "This run belongs to another program: it is watched, not steered."
 _GROWING = 10.0
 """Seconds after which files that did not grow count as silent."""
+_OLDEST = 3_650 * 86_400.0
+"""Seconds beyond which the time of a point is none: some programs log others there."""
 _MOST_TROUBLES = 20
 _SHORTEST = 8
 """Cells to which a run's name is cut, where there is less room for it."""
@@ -51,7 +54,7 @@ class OtherWatch(RunWatch):
         self.files = 0
         self._grew: float | None = None
         """When something new was found (monotonic seconds), once all there was had been read."""
-        self._was_growing = False
+        self._fared = ""
         self.status = RunStatus(name, str(folder), "finished")
         self._planned: int | None = None
         self._foreign = reader
@@ -136,9 +139,17 @@ class OtherWatch(RunWatch):
     def _growing(self) -> bool:
         return self._grew is not None and time.monotonic() - self._grew < _GROWING
 
+    @property
+    def _silence(self) -> str:
+        """For how long nothing new was logged, by the times in its files where they are times."""
+        newest = self.curves.newest
+        age = -1.0 if newest is None else time.time() - newest
+        return f"nothing new for {duration(age)}" if 0 <= age < _OLDEST else "nothing new"
+
     def check(self) -> bool:
-        before, self._was_growing = self._was_growing, self._growing
-        return before != self._was_growing
+        before = self._fared
+        self._fared = "growing" if self._growing else self.shown[0]._silence
+        return before != self._fared
 
     def close(self) -> None:
         """Ends the process that reads."""
@@ -192,8 +203,7 @@ class OtherWatch(RunWatch):
         elif first._growing:
             state = ("● growing", "sheet--accent")
         else:
-            words = "nothing new" if self.curves.main else "waiting"
-            state = (f"● {words}", "sheet--value")
+            state = (f"● {self._silence if self.curves.main else 'waiting'}", "sheet--value")
         name, where = visible(self.name), ""
         if self.curves.main:
             end = f" of {self.max_steps:,}" if self.max_steps else ""

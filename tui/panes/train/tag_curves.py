@@ -79,6 +79,12 @@ class TagCurves(Curves):
         """The highest step of all curves; 0 before the first point."""
         return max((series.x[-1] for series in self._series.values() if series), default=0.0)
 
+    @property
+    def newest(self) -> float | None:
+        """When the latest point was logged (Unix seconds); None where that is not known."""
+        ends = [axis[-1] for axis in self._times.values() if axis]
+        return self._began + max(ends) if ends and self._began is not None else None
+
     def take_points(
         self, name: str, steps: array[float], times: array[float], values: array[float]
     ) -> None:
