@@ -252,7 +252,11 @@ async def test_how_far_a_run_came_is_said_however_long_its_name(
     async with app.run_test(size=(columns, 24), notifications=True) as pilot:
         await asyncio.wait_for(app.bench.furnished.wait(), 60)
         await until(shows(pilot, " runs/Nov30", "● nothing new · step 12,019"), pilot)
-        assert "1 of 2 runs" in screen_text(pilot)
+        before = next(row for row in screen_text(pilot).splitlines() if "1 of 2 runs" in row)
+        await pilot.press("l")
+        await until(shows(pilot, "read-only  Other programs' runs"), pilot)
+        await pilot.press("escape")
+        assert before in screen_text(pilot)
 
 
 async def test_reading_goes_on_however_long_a_tick_is_held_up(

@@ -126,7 +126,8 @@ class RunView(Widget):
 
     def _show_other(self, watch: OtherWatch, overlaid: tuple[RunWatch, ...]) -> None:
         """Another program's: its curves and their newest values are all there is."""
-        self._heading.show(*watch.heading(self.size.width))
+        # As wide as the screen, also where it was hidden until now and has no size yet.
+        self._heading.show(*watch.heading(self.screen.size.width))
         begun = bool(watch.curves.main)
         self._place(begun=begun, detailed=False, overlaid=0)
         if begun:
