@@ -53,3 +53,14 @@ async def test_a_long_line_that_is_not_whole_is_said(open_app: OpenApp) -> None:
     options = {"train": {"watched": str(run.folder)}}
     async with open_app(size=(120, 40), options=options, **TRAIN) as pilot:
         await until(shows(pilot, "● crashed · step 20", "1 fault in the log: a torn end."), pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 30)])
+async def test_a_run_whose_configuration_is_rubbish_shows_its_curve_and_says_so(
+    open_app: OpenApp, size: tuple[int, int]
+) -> None:
+    run = Run().starts().steps(20)
+    (run.folder / "config.json").write_bytes(b"\xff\x00 rubbish")
+    options = {"train": {"watched": str(run.folder)}}
+    async with open_app(size=size, options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "● running · step 20", "Its config.json cannot be read"), pilot)

@@ -37,6 +37,9 @@ def _remark_texts(watch: RunWatch) -> list[Part]:
         texts.append((words, "sheet--bad"))
     if words := fault_words(watch):
         texts.append((words, "sheet--bad"))
+    if watch.config is None:
+        words = "Its config.json cannot be read: with what it was started is not known."
+        texts.append((words, "sheet--bad"))
     texts += [(warning.message, "sheet--value") for warning in list(history.warnings)[-3:]]
     if history.started is not None:
         started = history.started
