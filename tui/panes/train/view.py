@@ -129,7 +129,8 @@ class RunView(Widget):
         # As wide as the screen, also where it was hidden until now and has no size yet.
         self._heading.show(*watch.heading(self.screen.size.width))
         begun = bool(watch.curves.main)
-        self._place(begun=begun, detailed=False, overlaid=0)
+        remarks = watch.remarks(self.screen.size.width)
+        self._place(begun=begun, detailed=False, overlaid=0, most=len(remarks))
         if begun:
             self.charts.show(watch, overlaid)
         else:
@@ -138,12 +139,12 @@ class RunView(Widget):
         self._figures.show(
             lambda cells, rows: (watch.panel(cells) if beside else watch.remarks(cells))[:rows]
         )
-        self._figures.display = begun and (beside or bool(watch.remarks(80)))
+        self._figures.display = begun and (beside or bool(remarks))
 
-    def _place(self, *, begun: bool, detailed: bool, overlaid: int) -> None:
-        """Who is seen: below the chart the comparison stands instead of the figures."""
+    def _place(self, *, begun: bool, detailed: bool, overlaid: int, most: int = 5) -> None:
+        """Who is seen: below the chart, in `most` rows, the comparison instead of the figures."""
         compared = overlaid > 0 and not detailed
-        below = max(0, min(5, self._rows // 4, self._rows - 9))
+        below = max(0, min(most, 5, self._rows // 4, self._rows - 9))
         if compared:
             wanted = min(overlaid + 2 + (2 if self._rows > 20 else 1), self._rows // 2)
             self._comparison.styles.height = max(2, wanted)
