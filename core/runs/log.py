@@ -22,7 +22,7 @@ _BLOCK = 1 << 16
 _MEMORY = 512
 """Bytes kept to know the file again by; lines carry their time, so that no two are alike."""
 
-ProblemKind = Literal["bad_line", "long_line", "unknown_type", "hole"]
+ProblemKind = Literal["bad_line", "long_line", "unknown_type", "hole", "repeated"]
 
 
 class LogProblem(msgspec.Struct, frozen=True):
@@ -62,8 +62,10 @@ class EventReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.problem_count = 0
-        self.rest = 0
-        """Bytes behind the last complete line, as of the last read."""
+        self.is_torn = False
+        """Whether there were bytes behind the last complete line at the last read."""
+        self.missing = False
+        """Whether there was no file at the last read."""
         self._reset()
 
     def _reset(self) -> None:
@@ -77,14 +79,15 @@ class EventReader:
     def read(self, limit: int = CHUNK) -> EventBatch:
         """The complete lines of the next `limit` bytes; an empty batch where there are none.
 
-        A line longer than `limit` bytes is a problem of its own kind.
+        A file that is gone gives none: whether it is another one shows when it is back. A line
+        longer than `limit` bytes is a problem of its own kind.
         """
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            restarted = self.offset > 0
-            self._reset()
-            return EventBatch([], [], restarted)
+            self.missing = True
+            return EventBatch([], [])
+        self.missing = False
         try:
             restarted = self._was_replaced(descriptor)
             if restarted:
@@ -95,8 +98,8 @@ class EventReader:
         finally:
             os.close(descriptor)
         block, more = self._complete(data, limit)
-        self.rest = len(data) - len(block)
         events, problems = self._decode(block)
+        self.is_torn = self._oversized or len(block) < len(data)
         self.problem_count += len(problems)
         return EventBatch(events, problems, restarted, more)
 
@@ -164,15 +167,17 @@ class EventReader:
             seq = self._decode_line(line, events, problems)
             if seq is None:
                 continue
-            if seq != self.next_seq:
-                problems.append(LogProblem(self.line, "hole", self._hole(seq)))
-            self.next_seq = max(self.next_seq, seq + 1)
+            if seq > self.next_seq:
+                missing = f"{seq - self.next_seq:,} missing"
+                message = f"seq {self.next_seq} was expected, {seq} came: {missing}."
+                problems.append(LogProblem(self.line, "hole", message))
+            self.next_seq = seq + 1
         return events, problems
 
     def _decode_line(
         self, line: bytes, events: list[Event], problems: list[LogProblem]
     ) -> int | None:
-        """Sorts one line; returns its seq where it has one."""
+        """Sorts one line; returns its seq where it has one that is new."""
         try:
             event = event_decoder.decode(line)
         except msgspec.MsgspecError as error:
@@ -186,14 +191,13 @@ class EventReader:
                 problems.append(LogProblem(self.line, "unknown_type", message))
             else:
                 problems.append(LogProblem(self.line, "bad_line", f"Not an event: {error}."))
-            return head.seq
+            return max(head.seq, self.next_seq - 1)
+        if event.seq < self.next_seq:
+            message = f"seq {self.next_seq} was expected, {event.seq} came again: it is left out."
+            problems.append(LogProblem(self.line, "repeated", message))
+            return None
         events.append(event)
         return event.seq
-
-    def _hole(self, seq: int) -> str:
-        if seq > self.next_seq:
-            return f"seq {self.next_seq} was expected, {seq} came: {seq - self.next_seq} missing."
-        return f"seq {self.next_seq} was expected, {seq} came again."
 
 
 def _lines(block: bytes) -> list[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Iterable
@@ -70,19 +71,14 @@ class Overviews:
         return [overview for overview in found if overview is not None]
 
     def _look(self, folder: Path) -> RunOverview | None:
-        known = self._known.setdefault(folder, _Known())
         try:
             created = (folder / "config.json").stat().st_mtime
-            log = (folder / EVENTS).stat()
-            if log.st_size < known.offset:
-                known = self._known[folder] = _Known()
-            _read_evaluations(folder / EVENTS, known)
-            stamp = (log.st_size, log.st_mtime_ns)
         except OSError:
             self._known.pop(folder, None)
             return None
-        if known.sized_at != stamp:
-            known.size, known.sized_at = size(folder), stamp
+        with contextlib.suppress(OSError):  # what cannot be read is the status's to say
+            self._look_at_log(folder)
+        known = self._known.get(folder, _Known())
         try:
             config = read_config(folder)
         except RunError:
@@ -95,6 +91,16 @@ class Overviews:
             size=known.size,
             notes=read_notes(folder),
         )
+
+    def _look_at_log(self, folder: Path) -> None:
+        log = (folder / EVENTS).stat()
+        known = self._known.setdefault(folder, _Known())
+        if log.st_size < known.offset:
+            known = self._known[folder] = _Known()
+        stamp = (log.st_size, log.st_mtime_ns)
+        if known.sized_at != stamp:
+            known.size, known.sized_at = size(folder), stamp
+        _read_evaluations(folder / EVENTS, known)
 
 
 def _read_evaluations(file: Path, known: _Known) -> None:

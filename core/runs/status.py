@@ -15,7 +15,15 @@ from core.runs.log import lines_backwards
 from core.runs.process import ProcessRecord, has_worker, host, is_alive, read_process
 
 Status = Literal[
-    "starting", "running", "paused", "stalled", "crashed", "finished", "stopped", "failed"
+    "starting",
+    "running",
+    "paused",
+    "stalled",
+    "crashed",
+    "finished",
+    "stopped",
+    "failed",
+    "unreadable",
 ]
 LIVE: frozenset[Status] = frozenset({"starting", "running", "paused", "stalled"})
 """A worker is, or soon will be, at the run."""
@@ -74,7 +82,7 @@ _ENDING = events.RunFinished | events.RunStopped | events.RunFailed
 def run_status(folder: Path) -> RunStatus:
     """Reads the two ends of a run's log and looks for its process; never the whole log.
 
-    Where the log cannot be read the run counts as `crashed` and `message` says why.
+    Where the log cannot be read the run counts as `unreadable` and `message` says why.
     """
     # The process first: one that ends between the two looks has then said its last word.
     process = read_process(folder)
@@ -83,8 +91,10 @@ def run_status(folder: Path) -> RunStatus:
         tail = _read_tail(folder / EVENTS)
         started = read_started(folder)
     except OSError as error:
-        message = f"The run's log cannot be read: {error.strerror or error}."
-        return RunStatus(folder.name, str(folder), "crashed", message=message)
+        message = f"Its log cannot be read: {error.strerror or error}."
+        if isinstance(error, FileNotFoundError) and not folder.is_dir():
+            message = "Its folder is not there any more: it was renamed, moved or deleted."
+        return RunStatus(folder.name, str(folder), "unreadable", message=message)
     age = None if tail.last is None else max(0.0, time.time() - tail.last.time)
     status, message = _judge(folder, tail, age, process, alive)
     return RunStatus(

@@ -18,6 +18,7 @@ from core.watching.protocol import ONCE, CaughtUp, Frames, Message, Trouble
 
 _PIECE = 1 << 18
 _END_SECONDS = 2.0
+_KEPT = "What it had read is shown."
 
 
 class ForeignReader:
@@ -59,14 +60,19 @@ class ForeignReader:
             return [], False
         if not piece:
             self._ended = True
-            return [
-                Trouble(f"Its reader ended: {self._last_words()}. What it read is shown.")
-            ], False
+            words = f"The process that reads {self.folder} ended{self._last_words()}. {_KEPT}"
+            return [Trouble("", words)], False
         try:
             return self._frames.take(piece), True
-        except msgspec.MsgspecError as error:
+        except msgspec.MsgspecError:
             self.close()
-            return [Trouble(f"Its reader was not understood ({error}); it was ended.")], False
+            words = f"What the process that reads {self.folder} tells makes no sense: it was ended."
+            return [Trouble("", f"{words} {_KEPT}")], False
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self._ended
 
     def all(self, seconds: float = 600.0) -> list[Message]:
         """Waits until all that is in the files was told; raises `RunError` where that never is."""
@@ -84,7 +90,9 @@ class ForeignReader:
     def _last_words(self) -> str:
         self._errors.seek(0)
         lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        # Of an exception what it says, not what it is called.
+        words = lines[-1].partition(": ")[2].rstrip(".") if lines else ""
+        return f": {words}" if words else ""
 
     def close(self) -> None:
         """Ends the process."""

@@ -11,10 +11,11 @@ from pathlib import Path
 from google.protobuf.message import DecodeError
 from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
 from tensorboard.compat.proto import event_pb2, summary_pb2, types_pb2
+from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 from tensorboard.util import tensor_util
 
-_AROUND = 16
-"""Bytes that a record takes beside its own: its length, and two checksums."""
+_HEAD, _AROUND = 12, 16
+"""Bytes before a record's own, its length and that one's checksum; and those with its own's."""
 _NUMBERS = "fiub"
 """Kinds of arrays that are numbers."""
 
@@ -32,63 +33,74 @@ class Scalar:
 class EventFile:
     """One file, read from where the last look ended; `name` is what sentences call it.
 
-    A rest that is no record is said after `patience` seconds without a change.
+    A record that has only begun is said once nothing was written for `patience` seconds.
     """
 
     def __init__(self, path: Path, name: str, patience: float) -> None:
         self.path = path
         self._name = name
         self._patience = patience
-        self.trouble = ""
-        """What cannot be read of it, as a sentence."""
         self.records = 0
         """How many the last look found."""
-        self._loader = RawEventFileLoader(str(path))
-        self._consumed = 0
         self._plugins: dict[str, str] = {}
-        self._stuck: tuple[int, float] | None = None
-        self._left_out = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._loader = RawEventFileLoader(str(self.path))
+        self._consumed = self._left_out = 0
+        self._rest = ""
+
+    @property
+    def trouble(self) -> str:
+        """What cannot be read of it at present, in sentences; empty where all can."""
+        some = "1 record" if self._left_out == 1 else f"{self._left_out:,} records"
+        left_out = f"{self._name} has {some} in it that cannot be read as an event."
+        return " ".join(filter(None, [left_out if self._left_out else "", self._rest]))
 
     def read(self, most: int) -> Iterator[Scalar]:
-        """The next scalars, of at most `most` records; none where no whole record is there."""
+        """The next scalars, of at most `most` records; none where no whole record is there.
+
+        Raises `OSError`, or an error of TensorBoard's own, where the file cannot be read.
+        """
         self.records = 0
+        status = self.path.stat()
+        if status.st_size < self._consumed:
+            self._begin()  # it is another one by the same name
         for raw in self._loader.Load():
             self._consumed += len(raw) + _AROUND
-            self._stuck = None
             self.records += 1
             yield from self._scalars(raw)
             if self.records >= most:
                 return
-        self._look_for_trouble()
+        silent = time.time() - status.st_mtime
+        self._rest = self._words_for_rest(status.st_size - self._consumed, silent)
 
-    def _look_for_trouble(self) -> None:
-        """A rest that stays as it is: torn by a crash, or not a record at all."""
-        try:
-            size = self.path.stat().st_size
-        except OSError:
-            return
-        if size <= self._consumed:
-            self._stuck = None
-            return
-        if self._stuck is None or self._stuck[0] != size:
-            self._stuck = size, time.monotonic()
-        if time.monotonic() - self._stuck[1] < self._patience:
-            return
-        if self._consumed:
-            self.trouble = (
-                f"{self._name} cannot be read from byte {self._consumed:,} on: it is torn or "
-                "damaged there. What stands before is taken."
-            )
-        else:
-            self.trouble = f"{self._name} is no event file: its first record cannot be read."
+    def _words_for_rest(self, rest: int, silent: float) -> str:
+        """What `rest` bytes are that stood there and gave no record, as a sentence."""
+        if rest >= _HEAD:
+            with self.path.open("rb") as stream:
+                stream.seek(self._consumed)
+                head = stream.read(_HEAD)
+            length, checksum = struct.unpack("<QI", head)
+            if masked_crc32c(head[:8]) != checksum or length + _AROUND <= rest:
+                if not self._consumed:
+                    return f"{self._name} is no event file: its first record cannot be read."
+                return (
+                    f"{self._name} is damaged at byte {self._consumed:,}. What stands before it "
+                    "is shown, and nothing behind."
+                )
+        if rest <= 0 or silent < self._patience:
+            return ""
+        return (
+            f"{self._name} ends within a record, which was cut off or is yet to be written. "
+            "What stands before it is shown."
+        )
 
     def _scalars(self, raw: bytes) -> Iterator[Scalar]:
         try:
             event = event_pb2.Event.FromString(raw)
         except DecodeError:
             self._left_out += 1
-            some = "1 record" if self._left_out == 1 else f"{self._left_out:,} records"
-            self.trouble = f"{self._name} has {some} in it that cannot be read as an event."
             return
         for value in event.summary.value:
             number = self._number(value)

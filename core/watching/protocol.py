@@ -38,8 +38,13 @@ class Planned(msgspec.Struct, frozen=True, tag=True):
 
 
 class Trouble(msgspec.Struct, frozen=True, tag=True):
-    """Something that cannot be read, as a sentence that says what is shown all the same."""
+    """Something that cannot be read at present, in sentences that say what is shown all the same.
 
+    `about` names it: what is said of it later takes the place of this, and an empty message takes
+    it back.
+    """
+
+    about: str
     message: str
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+import time
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -35,8 +36,12 @@ if TYPE_CHECKING:
 _AT_ONCE = 8_192
 """Records of one file between two messages: the first curve is seen early."""
 _EAGER, _IDLE = 0.2, 1.0
+_SHARE = 4
+"""How much longer it waits than it looked, where it found nothing new."""
 _PATIENCE = 3.0
-"""Seconds after which what is not whole is not merely being written."""
+"""Seconds after which a document that is not whole is not merely being written."""
+_FLUSHED = 150.0
+"""The same of a record: what writes event files writes in blocks, and the rest every 2 minutes."""
 _EVENTS = "tfevents"
 _MISSING = (
     "TensorBoard's event files need a package that is not installed: "
@@ -62,29 +67,47 @@ class FolderReader:
     def __init__(self, folder: Path, *, once: bool = False) -> None:
         self._folder = folder
         self._patience = 0.0 if once else _PATIENCE
+        self._flushed = 0.0 if once else _FLUSHED
         self._files: dict[Path, EventFile] = {}
         self._states: dict[str, TrainerState] = {}
         self._last: dict[tuple[str, str], float] = {}
-        self._said: set[str] = set()
+        self._troubles: dict[str, str] = {}
+        """What cannot be read at present, by what it is about; and what was said of that."""
+        self._said: dict[str, str] = {}
+        self._in_events: set[tuple[str, str]] = set()
+        """Curves that event files have, which say more of them than a state does."""
         self._columns: dict[tuple[str, str], _Column] = {}
         self._planned: dict[str, int] = {}
         self._count = 0
 
     def sweep(self) -> Iterable[Message]:
         """Everything that is new, piece by piece; `CaughtUp` at the end."""
+        self._troubles.clear()
         event_files, states = self._find()
         self._count = len(event_files) + sum(map(len, states.values()))
         for path in event_files:
             yield from self._read_events(path)
         for run, paths in states.items():
             yield from self._read_state(run, paths)
+        for about in sorted({*self._said, *self._troubles}):
+            message = self._troubles.get(about, "")
+            if message != self._said.get(about, ""):
+                self._said[about] = message
+                yield Trouble(about, message)
         yield CaughtUp(self._count)
 
     def _find(self) -> tuple[list[Path], dict[str, list[Path]]]:
         event_files: list[Path] = []
         states: dict[str, list[Path]] = {}
-        for folder, below, names in os.walk(self._folder):
-            below.sort()
+        seen: set[tuple[int, int]] = set()
+        for folder, below, names in os.walk(
+            self._folder, onerror=self._cannot_list, followlinks=True
+        ):
+            # By its own name first, and by a link (`latest`) only where it is not seen otherwise.
+            below.sort(key=lambda name: (Path(folder, name).is_symlink(), name))
+            if _is_known(folder, seen):
+                below.clear()
+                continue
             for name in sorted(names):
                 path = Path(folder, name)
                 if _EVENTS in name:
@@ -96,53 +119,68 @@ class FolderReader:
                     states.setdefault(self._run(inside), []).append(path)
         return event_files, states
 
+    def _cannot_list(self, error: OSError) -> None:
+        folder = Path(error.filename)
+        if folder == self._folder:
+            words = f"{folder} cannot be read: {error.strerror}. What was read of it is shown."
+        elif isinstance(error, FileNotFoundError):
+            return  # it went while the folder above it was looked through
+        else:
+            name = folder.relative_to(self._folder).as_posix()
+            words = f"{name} cannot be read: {error.strerror}."
+        self._troubles[str(folder)] = words
+
     def _run(self, folder: Path) -> str:
         """A run's name: its folder's, below the one that is watched."""
         below = folder.relative_to(self._folder).as_posix()
         return self._folder.name if below == "." else below
 
     def _read_events(self, path: Path) -> Iterable[Message]:
-        file = self._files.get(path)
+        try:
+            from core.watching.event_files import EventFile
+        except ImportError:
+            self._troubles[_MISSING] = _MISSING
+            return
         name = path.relative_to(self._folder).as_posix()
-        if file is None:
-            try:
-                from core.watching.event_files import EventFile
-            except ImportError:
-                yield from self._say(_MISSING)
-                return
-            try:
-                file = EventFile(path, name, self._patience)
-            except Exception as error:  # TensorBoard's own kinds among them
-                yield from self._say(f"{name} cannot be read: {str(error).rstrip('.')}.")
-                return
-            self._files[path] = file
-        run = self._run(path.parent)
+        try:
+            file = self._files.get(path)
+            if file is None:
+                file = self._files[path] = EventFile(path, name, self._flushed)
+            yield from self._read_scalars(file, self._run(path.parent))
+            self._troubles[str(path)] = file.trouble
+        except Exception as error:  # TensorBoard's own kinds among them
+            yield from self._flush()
+            if path.exists():  # else it went while the folder was looked through
+                why = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
+                self._troubles[str(path)] = f"{name} cannot be read: {why}."
+
+    def _read_scalars(self, file: EventFile, run: str) -> Iterable[Message]:
         while True:
             for scalar in file.read(_AT_ONCE):
+                self._in_events.add((run, scalar.tag))
                 if self._is_earlier(run, scalar.tag, scalar.step):
                     yield from self._flush()
                     yield Rewound(run, scalar.tag, scalar.step)
                 self._add(run, scalar.tag, scalar.step, scalar.time, scalar.value)
             yield from self._flush()
-            if file.trouble:
-                yield from self._say(file.trouble)
             if not file.records:
                 return
 
     def _read_state(self, run: str, paths: list[Path]) -> Iterable[Message]:
         state = self._states.setdefault(run, TrainerState(self._folder, self._patience))
         entries, void = state.read(paths)
-        if state.trouble:
-            yield from self._say(state.trouble)
+        self._troubles[run] = state.trouble
         if state.max_steps and self._planned.get(run) != state.max_steps:
             self._planned[run] = state.max_steps
             yield Planned(run, state.max_steps)
         if void is not None:
-            for of, tag in [key for key, last in self._last.items() if key[0] == run]:
-                if self._last[of, tag] >= void:
+            for of, tag in [key for key in self._last if key[0] == run]:
+                if self._last[of, tag] >= void and (of, tag) not in self._in_events:
                     self._last[of, tag] = void - 1
                     yield Rewound(of, tag, void)
         for entry in entries:
+            if (run, entry.tag) in self._in_events:
+                continue
             if self._is_earlier(run, entry.tag, entry.step):
                 yield from self._flush()
                 yield Rewound(run, entry.tag, entry.step)
@@ -170,10 +208,17 @@ class FolderReader:
             )
         self._columns.clear()
 
-    def _say(self, sentence: str) -> Iterable[Message]:
-        if sentence not in self._said:
-            self._said.add(sentence)
-            yield Trouble(sentence)
+
+def _is_known(folder: str, seen: set[tuple[int, int]]) -> bool:
+    """Whether the folder is among those `seen`, to which it is added."""
+    try:
+        status = Path(folder).stat()
+    except OSError:
+        return False
+    key = status.st_dev, status.st_ino
+    known = key in seen
+    seen.add(key)
+    return known
 
 
 def main(folder: Path, *, once: bool) -> None:
@@ -184,12 +229,14 @@ def main(folder: Path, *, once: bool) -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     wait = _EAGER
     while True:
-        news = False
+        news, began = False, time.monotonic()
         for message in reader.sweep():
             output.write(frame(message))
             news |= not isinstance(message, CaughtUp)
         output.flush()
-        wait = _EAGER if news else min(_IDLE, wait * 1.5)
+        # A folder of very many files takes a fifth of a processor, not a whole one.
+        at_rest = _SHARE * (time.monotonic() - began)
+        wait = _EAGER if news else max(at_rest, min(_IDLE, wait * 1.5))
         ready, _, _ = select.select([sys.stdin], [], [], wait)
         if ready and not os.read(sys.stdin.fileno(), 1):
             return

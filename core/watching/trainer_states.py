@@ -39,7 +39,7 @@ class TrainerState:
     def __init__(self, folder: Path, patience: float) -> None:
         self.max_steps = 0
         self.trouble = ""
-        """What cannot be read of it, as a sentence."""
+        """What cannot be read of it at present, as a sentence."""
         self._folder = folder
         self._patience = patience
         self._seen: tuple[Path, int, int] | None = None
@@ -60,7 +60,7 @@ class TrainerState:
             if time.monotonic() - self._stuck[1] >= self._patience:
                 self.trouble = history
             return [], None
-        self._seen, self._stuck = newest, None
+        self._seen, self._stuck, self.trouble = newest, None, ""
         found = self._entries(history, name)
         most = history.max_steps
         self.max_steps = most if isinstance(most, int) else 0

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.runs import events
-from core.runs.config import load_config
-from core.runs.folder import list_runs
+from core.runs.config import RunConfig, load_config
+from core.runs.folder import create_run, list_runs
 from core.runs.notes import read_notes
 from core.runs.shelf import list_trash
 from tests.tui.conftest import OpenApp, screen_text, until
@@ -46,6 +46,20 @@ async def test_runs_are_overlaid_with_what_was_set_otherwise(open_app: OpenApp) 
         await until(shows(pilot, "+slow-snail"), pilot)
         await pilot.press("down", "space", "down", "space", "escape")
         await until(lambda: "bold-falcon" not in screen_text(pilot), pilot)
+
+
+async def test_a_long_list_keeps_its_heading_and_a_wide_one_its_names(open_app: OpenApp) -> None:
+    for number in range(30):
+        create_run(RunConfig(name=f"a-sweep-of-learning-rates-{number:02d}", model="mini-base"))
+    last = "a-sweep-of-learning-rates-29"
+    async with open_app(**TRAIN) as pilot:
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› a-sweep-of-learni…"), pilot)
+        for rows in (25, -25):
+            await pilot.press(*["down" if rows > 0 else "up"] * abs(rows))
+            await until(shows(pilot, "   run  ", "status", "› a-sweep-of-learni…"), pilot)
+        await pilot.resize_terminal(160, 24)
+        await until(shows(pilot, f"› {last}"), pilot)
 
 
 async def test_an_overlaid_run_stays_so_by_another_name(open_app: OpenApp) -> None:
@@ -206,4 +220,5 @@ async def test_a_list_that_is_read_slowly_takes_no_mark_back(
         await pilot.press("D", "D", "enter")
         slow.let_go()
         await until(shows(pilot, "The trash is empty"), pilot)
+        assert pane.has_focus
         assert names() == ["calm-otter", "bold-falcon", "slow-snail"]

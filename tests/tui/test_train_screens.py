@@ -61,6 +61,7 @@ async def test_screens(
 async def test_screens_of_others_runs(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, size: tuple[int, int]
 ) -> None:
+    stop_the_clock(monkeypatch)
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("TERM", "xterm-256color")
     write(paths.config_file(), "preload = false\n")

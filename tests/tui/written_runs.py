@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from pathlib import Path
 
 import msgspec
@@ -17,6 +18,7 @@ from core.runs.folder import EVENTS, create_run
 from core.runs.notes import RunNotes, write_notes
 from core.runs.process import PROCESS, ProcessRecord, boot_id, host
 from core.sizes import size
+from tui.panes.train import others
 
 NOW = 1_763_900_000.0
 """What the time is while these runs are looked at."""
@@ -30,6 +32,8 @@ PROBES = ("not bad at all", "I hate this so much!", "the plot is thin, the film 
 
 
 class _Clock:
+    monotonic = time.monotonic
+
     @staticmethod
     def time() -> float:
         return NOW
@@ -38,6 +42,7 @@ class _Clock:
 def stop_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """For whoever says how long ago something was."""
     monkeypatch.setattr(status, "time", _Clock)
+    monkeypatch.setattr(others, "time", _Clock)
 
 
 def write_run(name: str, seconds: float, speed: float = 1.0, **settings: object) -> Path:
@@ -203,7 +208,7 @@ def write_event_files(folder: Path) -> None:
             }
             if step % 30 == 0:
                 values["eval/loss"] = 0.25 + fallen
-            event = event_pb2.Event(step=step, wall_time=NOW + step)
+            event = event_pb2.Event(step=step, wall_time=NOW - 840 + step)
             for tag, value in values.items():
                 event.summary.value.add(tag=tag, simple_value=value)
             writer.add_event(event)

@@ -161,7 +161,7 @@ class Follower:
     def _look_for_worker(self, stalled: bool) -> bool:
         """Notices a dead worker; says once that a living one is silent. Returns whether it is."""
         status = run_status(self.run.folder)
-        if status.status == "crashed":
+        if status.status in {"crashed", "unreadable"}:
             # It may have spoken between the last read and its end.
             self._read()
             if not self.run.has_ended:

@@ -29,6 +29,7 @@ _STYLES = {
     "paused": "yellow",
     "stalled": "bold yellow",
     "crashed": "bold red",
+    "unreadable": "bold red",
     "failed": "bold red",
 }
 
@@ -104,8 +105,9 @@ def runs_command(ctx: click.Context, as_json: bool, trash: bool) -> None:
     """List the training runs, the newest first, and how each of them fares.
 
     A run is starting, running, paused, stalled (its worker lives but is silent), finished,
-    stopped (with a checkpoint), failed, or crashed (its worker ended without a last word). The
-    best accuracy is that of its evaluations on validation.
+    stopped (with a checkpoint), failed, crashed (its worker ended without a last word), or
+    unreadable (its log is not there, or not for you). The best accuracy is that of its evaluations
+    on validation.
 
     With --json: [{"name", "path", "status", "global_step", "max_steps", "loss",
     "last_event_age", "message", "best_accuracy", "size", "note", "tags"}]; the age is in seconds,
@@ -197,7 +199,7 @@ def stop_command(run: str, no_wait: bool, as_json: bool) -> None:
         print_json(run_row(folder))
     elif not status.is_live:
         print_text(_last_word(folder, status, find_answer(folder, request_id, began)))
-    if status.status in {"crashed", "failed"}:
+    if status.status in {"crashed", "failed", "unreadable"}:
         raise RunError(f"{folder.name} {status.status} before it could stop. {status.message}")
 
 

@@ -12,7 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.runs.events import Event, Heartbeat, Step, Warned, number
-from core.runs.log import EventReader, EventWriter, LogProblem, last_seq, lines_backwards
+from core.runs.log import (
+    EventBatch,
+    EventReader,
+    EventWriter,
+    LogProblem,
+    last_seq,
+    lines_backwards,
+)
 
 
 def _step(global_step: int, loss: float = 0.5) -> Step:
@@ -148,6 +155,30 @@ def test_bad_lines_unknown_types_and_holes_are_counted_where_they_stand(log: Pat
     assert reader.problem_count == len(problems)
 
 
+def test_lines_that_come_again_are_left_out(log: Path) -> None:
+    _write(log, 6)
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join([*lines[:5], *lines[2:]]))
+    events, problems = _drain(EventReader(log))
+    assert [event.seq for event in events] == list(range(6))
+    assert [(problem.line, problem.kind) for problem in problems] == [
+        (6, "repeated"),
+        (7, "repeated"),
+        (8, "repeated"),
+    ]
+    assert problems[0].message == "seq 5 was expected, 2 came again: it is left out."
+
+
+def test_an_end_within_a_line_is_torn_however_long_it_is(log: Path) -> None:
+    _write(log, 2)
+    reader = EventReader(log)
+    for length in (0, 10, 1024, 5_000):
+        log.write_bytes(log.read_bytes() + b"x" * length)
+        while reader.read(limit=1024).more:
+            pass
+        assert reader.is_torn == (length > 0)
+
+
 def test_a_file_of_noise_is_read_to_its_end(log: Path) -> None:
     log.write_bytes(os.urandom(1 << 16) + b"\n")
     events, problems = _drain(EventReader(log))
@@ -200,7 +231,23 @@ def test_a_file_that_was_truncated_or_replaced_is_read_anew(log: Path) -> None:
     assert batch.restarted
     assert len(batch.events) == 9
     log.unlink()
-    assert reader.read().restarted
+    assert reader.read() == EventBatch([], [])
+    assert reader.missing
+    _write(log, 3)
+    batch = reader.read()
+    assert batch.restarted
+    assert len(batch.events) == 3
+
+
+def test_a_file_that_is_away_for_a_while_is_read_on(log: Path) -> None:
+    _write(log, 3)
+    reader = EventReader(log)
+    reader.read()
+    log.rename(log.with_name("away"))
+    assert reader.read() == EventBatch([], [])
+    log.with_name("away").rename(log)
+    assert reader.read() == EventBatch([], [])
+    assert not reader.missing
 
 
 def test_a_file_overwritten_in_place_by_a_longer_one_is_noticed(log: Path) -> None:

@@ -46,6 +46,18 @@ def logged(config: RunConfig, *log: events.Event) -> Path:
     return folder
 
 
+def test_a_run_whose_log_is_not_there_is_listed_all_the_same() -> None:
+    folder = logged(CONFIG, step(1), evaluation(1, 0.7))
+    overviews = Overviews()
+    overviews.look([folder])
+    (folder / EVENTS).unlink()
+    [found] = overviews.look([folder])
+    assert found.status.status == "unreadable"
+    assert found.status.message == "Its log cannot be read: No such file or directory."
+    (folder / "config.json").unlink()
+    assert overviews.look([folder]) == []
+
+
 def test_the_best_evaluation_is_found_as_the_log_grows() -> None:
     folder = logged(CONFIG, step(1), evaluation(1, 0.7), evaluation(1, 0.9, "test"))
     overviews = Overviews()

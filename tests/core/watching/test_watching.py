@@ -106,19 +106,16 @@ def test_a_resumed_program_takes_back_the_steps_it_repeats(tmp_path: Path) -> No
     assert curves(sweep(FolderReader(tmp_path)))[tmp_path.name, "loss"] == [(1, 5), (2, 9), (3, 8)]
 
 
-def test_a_damaged_file_gives_what_stands_before_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_damaged_file_gives_what_stands_before_and_says_so(tmp_path: Path) -> None:
     Writer(tmp_path).plain("loss", [1.0, 2.0])
     (file,) = tmp_path.iterdir()
     with file.open("ab") as stream:
         stream.write(b"\x00binary rubbish, and no record" * 40)
-    monkeypatch.setattr("core.watching.reader._PATIENCE", 0)
     reader = FolderReader(tmp_path)
     told = [*sweep(reader), *sweep(reader), *sweep(reader)]
     assert curves(told) == {(tmp_path.name, "loss"): [(1, 1), (2, 2)]}
     (trouble,) = [found for found in told if isinstance(found, Trouble)]
-    assert "cannot be read from byte" in trouble.message
+    assert "is damaged at byte" in trouble.message
 
 
 def state(step: int, *, first: float = 2.0) -> str:
@@ -174,11 +171,9 @@ def test_without_tensorboard_one_sentence_says_what_to_install(
     Writer(tmp_path).plain("loss", [1.0])
     monkeypatch.setitem(sys.modules, "core.watching.event_files", None)
     told = sweep(FolderReader(tmp_path))
-    assert [message for message in told if isinstance(message, Trouble)] == [
-        Trouble(
-            "TensorBoard's event files need a package that is not installed: "
-            "pip install 'termformer[tensorboard]'."
-        )
+    assert [message.message for message in told if isinstance(message, Trouble)] == [
+        "TensorBoard's event files need a package that is not installed: "
+        "pip install 'termformer[tensorboard]'."
     ]
 
 
@@ -196,7 +191,7 @@ def test_who_looks_once_hears_at_once_what_is_not_whole(tmp_path: Path) -> None:
     assert curves(told) == {("torn", "loss"): [(1, 1)]}
     rubbish, torn = [found.message for found in told if isinstance(found, Trouble)]
     assert rubbish.startswith("rubbish/events.out.tfevents.1.x is no event file")
-    assert torn.startswith(f"torn/{file.name} cannot be read from byte ")
+    assert torn.startswith(f"torn/{file.name} ends within a record")
 
 
 def test_a_bad_entry_of_a_history_leaves_the_good_ones(tmp_path: Path) -> None:
@@ -221,3 +216,13 @@ def test_a_bad_entry_of_a_history_leaves_the_good_ones(tmp_path: Path) -> None:
     assert [sentence.split("/")[0] for sentence in said] == ["a", "b", "c", "d"]
     assert "4 entries (of 6 in log_history, the first of them number 1)" in said[0]
     assert not any("Error" in sentence for sentence in said)
+
+
+def test_links_are_followed_and_no_run_is_told_twice(tmp_path: Path) -> None:
+    Writer(tmp_path / "elsewhere/run").plain("loss", [1.0])
+    Writer(tmp_path / "logs/run42").plain("loss", [2.0])
+    (tmp_path / "logs/chosen").symlink_to(tmp_path / "elsewhere/run")
+    (tmp_path / "logs/latest").symlink_to("run42")
+    (tmp_path / "logs/run42/loop").symlink_to("..")
+    told = sweep(FolderReader(tmp_path / "logs"))
+    assert curves(told) == {("chosen", "loss"): [(1, 1)], ("run42", "loss"): [(1, 2)]}

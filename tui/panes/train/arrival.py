@@ -51,6 +51,8 @@ def what_happened(status: RunStatus, remembered: Mapping[str, Option]) -> str:
         return f"{status.name} is {status.status}{why}" if status.is_live else ""
     if remembered.get("watched_status") not in LIVE:
         return ""
+    if status.status == "unreadable":
+        return f"{status.name}: {status.message}"
     if status.is_live:
         if status.status == "running":
             return f"{status.name} went on while the app was closed."

@@ -101,8 +101,9 @@ class AskingPane(Pane):
 
     # --- steering -------------------------------------------------------------------------
 
-    def choose_target(self) -> None:
-        """Watches the run that is meant, where that is another one."""
+    def choose_target(self) -> bool:
+        """Watches the run that is meant, where that is another one; where none is, says why."""
+        raise NotImplementedError
 
     def _is_foreign(self, instead: str = "") -> bool:
         """Whether the run is another program's; says so, and what can be done `instead`."""
@@ -112,10 +113,9 @@ class AskingPane(Pane):
         return True
 
     def action_stop(self) -> None:
-        self.choose_target()
-        watch = self.watched
-        if self._is_foreign():
+        if not self.choose_target() or self._is_foreign():
             return
+        watch = self.watched
         if watch is None or not watch.status.is_live:
             self.say("No run is going on: there is nothing to stop.")
             return
@@ -124,10 +124,9 @@ class AskingPane(Pane):
             self._post(requests.Stop())
 
     def action_pause(self) -> None:
-        self.choose_target()
-        watch = self.watched
-        if self._is_foreign():
+        if not self.choose_target() or self._is_foreign():
             return
+        watch = self.watched
         if watch is None:
             self.say(NO_RUN)
         elif watch.status.is_live:
@@ -135,6 +134,8 @@ class AskingPane(Pane):
             self._post(requests.Resume() if paused else requests.Pause())
         elif watch.status.status == "finished":
             self.say(f"{watch.name} is finished: there is nothing left to go on with.")
+        elif watch.status.status == "unreadable":
+            self.complain(watch.status.message)
         else:
             self._resume(watch)
 
@@ -152,10 +153,9 @@ class AskingPane(Pane):
 
     def action_rate(self) -> None:
         """Asks for another learning rate."""
-        self.choose_target()
-        watch = self.watched
-        if self._is_foreign():
+        if not self.choose_target() or self._is_foreign():
             return
+        watch = self.watched
         if watch is None or not watch.status.is_live:
             self.say("No run is going on: there is no rate to change.")
             return
@@ -176,12 +176,12 @@ class AskingPane(Pane):
         return True
 
     def action_checkpoint(self) -> None:
-        self.choose_target()
-        self._post(requests.SaveCheckpoint())
+        if self.choose_target():
+            self._post(requests.SaveCheckpoint())
 
     def action_evaluate(self) -> None:
-        self.choose_target()
-        self._post(requests.Evaluate())
+        if self.choose_target():
+            self._post(requests.Evaluate())
 
     def _post(self, request: Request) -> None:
         if self._is_foreign():

@@ -210,7 +210,7 @@ def acts(action: str, view: View, watched: RunWatch | None, meant: RunStatus | N
     if action in _ON_A_RUN and meant is None:
         return False
     if action == "pause":
-        return meant is not None and meant.status != "finished"
+        return meant is not None and meant.status not in {"finished", "unreadable"}
     return action != "stop" or (meant is not None and meant.is_live)
 
 

@@ -46,29 +46,52 @@ def curve_name(alone: bool, run: str, quantity: str) -> str:
 def legend(drawn: Drawn, cells: int, *, plain: bool) -> list[Part]:
     """What each chart shows, and whose curves they are where there are several.
 
-    Long names are cut where that lets all of them stand in `cells` cells. Where there are many
-    charts it is what the first one shows: the others have their names above them.
+    Long names are cut where that lets all of them stand in `cells` cells; where it does not, it
+    says how many more there are. Where there are many charts it is what the first one shows: the
+    others have their names above them.
     """
     titles = [shown_name(name) for name, _ in drawn]
     if width(" · ".join(titles)) >= cells:
         del titles[1:]
     parts: list[Part] = [(f" {' · '.join(titles)}", "sheet--label")]
     charts = [readings for _, readings in drawn]
-    names = whose(charts, plain=plain)
+    room = cells - _width(parts)
+    names = _curves(charts, None, plain=plain)
     for longest in _NAME_CELLS:
-        if sum(width(text) for text, _ in (*parts, *names)) <= cells:
+        if sum(map(_width, names)) <= room:
             break
-        names = whose(charts, longest, plain=plain)
-    return [*parts, *names]
+        names = _curves(charts, longest, plain=plain)
+    return [*parts, *_first(names, room)]
 
 
-def whose(
-    charts: Sequence[Sequence[Reading]], longest: int | None = None, *, plain: bool
-) -> list[Part]:
+def _first(names: Sequence[Sequence[Part]], room: int) -> list[Part]:
+    """As many of them as have room, and how many more there are."""
+    if sum(map(_width, names)) > room:
+        left = room - len(f"  and {len(names):,} more")
+        count = 0
+        while count < len(names) and _width(names[count]) <= left:
+            left -= _width(names[count])
+            count += 1
+        names = [*names[:count], [(f"  and {len(names) - count:,} more", "sheet--label")]]
+    return [part for name in names for part in name]
+
+
+def _width(parts: Sequence[Part]) -> int:
+    return sum(width(text) for text, _ in parts)
+
+
+def whose(charts: Sequence[Sequence[Reading]], *, plain: bool) -> list[Part]:
     """The sign and the name of every curve that has a line in one of the charts.
 
     Each run has its sign in all of them, and needs none where it is alone.
     """
+    return [part for curve in _curves(charts, None, plain=plain) for part in curve]
+
+
+def _curves(
+    charts: Sequence[Sequence[Reading]], longest: int | None, *, plain: bool
+) -> list[list[Part]]:
+    """The same for each curve, its name cut to `longest` cells."""
     found: dict[int, Reading] = {}
     for readings in charts:
         for number, reading in enumerate(readings):
@@ -76,17 +99,18 @@ def whose(
                 found.setdefault(number, reading)
     if max(map(len, charts), default=0) < 2:
         return []
-    parts: list[Part] = []
+    curves: list[list[Part]] = []
     said: set[tuple[float, float]] = set()
     for number, reading in sorted(found.items()):
-        parts.append((f"  {curve_sign(number, plain=plain)}", curve_style(number)))
+        parts: list[Part] = [(f"  {curve_sign(number, plain=plain)}", curve_style(number))]
         name = visible(reading.name)
         name = name if longest is None else fit(name, longest)
         parts.append((f" {name}", "sheet--value"))
         if reading.spread is not None and reading.spread not in said:
             said.add(reading.spread)
             parts.append((f" {spread_words(reading.spread)}", "sheet--label"))
-    return parts
+        curves.append(parts)
+    return curves
 
 
 def spread_words(spread: tuple[float, float]) -> str:

@@ -15,7 +15,7 @@ from tui.panes.train.quantities import Quantities, is_loss, quantities
 from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import WordLine
 from tui.panes.train.watch import RunWatch
-from tui.widgets.chart import Curve, LineChart, Mark, Plot, Window, along_one_axis
+from tui.widgets.chart import Curve, LineChart, Mark, Plot, Series, Window, along_one_axis
 from tui.widgets.chart.picture import latest_trend
 from tui.widgets.chart.scale import clock, whole_axis
 from tui.widgets.chart.trend import whole_points
@@ -210,6 +210,8 @@ class Charts(Looking):
         curves = watch.history.curves
         series = curves.series(name)
         axis = curves.axis(name, self.unit)
+        if len(axis) < len(series):
+            series = Series()  # there is no place for it: nobody noted when its points came
         # The trends are the same however the x axis counts, so that their figures are too.
         points = whole_points(series.x, len(series), steps)
         return Curve(series, shown, axis, raw, points, curves.is_dense(name), scale)
@@ -250,11 +252,10 @@ class Charts(Looking):
         if self.cursor is None or self._watch is None:
             room = self.size.width - sum(width(text) for text, _ in right)
             return legend(drawn, room, plain=self.plain), right
-        passed = self._watch.history.curves.place(self.cursor, "seconds")
-        left: list[Part] = [
-            (f" step {self.cursor:,.0f}", "sheet--accent"),
-            (f" · {clock(passed)}", "sheet--label"),
-        ]
+        left: list[Part] = [(f" step {self.cursor:,.0f}", "sheet--accent")]
+        curves = self._watch.history.curves
+        if "seconds" in curves.units:
+            left.append((f" · {clock(curves.place(self.cursor, 'seconds'))}", "sheet--label"))
         room = self.size.width - sum(width(text) for text, _ in (*left, *right))
         runs = [each.name for each in self.drawn]
         found = values(drawn, runs, room, plain=self.plain)

@@ -80,10 +80,9 @@ def values(watches: Sequence[RunWatch]) -> Iterator[Value]:
     """Every number of every run, curve by curve, in the order of the steps; at last the probes."""
     for watch in watches:
         curves = watch.history.curves
-        timed = "seconds" in curves.units
         for name in dict.fromkeys([curves.main, *curves.names()]):
             series = curves.series(name)
-            times = curves.axis(name, "seconds") if timed else array("d")
+            times = curves.axis(name, "seconds")
             yield from _values(watch.name, name, series, times)
         for name, series in probe_curves(watch):
             times = array("d", [curves.place(step, "seconds") for step in series.x])

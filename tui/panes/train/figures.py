@@ -20,6 +20,7 @@ STATUS_STYLES = {
     "starting": "sheet--accent",
     "finished": "sheet--good",
     "crashed": "sheet--bad",
+    "unreadable": "sheet--bad",
     "failed": "sheet--bad",
     "stalled": "sheet--bad",
 }
@@ -261,22 +262,26 @@ def evaluation_place(found: events.Evaluation) -> str:
 
 
 def panel(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list[Row]:
-    """The figures, evaluations and remarks in a column beside the chart."""
+    """The figures, evaluations and remarks in a column of `rows` rows beside the chart."""
     found: list[Row] = []
     for label, value in sorted(_pairs(watch, trend), key=lambda pair: _IN_PANEL.index(pair[0])):
         found.append([(f" {label:<{_LABEL}}", "sheet--label"), (f"{value:<14}", "sheet--value")])
+    below = [[], *remarks(watch, cells)]
     if watch.history.evaluations:
-        found += [[], *_evaluation_table(watch.history)]
-    found += [[], *remarks(watch, cells)]
+        # What is wrong stays in sight, before all but the latest evaluations.
+        wrong = sum(bool(row) and row[0][1] == "sheet--bad" for row in below) + 1
+        room = rows - len(found) - 3 - wrong
+        found += [[], *_evaluation_table(watch.history, max(2, min(_TABLE, room)))]
+    found += below
     return found if len(found) <= rows else [*found[: max(0, rows - 1)], _REST]
 
 
-def _evaluation_table(history: RunHistory) -> list[Row]:
-    """The latest, and the best one."""
+def _evaluation_table(history: RunHistory, most: int) -> list[Row]:
+    """The latest `most`, and the best one."""
     rows: list[Row] = [
         [(f" {'evaluation':<{_LABEL}}{'loss':>8}{'accuracy':>11}", "sheet--label")],
     ]
-    best, shown = _best(history), list(history.evaluations)[-_TABLE:]
+    best, shown = _best(history), list(history.evaluations)[-most:]
     if best is not None and not any(found is best for found in shown):
         shown[0] = best
     for found in shown:
@@ -302,28 +307,3 @@ def _best(history: RunHistory) -> events.Evaluation | None:
         if found.split == "validation" and found.request is None and isfinite(float(found.loss))
     ]
     return min(due, key=lambda found: float(found.loss)) if len(due) > 1 else None
-
-
-def phases(history: RunHistory, *, live: bool) -> list[Row]:
-    """What the worker does before its first step, a row each."""
-    rows: list[Row] = []
-    if not history.phases and live:
-        return [[(" › ", "sheet--accent"), ("Starting the worker…", "sheet--value")]]
-    names = [phase.name for phase in history.phases]
-    cells = max(map(len, names), default=0) + 3
-    for phase in history.phases:
-        now = live and phase is history.phases[-1] and history.started is None
-        after = f"{phase.last - phase.began:>6.1f} s"
-        if now:
-            after = "" if phase.done is None else f"{phase.done:>6,}"
-            after += f" of {phase.total:,}" if phase.total else ""
-        mark = " › " if now else "   "
-        name = visible(phase.name[:1].upper() + phase.name[1:]) + ("…" if now else "")
-        rows.append(
-            [
-                (mark, "sheet--accent"),
-                (name.ljust(cells), "sheet--value" if now else "sheet--label"),
-                (after, "sheet--label"),
-            ]
-        )
-    return rows

@@ -53,7 +53,7 @@ class Follower:
         self._failed = failed
         self._timer: Timer | None = None
         self._delay = EAGER
-        self._untold = False
+        self._untold = self._refused = False
         self._pace = EAGER
         self._told = self._checked = 0.0
 
@@ -87,7 +87,7 @@ class Follower:
             return
         found = self._read(watch)
         now = time.monotonic()
-        if now - self._checked >= _EVERY_CHECK and (watch.is_open or found):
+        if now - self._checked >= _EVERY_CHECK and (watch.is_open or found or self._refused):
             self._checked = now
             self._untold |= watch.check()
         self._untold |= found
@@ -100,13 +100,17 @@ class Follower:
         busy = watch.behind or (not found and watch.history.curves.settle(_SETTLED_AT_ONCE))
         delay = _BREATH if busy else self._delay
         self._timer = self._owner.set_timer(delay, self.look)
+        # Else Textual drops its only tick where the machine holds it up for longer than `delay`.
+        self._timer._skip = False
 
     def _read(self, watch: RunWatch) -> bool:
         try:
             found = watch.read(SLICE)
         except OSError as error:
+            self._refused = True
             self._failed(f"The log of {watch.name} cannot be read: {error.strerror}.")
             return False
+        self._refused = False
         for each in watch.shown if found else ():
             each.history.curves.keep_up()
         return found

@@ -19,6 +19,9 @@ _ANOTHER: tuple[Part, ...] = ((" · ", ""), ("l f", "sheet--key"), (" its values
 def last_word(watch: RunWatch) -> list[Part]:
     """How the run ended, as a sentence; while it goes on, what it does."""
     model: list[Part] = [(" · ", ""), ("m", "sheet--key"), (" uses its model", "")]
+    if watch.status.status == "unreadable":
+        kept = " What was read of it is shown." if watch.global_step else ""
+        return [(f" {visible(watch.status.message)}{kept}", "sheet--bad")]
     match watch.history.end:
         case events.RunFinished(seconds=seconds):
             tests = [found for found in watch.history.evaluations if found.split == "test"]

@@ -18,8 +18,11 @@ from core.runs.shelf import delete_run, erase_run, rename_run, restore_run
 from core.runs.status import RunStatus
 from core.text.visible import visible
 from tui.panes.train.asking import NO_RUN, AskingPane
+from tui.panes.train.others import READ_ONLY, OtherWatch, watch_others
 from tui.panes.train.overlay import Overlay
-from tui.panes.train.runs import RunTable, look_at_runs, told
+from tui.panes.train.runs import OTHERS, RunTable, look_at_runs, told
+from tui.panes.train.steering import Steering
+from tui.panes.train.watch import RunWatch
 from tui.widgets.rows import Part
 
 View = Literal["run", "runs", "form"]
@@ -42,13 +45,38 @@ class ListingPane(AskingPane):
         """Shows the run, the list of runs, or the form."""
         raise NotImplementedError
 
-    def watch_run(self, folder: Path, *, look: bool = True) -> None:
-        """Follows the run in `folder`, and shows it where that is to be looked at."""
+    def begin(self, watch: RunWatch, steering: Steering, *, look: bool) -> None:
+        """Follows what has been opened, instead of another run, and shows it if `look`."""
         raise NotImplementedError
 
     def redraw(self) -> None:
         """Draws what is shown once more."""
         raise NotImplementedError
+
+    # --- what is watched ------------------------------------------------------------------
+
+    def watch_run(self, folder: Path, *, look: bool = True) -> None:
+        """Follows the run in `folder` from its first event on, and shows it if `look`."""
+        self.begin(RunWatch(folder), Steering(folder), look=look)
+
+    def watch_others(self) -> None:
+        """Shows what `termformer watch` was called with; read anew where that had ended."""
+        folder = self.runs.others
+        before = self.watched
+        if folder is None or (isinstance(before, OtherWatch) and not before.ended):
+            self.look_at("run")
+            return
+        try:
+            watch = watch_others(folder)
+        except RunError as error:
+            self.complain(str(error))
+        else:
+            self.begin(watch, Steering(), look=True)
+
+    def _watches(self, folder: Path) -> bool:
+        """Whether the run in `folder` is followed as this program's own."""
+        watch = self.watched
+        return watch is not None and not watch.read_only and watch.folder == folder
 
     # --- the list -------------------------------------------------------------------------
 
@@ -57,7 +85,9 @@ class ListingPane(AskingPane):
             self.action_back()
             return
         self.steering.news = []
-        self._show_list(trash=False, chosen=self.watched.folder if self.watched else None)
+        if self.watched is not None:
+            self.runs.mark(None if self.watched.read_only else self.watched.folder)
+        self._show_list(trash=False)
 
     def action_trash(self) -> None:
         """The runs that were deleted, or those that were not."""
@@ -65,7 +95,7 @@ class ListingPane(AskingPane):
 
     def _show_list(self, *, trash: bool, chosen: Path | None = None) -> None:
         if trash != self._trash:
-            self.runs.forget()  # no key acts on a run of the other list
+            self.runs.forget(trash=trash)  # no key acts on a run of the other list
         self._trash = trash
         self.look_at("runs")
         self.list_runs(chosen)
@@ -133,18 +163,25 @@ class ListingPane(AskingPane):
         if self.has_focus:
             self.bench.show_keys()
 
-    def choose_target(self) -> None:
+    def choose_target(self) -> bool:
         """The run that is marked in the list is the one that is meant."""
-        if self._listed is None or self._trash:
-            return
-        if self.watched is None or self.watched.folder != self._listed.path:
-            self.watch_run(self._listed.path)
-        self.look_at("run")
+        if self.in_trash:
+            self._target_or_say()
+            return False
+        if self.view == "runs" and self.runs.marks_others:
+            self.watch_others()
+        elif self._listed is not None:
+            if not self._watches(self._listed.path):
+                self.watch_run(self._listed.path)
+            self.look_at("run")
+        return True
 
     def list_words(self) -> list[Part]:
         """What can be done with the list, and the note on the run that is marked."""
         keys: tuple[tuple[str, str], ...]
-        if self._trash:
+        if self.runs.marks_others:
+            keys = (("Enter", "shows them"), ("Z", "trash"))
+        elif self._trash:
             keys = (("Enter", "takes it out"), ("D", "removes it for good"), ("Z", "runs"))
         else:
             keys = (
@@ -159,7 +196,9 @@ class ListingPane(AskingPane):
         words: list[Part] = []
         for key, does in keys:
             words += [(f" {key}", "sheet--key"), (f" {does} ", "")]
-        if self._listed is not None and (note := told(self._listed)):
+        if self.runs.marks_others:
+            words.append((f"· {OTHERS}: they are watched, not steered.", "sheet--value"))
+        elif self._listed is not None and (note := told(self._listed)):
             words.append((f"· {note}", "sheet--value"))
         return words
 
@@ -168,11 +207,18 @@ class ListingPane(AskingPane):
     def _target_or_say(self) -> Path | None:
         folder = self.target()
         if folder is None:
-            self.say(NO_RUN)
-        elif self._trash and self.view == "runs":
+            self._say_no_target()
+        elif self.in_trash:
             self.say(f"{folder.name} is in the trash: Enter takes it out.")
             return None
         return folder
+
+    def _say_no_target(self) -> None:
+        """Why no run is there to act on."""
+        if self.view == "runs":
+            self.say(READ_ONLY if self.runs.marks_others else "No run is listed here.")
+        elif not self._is_foreign():
+            self.say(NO_RUN)
 
     def action_rename(self) -> None:
         """Asks for the run's new name."""
@@ -187,7 +233,7 @@ class ListingPane(AskingPane):
         if folder in self.overlay.folders:
             self.overlay.drop(folder)
             self.overlay.toggle(target)
-        if self.watched is not None and self.watched.folder == folder:
+        if self._watches(folder):
             view = self.view
             self.watch_run(target)
             self.look_at(view)
@@ -223,9 +269,9 @@ class ListingPane(AskingPane):
         """To the trash, or out of it for good: both by a second key."""
         folder = self.target()
         if folder is None:
-            self.say(NO_RUN)
+            self._say_no_target()
             return
-        for_good = self._trash and self.view == "runs"
+        for_good = self.in_trash
         name = visible(folder.name)
         ask = (
             f" Remove {name} for good? " if for_good else f" Delete {name}? Z leads to the trash. "
@@ -241,7 +287,7 @@ class ListingPane(AskingPane):
         else:
             kept = delete_run(folder)
             self.overlay.drop(folder)
-            if self.watched is not None and self.watched.folder == folder:
+            if self._watches(folder):
                 self.follower.leave()
                 self.bench.note_run("")
                 self.look_at("runs")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.runs.status import RunStatus
-from core.text.visible import visible, width
+from core.text.visible import fit, visible, width
 from core.watching.client import ForeignReader
 from core.watching.protocol import CaughtUp, Message, Planned, Points, Rewound, Trouble
+from tui.panes.train.figures import duration
 from tui.panes.train.history import RunHistory
 from tui.panes.train.sheet import Row, wrapped
 from tui.panes.train.tag_curves import TagCurves
@@ -19,7 +21,12 @@ from tui.widgets.rows import Part
 READ_ONLY = "This run belongs to another program: it is watched, not steered."
 _GROWING = 10.0
 """Seconds after which files that did not grow count as silent."""
+_OLDEST = 3_650 * 86_400.0
+"""Seconds beyond which the time of a point is none: some programs log others there."""
 _MOST_TROUBLES = 20
+_SHORTEST = 8
+"""Cells to which a run's name is cut, where there is less room for it."""
+_READ_AGAIN: tuple[Part, ...] = (("l Enter", "sheet--key"), (" reads them again", ""))
 
 
 class OtherWatch(RunWatch):
@@ -43,11 +50,11 @@ class OtherWatch(RunWatch):
         self.curves = TagCurves()
         self.history = RunHistory()
         self.history.curves = self.curves
-        self.troubles: list[str] = []
+        self._troubles: dict[str, str] = {}
         self.files = 0
         self._grew: float | None = None
         """When something new was found (monotonic seconds), once all there was had been read."""
-        self._was_growing = False
+        self._fared = ""
         self.status = RunStatus(name, str(folder), "finished")
         self._planned: int | None = None
         self._foreign = reader
@@ -74,6 +81,17 @@ class OtherWatch(RunWatch):
         if len(runs) > 1:
             self._main = runs[(runs.index(self.shown[0]) + by) % len(runs)]
         return len(runs) > 1
+
+    @property
+    def troubles(self) -> list[str]:
+        """What cannot be read at present, in sentences."""
+        return list(self._troubles.values())
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process that reads has ended, so that nothing more comes."""
+        reader = self._first._foreign
+        return reader is not None and reader.ended
 
     @property
     def max_steps(self) -> int | None:
@@ -121,9 +139,17 @@ class OtherWatch(RunWatch):
     def _growing(self) -> bool:
         return self._grew is not None and time.monotonic() - self._grew < _GROWING
 
+    @property
+    def _silence(self) -> str:
+        """For how long nothing new was logged, by the times in its files where they are times."""
+        newest = self.curves.newest
+        age = -1.0 if newest is None else time.time() - newest
+        return f"nothing new for {duration(age)}" if 0 <= age < _OLDEST else "nothing new"
+
     def check(self) -> bool:
-        before, self._was_growing = self._was_growing, self._growing
-        return before != self._was_growing
+        before = self._fared
+        self._fared = "growing" if self._growing else self.shown[0]._silence
+        return before != self._fared
 
     def close(self) -> None:
         """Ends the process that reads."""
@@ -142,8 +168,10 @@ class OtherWatch(RunWatch):
                 self._of(message.run).curves.rewind(message.tag, message.step)
             case Planned():
                 self._of(message.run)._planned = message.max_steps
-            case Trouble():
-                self.troubles.append(message.message)
+            case Trouble(about=about, message=words):
+                self._troubles.pop(about, None)
+                if words:
+                    self._troubles[about] = words
             case CaughtUp():
                 news = self.behind or self.files != message.files
                 self.behind, self.files = False, message.files
@@ -165,29 +193,36 @@ class OtherWatch(RunWatch):
 
     # --- in words -------------------------------------------------------------------------
 
-    def heading(self) -> tuple[list[Part], list[Part]]:
-        """Whose run it is, whether its files grow, how far it came."""
+    def heading(self, cells: int) -> tuple[list[Part], list[Part]]:
+        """Whose run it is, whether its files grow, how far it came; the last is always there."""
         first = self._first
-        if first.behind:
-            state: Part = ("● reading…", "sheet--accent")
+        if self.ended:
+            state: Part = ("● no longer read", "sheet--bad")
+        elif first.behind:
+            state = ("● reading…", "sheet--accent")
         elif first._growing:
             state = ("● growing", "sheet--accent")
         else:
-            words = "nothing new" if self.curves.main else "waiting"
-            state = (f"● {words}", "sheet--value")
-        left: list[Part] = [(f" {visible(self.name)}  ", "sheet--name"), state]
-        if self.global_step:
+            state = (f"● {self._silence if self.curves.main else 'waiting'}", "sheet--value")
+        name, where = visible(self.name), ""
+        if self.curves.main:
             end = f" of {self.max_steps:,}" if self.max_steps else ""
-            left.append((f" · step {self.global_step:,}{end}", ""))
+            where = f" · step {self.global_step:,}{end}"
         runs = first.runs
-        told = []
+        told = ["1 file" if first.files == 1 else f"{first.files:,} files", "read-only"]
         if len(runs) > 1 and self in runs:
-            told.append(f"{runs.index(self) + 1:,} of {len(runs):,} runs")
-        told.append("1 file" if first.files == 1 else f"{first.files:,} files")
-        return left, [(f"{' · '.join(told)} · read-only ", "")]
+            told.insert(0, f"{runs.index(self) + 1:,} of {len(runs):,} runs")
+        room = cells - width(state[0] + where) - len("   ")
+        while len(told) > 1 and room < width(name) + len(_right(told)) + 1:
+            told.pop()
+        name = fit(name, max(_SHORTEST, room - len(_right(told)) - 1))
+        left: list[Part] = [(f" {name}  ", "sheet--name"), state, (where, "")]
+        return left, [(_right(told), "")]
 
     def foot(self) -> list[Part]:
         """What can be done with it."""
+        if self.ended:
+            return [(" Its files are no longer read: ", "sheet--bad"), *_READ_AGAIN]
         if len(self._first.runs) < 2:
             return [(f" {READ_ONLY}", "")]
         words = " Other programs' runs: they are watched, not steered.  "
@@ -218,7 +253,13 @@ class OtherWatch(RunWatch):
             points = "1 point is" if count == 1 else f"{count:,} points are"
             words = f"{points} no finite number: a gap, marked ×."
             found.append((words, "sheet--bad"))
+        if count := self.curves.forgotten:
+            points = "1 point is" if count == 1 else f"{count:,} points are"
+            words = f"{points} not shown: what was logged later begins at an earlier step."
+            found.append((words, "sheet--value"))
         troubles = self._first.troubles
+        if not self._first.files and self.curves.main and not troubles:
+            troubles = ["Its files are not there any more. What was read of them is shown."]
         found += [(sentence, "sheet--bad") for sentence in troubles[:_MOST_TROUBLES]]
         if (more := len(troubles) - _MOST_TROUBLES) > 0:
             found.append((f"And {more:,} more.", "sheet--bad"))
@@ -230,6 +271,8 @@ class OtherWatch(RunWatch):
 
     def before_the_first_point(self, cells: int) -> list[Row]:
         """What is looked for."""
+        if self.ended:
+            return self.remarks(cells)
         if self.behind:
             words = f"Reading {visible(str(self.folder))}…"
         elif self.files:
@@ -241,6 +284,10 @@ class OtherWatch(RunWatch):
             )
         rows: list[Row] = [[(f" {line}", "sheet--value")] for line in wrapped(words, cells - 3)]
         return [*rows, *self.remarks(cells)]
+
+
+def _right(told: Sequence[str]) -> str:
+    return f"{' · '.join(told)} "
 
 
 def watch_others(folder: Path, *, once: bool = False) -> OtherWatch:

@@ -23,7 +23,7 @@ from tui.panes.train.bindings import KEEPING, LOOKING, STEERING, acts, as_bound,
 from tui.panes.train.details import KINDS
 from tui.panes.train.last_word import last_word
 from tui.panes.train.listing import View
-from tui.panes.train.others import OtherWatch, watch_others
+from tui.panes.train.others import OtherWatch
 from tui.panes.train.prober import Prober
 from tui.panes.train.probes import left_out
 from tui.panes.train.sheet import Foot
@@ -65,7 +65,7 @@ class TrainPane(StartingPane):
     def __init__(self, attach: str | None = None, others: Path | None = None) -> None:
         super().__init__(id="train")
         self._wanted_run = attach
-        self._wanted_others = others
+        self.runs.others = others
         self._remembered: dict[str, Option] = {}
         self._stale = True
         self._was_live = self._seen_live = False
@@ -146,13 +146,12 @@ class TrainPane(StartingPane):
 
     # --- the run that is watched ----------------------------------------------------------
 
-    def watch_run(self, folder: Path, *, look: bool = True) -> None:
-        """Follows the run in `folder` from its first event on, and shows it if `look`."""
-        self.steering = Steering(folder)
+    def begin(self, watch: RunWatch, steering: Steering, *, look: bool) -> None:
+        self.steering = steering
         self._was_live = self._seen_live = False
         if look:
             self.look_at("run")
-        self._fares = (self.follower.follow(folder).status.status, 0)
+        self._fares = (self.follower.begin(watch).status.status, 0)
         self.show_keys()
         self.bench.remember()
 
@@ -162,15 +161,10 @@ class TrainPane(StartingPane):
 
         Whoever has gone on to the form or to the list meanwhile stays there.
         """
-        if self._wanted_others is not None:
+        if self.runs.others is not None:
             self.bench.show(self)
             self.focus()
-            try:
-                self.follower.begin(watch_others(self._wanted_others))
-            except RunError as error:
-                self.complain(str(error))
-            else:
-                self.look_at("run")
+            self.watch_others()
             return
         if self._wanted_run is not None:
             self.bench.show(self)
@@ -283,7 +277,8 @@ class TrainPane(StartingPane):
     def action_details(self) -> None:
         """From the chart to the evaluations, the probes, the data, and back."""
         was = self.view
-        self.choose_target()
+        if not self.choose_target():
+            return
         if self.watched is None:
             self.say(NO_RUN)
             return
@@ -315,10 +310,13 @@ class TrainPane(StartingPane):
     def action_open(self) -> None:
         """Shows the run, takes it out of the trash, types a mistake, or goes to the editor."""
         chosen, line = self.runs.chosen, self._run_view.details.line
-        if self.view == "runs" and chosen is not None:
-            if self.in_trash:
+        if self.view == "runs" and self.runs.marks_others:
+            self.watch_others()
+        elif self.view == "runs":
+            # While the list is being read there is none to be shown.
+            if chosen is not None and self.in_trash:
                 self.take_out()
-            else:
+            elif chosen is not None:
                 self.watch_run(chosen.path)
         elif self.view == "run" and line is not None:
             self._type(line)

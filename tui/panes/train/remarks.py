@@ -14,6 +14,7 @@ _WORDS: dict[ProblemKind, tuple[str, str]] = {
     "bad_line": ("unreadable line", "unreadable lines"),
     "long_line": ("overlong line", "overlong lines"),
     "hole": ("hole", "holes"),
+    "repeated": ("line that came again", "lines that came again"),
 }
 
 
@@ -35,6 +36,9 @@ def _remark_texts(watch: RunWatch) -> list[Part]:
         words = f"{steps} a loss that is no finite number: a gap, marked ×."
         texts.append((words, "sheet--bad"))
     if words := fault_words(watch):
+        texts.append((words, "sheet--bad"))
+    if watch.config is None:
+        words = "Its config.json cannot be read: with what it was started is not known."
         texts.append((words, "sheet--bad"))
     texts += [(warning.message, "sheet--value") for warning in list(history.warnings)[-3:]]
     if history.started is not None:

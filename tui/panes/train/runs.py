@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from textual.strip import Strip
+
 from core.runs.folder import list_runs
 from core.runs.overview import Overviews, RunOverview
 from core.runs.shelf import list_trash
@@ -13,12 +15,14 @@ from core.text.visible import fit, visible, width
 from tui.panes.train.figures import STATUS_STYLES, duration
 from tui.panes.train.sheet import Row, Sheet
 
+OTHERS = "Other programs' runs"
 MOST = 500
 """Runs that are listed, the newest first."""
-_NAME = 19
+_NAME, _LONG_NAMES = 19, 130
+"""Cells for names, and columns beyond which longer ones get what there is more."""
 _BEST, _SIZE, _AGO = 9, 11, 13
 """Cells of columns; the last is when the last word came."""
-_EXPLAINED = frozenset({"failed", "crashed", "paused"})
+_EXPLAINED = frozenset({"failed", "crashed", "paused", "unreadable"})
 """Whose message says more than the status does."""
 _FOR_SIZE, _FOR_NOTES = 88, 104
 """Columns from which there is room for them."""
@@ -46,20 +50,24 @@ class RunTable(Sheet):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self.others: Path | None = None
+        """The folder of other programs' runs that is listed above all, where there is one."""
         self._runs: Sequence[RunOverview] | None = None
         """None until they were read."""
-        self._chosen = ""
+        self._chosen: Path | None = None
+        """The folder of the run that is marked; None for the others."""
         self._overlaid: Collection[Path] = ()
         self._trash = False
+        self._name_cells = _NAME
 
-    def forget(self) -> None:
-        """Lists none until others are shown."""
-        self._runs = None
+    def forget(self, *, trash: bool) -> None:
+        """Lists none until those of the trash, or the other ones, are shown."""
+        self._runs, self._trash = None, trash
         self._show()
 
-    def mark(self, folder: Path) -> None:
-        """Marks the run in `folder`, now or as soon as it is listed."""
-        self._chosen = str(folder)
+    def mark(self, folder: Path | None) -> None:
+        """Marks the run in `folder`, now or as soon as it is listed; None: the others."""
+        self._chosen = folder
         self._show()
 
     def show_runs(
@@ -72,9 +80,9 @@ class RunTable(Sheet):
         """Shows `runs`; the mark stays where it is."""
         at = self._index
         self._runs, self._overlaid, self._trash = runs, overlaid, trash
-        if self.chosen is None and runs:
+        if self._chosen not in self._places and self._places:
             # The one that was there is gone: its neighbour is next.
-            self._chosen = runs[min(at, len(runs) - 1)].status.path
+            self._chosen = self._places[min(at, len(self._places) - 1)]
         self._show()
 
     def overlay(self, overlaid: Collection[Path]) -> None:
@@ -85,22 +93,37 @@ class RunTable(Sheet):
     @property
     def chosen(self) -> RunOverview | None:
         """The run that is marked."""
-        return next((run for run in self._runs or () if run.status.path == self._chosen), None)
+        return next((run for run in self._runs or () if run.path == self._chosen), None)
+
+    @property
+    def marks_others(self) -> bool:
+        """Whether the row of other programs' runs is marked."""
+        return self._lists_others and self._chosen is None
+
+    @property
+    def _lists_others(self) -> bool:
+        return self.others is not None and not self._trash
+
+    @property
+    def _places(self) -> list[Path | None]:
+        """What can be marked, a row each."""
+        others: list[Path | None] = [None] if self._lists_others else []
+        return [*others, *(run.path for run in self._runs or ())]
 
     @property
     def _index(self) -> int:
-        paths = [run.status.path for run in self._runs or ()]
-        return paths.index(self._chosen) if self._chosen in paths else 0
+        return self._places.index(self._chosen) if self._chosen in self._places else 0
 
     def move(self, rows: int) -> None:
         """Moves the mark by `rows`, as far as there are runs."""
-        if self._runs:
-            at = max(0, min(self._index + rows, len(self._runs) - 1))
-            self._chosen = self._runs[at].status.path
+        if places := self._places:
+            self._chosen = places[max(0, min(self._index + rows, len(places) - 1))]
             self._show()
 
     def _show(self) -> None:
-        if self._runs:
+        if self._runs is not None and self._places:
+            # The row above it too: the first one in view is behind the heading.
+            self.reveal(self._index)
             self.reveal(self._index + 1)
             self.show(self._rows_for)
         elif self._runs is None:
@@ -110,32 +133,52 @@ class RunTable(Sheet):
         else:
             self.show([[("  No run yet: s starts one.", "sheet--label")]])
 
+    def row(self, index: int) -> Strip:
+        """The heading stays in view."""
+        return super().row(0 if index == self.top else index)
+
     def _rows_for(self, cells: int, rows: int) -> list[Row]:
-        heads = f"{'in the trash' if self._trash else 'run':<{_NAME}}{'status':<9}"
+        longest = max((width(visible(run.name)) for run in self._runs or ()), default=0) + 1
+        self._name_cells = max(_NAME, min(longest, _NAME + cells - _LONG_NAMES))
+        heads = f"{'in the trash' if self._trash else 'run':<{self._name_cells}}{'status':<9}"
         heads += f"{'step':>16}{'loss':>9}{'best':>{_BEST}}"
         heads += f"{'size':>{_SIZE}}" if cells >= _FOR_SIZE else ""
         heads += f"{'ago':>{_AGO}}{'   note' if cells >= _FOR_NOTES else ''}"
         return [
             [(f"   {heads}", "sheet--label")],
+            *([self._row_of_others(cells)] if self._lists_others else ()),
             *(self._row(run, cells) for run in self._runs or ()),
         ]
 
+    def _row_of_others(self, cells: int) -> Row:
+        folder = str(self.others)
+        name = self._named(folder.rpartition("/")[2] or folder)
+        rest = f"  {OTHERS} under {visible(folder)}"
+        if self.marks_others:
+            row = fit(f" › {name}read-only{rest}", cells)
+            return [(row + " " * max(0, cells - width(row)), "sheet--cursor")]
+        return [(f"   {name}", "sheet--value"), (f"read-only{rest}", "sheet--label")]
+
+    def _named(self, name: str) -> str:
+        shown = fit(visible(name), self._name_cells - 1)
+        return shown + " " * (self._name_cells - width(shown))
+
     def _row(self, run: RunOverview, cells: int) -> Row:
         status = run.status
-        name = fit(visible(run.name), _NAME - 1)
-        name += " " * (_NAME - width(name))
+        name = self._named(run.name)
         end = f" of {status.max_steps:,}" if status.max_steps else ""
         step = f"{status.global_step:,}{end}" if status.global_step else "·"
         loss = "·" if status.loss is None else loss_text(status.loss)
         best = "·" if run.best is None else percent(run.best.accuracy)
-        rest = f"{step:>16}{loss:>9}{best:>{_BEST}}"
+        # A long status takes a cell of the steps'.
+        rest = f"{step:>{25 - max(9, len(status.status))}}{loss:>9}{best:>{_BEST}}"
         if cells >= _FOR_SIZE:
             rest += f"{'·' if run.size is None else size_of(run.size):>{_SIZE}}"
         age = status.last_event_age
         rest += f"{'·' if age is None else duration(age):>{_AGO}}"
         note = f"   {told(run)}" if cells >= _FOR_NOTES else ""
         over = "+" if run.path in self._overlaid else " "
-        if status.path == self._chosen:
+        if run.path == self._chosen:
             row = f" ›{over}{name}{status.status:<9}{rest}{note}"
             return [(row + " " * max(0, cells - width(row)), "sheet--cursor")]
         return [

@@ -33,8 +33,10 @@ class TagCurves(Curves):
         self.by_step = {}
         self._series: dict[str, Series] = {}
         self._times: dict[str, array[float]] = {}
+        """Seconds of each curve's points; of a curve without times none."""
         self._main = ""
-        self._timed = False
+        self.forgotten = 0
+        """Points that others took the place of, logged later from an earlier step on."""
 
     @property
     def main(self) -> str:
@@ -46,7 +48,7 @@ class TagCurves(Curves):
 
     @property
     def units(self) -> tuple[Unit, ...]:
-        return ("steps", "seconds") if self._timed else ("steps",)
+        return ("steps", "seconds") if self._times.get(self._main) else ("steps",)
 
     def names(self) -> list[str]:
         return [name for name in self._series if name != self._main]
@@ -59,15 +61,15 @@ class TagCurves(Curves):
         return self._series.get(name, Series())
 
     def axis(self, name: str, unit: Unit) -> array[float]:
-        if unit == "seconds" and name in self._times:
-            return self._times[name]
+        if unit == "seconds":
+            return self._times.get(name, array("d"))
         return self.series(name).x
 
     def place(self, step: float, unit: Unit) -> float:
         if unit == "steps":
             return step
-        index = self.loss.nearest(step)
-        return 0.0 if index is None else self.axis(self._main, unit)[index]
+        index, axis = self.loss.nearest(step), self.axis(self._main, unit)
+        return axis[index] if index is not None and axis else 0.0
 
     def _all(self) -> list[Series]:
         return list(self._series.values())
@@ -76,6 +78,12 @@ class TagCurves(Curves):
     def last_step(self) -> float:
         """The highest step of all curves; 0 before the first point."""
         return max((series.x[-1] for series in self._series.values() if series), default=0.0)
+
+    @property
+    def newest(self) -> float | None:
+        """When the latest point was logged (Unix seconds); None where that is not known."""
+        ends = [axis[-1] for axis in self._times.values() if axis]
+        return self._began + max(ends) if ends and self._began is not None else None
 
     def take_points(
         self, name: str, steps: array[float], times: array[float], values: array[float]
@@ -89,10 +97,12 @@ class TagCurves(Curves):
         series.x.extend(steps)
         series.extend_values(values)
         axis = self._times[name]
+        if len(axis) < len(series) - len(steps) or not any(map(isfinite, times)):
+            self._times[name] = array("d")
+            return
         latest = axis[-1] if axis else 0.0
         for time in times:
             if isfinite(time):
-                self._timed = True
                 if self._began is None:
                     self._began = time
                 # A clock that was set back does not turn the axis round.
@@ -107,6 +117,7 @@ class TagCurves(Curves):
         kept, _ = before.span(step, step)
         while kept < len(before) and before.x[kept] < step:
             kept += 1
+        self.forgotten += len(before) - kept
         series = Series()
         series.x.extend(before.x[:kept])
         series.extend_values(before.y[:kept])

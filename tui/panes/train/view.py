@@ -10,9 +10,11 @@ from textual.widget import Widget
 
 from core.runs.config import RunConfig
 from core.runs.plan import RunPlan
+from core.text.visible import visible
 from tui.panes.train import figures
 from tui.panes.train.charts import Charts
 from tui.panes.train.details import Details
+from tui.panes.train.history import RunHistory
 from tui.panes.train.others import OtherWatch
 from tui.panes.train.overlay import comparison
 from tui.panes.train.plan_view import plan_rows
@@ -32,10 +34,35 @@ def _before_the_first_step(
 ) -> list[Row]:
     """What the worker does, and what the run will do."""
     live = watch.status.is_live
-    rows = figures.phases(watch.history, live=live)
+    rows = _phases(watch.history, live=live)
     if not live or watch.config is None:
         return rows
     return [*rows, [], *plan_rows(watch.config, plan_of(watch.config), cells, drawn=False)]
+
+
+def _phases(history: RunHistory, *, live: bool) -> list[Row]:
+    """What the worker does before its first step, a row each."""
+    rows: list[Row] = []
+    if not history.phases and live:
+        return [[(" › ", "sheet--accent"), ("Starting the worker…", "sheet--value")]]
+    names = [phase.name for phase in history.phases]
+    cells = max(map(len, names), default=0) + 3
+    for phase in history.phases:
+        now = live and phase is history.phases[-1] and history.started is None
+        after = f"{phase.last - phase.began:>6.1f} s"
+        if now:
+            after = "" if phase.done is None else f"{phase.done:>6,}"
+            after += f" of {phase.total:,}" if phase.total else ""
+        mark = " › " if now else "   "
+        name = visible(phase.name[:1].upper() + phase.name[1:]) + ("…" if now else "")
+        rows.append(
+            [
+                (mark, "sheet--accent"),
+                (name.ljust(cells), "sheet--value" if now else "sheet--label"),
+                (after, "sheet--label"),
+            ]
+        )
+    return rows
 
 
 class RunView(Widget):
@@ -81,8 +108,8 @@ class RunView(Widget):
         history = watch.history
         begun = len(history.curves.loss) > 0
         detailed = self.details.kind != "chart"
-        figured = begun or bool(remarks(watch, _ROOMY))
-        self._place(begun=begun, figured=figured, detailed=detailed, overlaid=len(overlaid))
+        most = 5 if begun or remarks(watch, _ROOMY) else 0
+        self._place(begun=begun, detailed=detailed, overlaid=len(overlaid), most=most)
         if detailed:
             self.details.show(watch)
         elif begun:
@@ -108,9 +135,11 @@ class RunView(Widget):
 
     def _show_other(self, watch: OtherWatch, overlaid: tuple[RunWatch, ...]) -> None:
         """Another program's: its curves and their newest values are all there is."""
-        self._heading.show(*watch.heading())
+        # As wide as the screen, also where it was hidden until now and has no size yet.
+        self._heading.show(*watch.heading(self.screen.size.width))
         begun = bool(watch.curves.main)
-        self._place(begun=begun, figured=begun, detailed=False, overlaid=0)
+        remarks = watch.remarks(self.screen.size.width)
+        self._place(begun=begun, detailed=False, overlaid=0, most=len(remarks) if begun else 0)
         if begun:
             self.charts.show(watch, overlaid)
         else:
@@ -119,16 +148,16 @@ class RunView(Widget):
         self._figures.show(
             lambda cells, rows: (watch.panel(cells) if beside else watch.remarks(cells))[:rows]
         )
-        self._figures.display = begun and (beside or bool(watch.remarks(80)))
+        self._figures.display = begun and (beside or bool(remarks))
 
     def _rows_for_charts(self) -> int:
         """All but the heading and the comparison."""
         return self.size.height - 1 - self._compared
 
-    def _place(self, *, begun: bool, figured: bool, detailed: bool, overlaid: int) -> None:
-        """Who is seen: below the chart the comparison stands instead of the figures, if any."""
+    def _place(self, *, begun: bool, detailed: bool, overlaid: int, most: int = 5) -> None:
+        """Who is seen: below the chart, in `most` rows, the comparison instead of the figures."""
         compared = overlaid > 0 and not detailed
-        below = max(0, min(5, self._rows // 4, self._rows - 9)) if figured else 0
+        below = max(0, min(most, 5, self._rows // 4, self._rows - 9))
         self._compared = 0
         if compared:
             wanted = min(overlaid + 2 + (2 if self._rows > 20 else 1), self._rows // 2)

@@ -26,6 +26,7 @@ class RunWatch:
         """Whether lines are known to wait that have not been read."""
         self.config: RunConfig | None = None
         self._reader = EventReader(folder / EVENTS)
+        self._was_missing = False
         try:
             self.config = read_config(folder)
         except RunError:
@@ -38,7 +39,7 @@ class RunWatch:
         """Reads what there is, for about `seconds`; whether anything was found."""
         deadline = time.monotonic() + seconds
         found = False
-        turns = self.history.turns
+        turns, torn = self.history.turns, self.is_torn
         while True:
             batch = self._reader.read()
             if batch.restarted:
@@ -49,9 +50,10 @@ class RunWatch:
             self.behind = batch.more
             if not batch.more or time.monotonic() > deadline:
                 break
-        if self.history.turns != turns and not self.behind:
-            self.check()
-        return found
+        went, self._was_missing = self._was_missing, self._reader.missing
+        if (self.history.turns != turns and not self.behind) or went != self._was_missing:
+            found |= self.check()
+        return found or torn != self.is_torn
 
     def _empty_history(self) -> RunHistory:
         config = self.config
@@ -69,7 +71,7 @@ class RunWatch:
     @property
     def is_open(self) -> bool:
         """Whether how it fares can change without a word in its log."""
-        return self.status.is_live
+        return self.status.is_live or self.status.status == "unreadable"
 
     @property
     def may_grow(self) -> bool:
@@ -79,7 +81,7 @@ class RunWatch:
     @property
     def is_torn(self) -> bool:
         """Whether the log ends within a line that nobody will complete."""
-        return self._reader.rest > 0 and not self.status.is_live
+        return self._reader.is_torn and not self.behind and not self.status.is_live
 
     @property
     def shown(self) -> tuple[RunWatch, ...]:

@@ -1,0 +1,66 @@
+"""A run whose folder goes, or whose log is not as it should be, while it is watched."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.runs import events
+from core.runs.folder import EVENTS
+from tests.tui.conftest import OpenApp, until
+from tests.tui.training import TRAIN, Run, losses, shows
+
+
+async def test_a_run_that_another_app_renamed_is_said_to_be_gone(open_app: OpenApp) -> None:
+    run = Run().starts().steps(20)
+    run.log.append(events.RunFinished(global_step=20, seconds=2.0))
+    away = run.folder.with_name("swift-swan")
+    options = {"train": {"watched": str(run.folder)}}
+    async with open_app(size=(120, 30), options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "calm-otter  ● finished · step 20"), pilot)
+        await pilot.press("escape")
+        run.folder.rename(away)
+        gone = "Its folder is not there any more: it was renamed, moved or deleted."
+        await until(shows(pilot, "calm-otter  ● unreadable · step 20", gone), pilot)
+        assert len(losses(pilot)) == 20
+        assert not shows(pilot, "resumes it")()
+        await pilot.press("p")
+        await until(shows(pilot, gone), pilot)
+        away.rename(run.folder)
+        await until(shows(pilot, "calm-otter  ● finished · step 20", "Finished in"), pilot)
+        assert len(losses(pilot)) == 20
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 30), (200, 60)])
+async def test_what_is_wrong_with_a_log_is_in_sight_beside_many_evaluations(
+    open_app: OpenApp, size: tuple[int, int]
+) -> None:
+    run = Run().starts()
+    for _ in range(10):
+        run.steps(2).evaluates("validation", 0.8)
+    with (run.folder / EVENTS).open("ab") as log:
+        log.write(b"\xff\x00 rubbish\n")
+    run.dies()
+    options = {"train": {"watched": str(run.folder)}}
+    async with open_app(size=size, options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "step 20", "1 fault in the log: 1 unreadable"), pilot)
+
+
+async def test_a_long_line_that_is_not_whole_is_said(open_app: OpenApp) -> None:
+    run = Run().starts().steps(20)
+    with (run.folder / EVENTS).open("ab") as log:
+        log.write(b'{"seq":500,"type":"warning","message":"' + b"x" * 10_000_000)
+    run.dies()
+    options = {"train": {"watched": str(run.folder)}}
+    async with open_app(size=(120, 40), options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "● crashed · step 20", "1 fault in the log: a torn end."), pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 30)])
+async def test_a_run_whose_configuration_is_rubbish_shows_its_curve_and_says_so(
+    open_app: OpenApp, size: tuple[int, int]
+) -> None:
+    run = Run().starts().steps(20)
+    (run.folder / "config.json").write_bytes(b"\xff\x00 rubbish")
+    options = {"train": {"watched": str(run.folder)}}
+    async with open_app(size=size, options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "● running · step 20", "Its config.json cannot be read"), pilot)
