@@ -222,15 +222,15 @@ class Workbench(Screen[None], inherit_bindings=False):
         """The Python that gives what the pane shows."""
         from tui.screens.code import CodeScreen  # as the others: imported when first needed
 
-        await open_above(self.app, CodeScreen(self.pane_in_view.code()))
+        pane = self.pane_in_view
+        await open_above(self.app, CodeScreen(pane.code(), pane.no_code()))
 
     async def action_export(self) -> None:
         """Writes what the pane shows to a file."""
         from tui.screens.export import ExportScreen
 
-        await open_above(
-            self.app, ExportScreen(self.pane_in_view.TITLE, self.pane_in_view.exports())
-        )
+        pane = self.pane_in_view
+        await open_above(self.app, ExportScreen(pane.TITLE, pane.exports()))
 
     async def action_vocabulary(self) -> None:
         """All entries of the tokenizer's vocabulary."""

@@ -91,7 +91,7 @@ async def test_a_pane_without_code_says_so(
         app = pilot.app
         assert isinstance(app, TermformerApp)
         await pilot.press("escape", "c")
-        await until(lambda: "Nothing to show yet" in screen_text(pilot), pilot)
+        await until(lambda: "There is code once" in screen_text(pilot), pilot)
         await pilot.press("y", "w", "escape")
         await until(lambda: app.screen is app.bench, pilot)
         assert copied(pilot) == ""

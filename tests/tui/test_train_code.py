@@ -36,4 +36,4 @@ async def test_there_is_no_code_before_the_data_is_known(open_app: OpenApp) -> N
         await until(shows(pilot, "● starting"), pilot)
         assert pane_of(pilot).code() is None
         await pilot.press("escape", "c")
-        await until(shows(pilot, "Nothing to show yet"), pilot)
+        await until(shows(pilot, "There is code once"), pilot)

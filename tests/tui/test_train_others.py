@@ -62,6 +62,9 @@ async def test_others_runs_are_seen_as_they_grow_and_never_touched(tmp_path: Pat
         await until(shows(pilot, "step 98 ·", "0.0101"), pilot)
         await pilot.press("t")
         await until(shows(pilot, "by time"), pilot)
+        await pilot.press("c")
+        await until(shows(pilot, "The program that this run belongs to has its code"), pilot)
+        await pilot.press("escape")
         for key in ("x", "p", "v", "u", "w", "s"):
             await pilot.press(key)
             await until(shows(pilot, "watched, not steered"), pilot)

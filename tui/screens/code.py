@@ -71,16 +71,17 @@ class CodeScreen(LeftOnce, ModalScreen[None]):
     }
     """
 
-    def __init__(self, code: Code | None) -> None:
+    def __init__(self, code: Code | None, missing: str = "") -> None:
+        """`missing` says why there is no code, where there is none."""
         super().__init__()
-        self._code = code
+        self._code, self._missing = code, missing
 
     def compose(self) -> ComposeResult:
         code = self._code
         with Vertical(id="code"):
             if code is None:
-                yield Static("Nothing to show yet", id="title")
-                yield Static("There is code once the pane shows something.\n", id="note")
+                yield Static("No code to show", id="title")
+                yield Static(f"{self._missing}\n", id="note", markup=False)
                 yield Hints([("Esc", "close")])
                 return
             yield Static(visible(code.title), id="title", markup=False)

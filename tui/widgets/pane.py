@@ -104,6 +104,10 @@ class Pane(KeysInOrder, Widget, can_focus=True):
         """The Python that gives what is shown; None where nothing is shown yet."""
         return None
 
+    def no_code(self) -> str:
+        """Why there is no code, as a sentence."""
+        return "There is code once the pane shows something."
+
     def exports(self) -> Sequence[Export]:
         """The files that what is shown can be written to; empty where nothing is shown yet."""
         return ()

@@ -117,6 +117,11 @@ class TrainPane(StartingPane):
             return None
         return python.python_of_run(self.watched)
 
+    def no_code(self) -> str:
+        if self.view == "run" and self.watched is not None and self.watched.read_only:
+            return "The program that this run belongs to has its code: here it is watched."
+        return super().no_code()
+
     def exports(self) -> Sequence[Export]:
         from tui.panes.train import exports  # imported when first needed
 
