@@ -9,6 +9,7 @@ import asyncio
 import random
 import string
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from textual.events import Key, Paste
@@ -42,7 +43,10 @@ def _hand(chance: random.Random) -> Iterator[list[Key] | str | tuple[int, int]]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(8))
-async def test_no_keys_end_the_app(open_app: OpenApp, seed: int) -> None:
+async def test_no_keys_end_the_app(
+    open_app: OpenApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.chdir(tmp_path)  # it saves files, too
     chance = random.Random(seed)
     write_runs()
     async with open_app(size=chance.choice(SIZES), preload=True) as pilot:
