@@ -7,6 +7,7 @@ import itertools
 import json
 import shutil
 import time
+from array import array
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,11 @@ from textual.pilot import Pilot
 from core import paths
 from core.runs import events
 from core.runs.folder import list_runs
+from core.watching.protocol import CaughtUp, Points
 from tests.tui.conftest import screen_text, until, write
 from tests.tui.training import Run, pane_of, shows
 from tui.app import TermformerApp
-from tui.panes.train.others import OtherWatch
+from tui.panes.train.others import OtherWatch, watch_others
 
 
 def logged(writer: EventFileWriter, tag: str, steps: range) -> None:
@@ -205,6 +207,21 @@ async def test_what_is_no_longer_read_is_said_and_read_again_by_two_keys(tmp_pat
         await pilot.press("l", "enter")
         await until(shows(pilot, "step 69"), pilot)
         assert "no longer read" not in screen_text(pilot)
+
+
+def test_files_are_not_gone_before_all_of_them_were_read(tmp_path: Path) -> None:
+    watch = watch_others(tmp_path)
+    try:
+        values = array("d", [1.0]).tobytes()
+        watch._take(Points("first", "loss", values, values, values))
+        assert watch.behind
+        assert watch.remarks(80) == []
+        assert "files" not in str(watch.heading(80))
+        watch._take(CaughtUp(0))
+        assert "not there any more" in str(watch.remarks(80))
+        assert "0 files" in str(watch.heading(80))
+    finally:
+        watch.close()
 
 
 async def test_files_that_are_gone_are_said_to_be(tmp_path: Path) -> None:

@@ -210,6 +210,8 @@ class OtherWatch(RunWatch):
             where = f" · step {self.global_step:,}{end}"
         runs = first.runs
         told = ["1 file" if first.files == 1 else f"{first.files:,} files", "read-only"]
+        if first.behind and not first.files:
+            del told[0]  # they are counted once all of them were read
         if len(runs) > 1 and self in runs:
             told.insert(0, f"{runs.index(self) + 1:,} of {len(runs):,} runs")
         room = cells - width(state[0] + where) - len("   ")
@@ -257,8 +259,8 @@ class OtherWatch(RunWatch):
             points = "1 point is" if count == 1 else f"{count:,} points are"
             words = f"{points} not shown: what was logged later begins at an earlier step."
             found.append((words, "sheet--value"))
-        troubles = self._first.troubles
-        if not self._first.files and self.curves.main and not troubles:
+        first, troubles = self._first, self._first.troubles
+        if not (first.files or first.behind or troubles) and self.curves.main:
             troubles = ["Its files are not there any more. What was read of them is shown."]
         found += [(sentence, "sheet--bad") for sentence in troubles[:_MOST_TROUBLES]]
         if (more := len(troubles) - _MOST_TROUBLES) > 0:
