@@ -99,7 +99,7 @@ class Details(Widget):
         across, rows = self._ways()
         right: list[Part] = [("← →", "sheet--key"), (f" {across}  ", "")] if across else []
         right += [("↑ ↓", "sheet--key"), (" rows  ", "")] if rows else []
-        right += [("d", "sheet--key"), (" next  ", ""), ("Esc", "sheet--key"), (" ", "")]
+        right += [("d", "sheet--key"), (" next  ", ""), ("Esc", "sheet--key"), (" chart ", "")]
         if sum(width(text) for text, _ in (*parts, *right)) >= self.size.width:
             # Where there is no room for all of them it is the one that is shown.
             parts = [(f" {self.kind} ", "sheet--accent")]
