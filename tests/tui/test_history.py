@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from core.runs import events
 from core.runs.log import EventBatch
+from tests.tui import training
 from tui.panes.train.history import RunHistory
 
-STARTED = events.RunStarted(
-    max_steps=100,
-    steps_per_epoch=50,
-    train_rows=800,
-    validation_rows=40,
-    parameters=1,
-    trainable=1,
-    labels=["a", "b"],
-    threads=1,
-    device="cpu",
-)
+STARTED = msgspec.structs.replace(training.STARTED, max_steps=100, steps_per_epoch=50)
 
 
 def step(number: int, time: float) -> events.Step:

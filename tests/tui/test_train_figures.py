@@ -11,20 +11,10 @@ from core.runs import events
 from core.runs.config import RunConfig, Scratch
 from core.runs.folder import EVENTS
 from tests.tui.conftest import OpenApp, screen_text, until
-from tests.tui.training import TRAIN, Run, shows
+from tests.tui.training import STARTED, TRAIN, Run, shows
 from tui.panes.train.figures import duration, settings
 
-TWELVE_STEPS = events.RunStarted(
-    max_steps=12,
-    steps_per_epoch=333,
-    train_rows=5_328,
-    validation_rows=400,
-    parameters=1,
-    trainable=1,
-    labels=["a", "b"],
-    threads=1,
-    device="cpu",
-)
+TWELVE_STEPS = msgspec.structs.replace(STARTED, max_steps=12, steps_per_epoch=333)
 
 
 async def test_figures_evaluations_and_notes(open_app: OpenApp) -> None:

@@ -20,6 +20,17 @@ from tui.app import TermformerApp
 from tui.panes.train import TrainPane
 
 TRAIN = {"pane": "train"}
+STARTED = events.RunStarted(
+    max_steps=40,
+    steps_per_epoch=20,
+    train_rows=320,
+    validation_rows=40,
+    parameters=22_713_986,
+    trainable=22_713_986,
+    labels=["NEGATIVE", "POSITIVE"],
+    threads=1,
+    device="cpu",
+)
 
 
 class Held:
@@ -72,20 +83,8 @@ class Run:
         (self.folder / PROCESS).write_bytes(msgspec.json.encode(other))
 
     def starts(self, *notes: str) -> Run:
-        self.log.append(
-            events.RunStarted(
-                max_steps=self.max_steps,
-                steps_per_epoch=self.steps_per_epoch,
-                train_rows=320,
-                validation_rows=40,
-                parameters=22_713_986,
-                trainable=22_713_986,
-                labels=["NEGATIVE", "POSITIVE"],
-                threads=1,
-                device="cpu",
-                notes=list(notes),
-            )
-        )
+        own = {"max_steps": self.max_steps, "steps_per_epoch": self.steps_per_epoch}
+        self.log.append(msgspec.structs.replace(STARTED, **own, notes=list(notes)))
         return self
 
     def steps(

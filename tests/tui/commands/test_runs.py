@@ -17,18 +17,7 @@ from core.runs.log import EventWriter
 from core.runs.process import write_process
 from core.runs.requests import Stop, remove_request, waiting_requests
 from tests.tui.commands.command import Here
-
-STARTED = events.RunStarted(
-    max_steps=40,
-    steps_per_epoch=20,
-    train_rows=320,
-    validation_rows=32,
-    parameters=1000,
-    trainable=1000,
-    labels=["NEGATIVE", "POSITIVE"],
-    threads=1,
-    device="cpu",
-)
+from tests.tui.training import STARTED
 
 
 def step(number: int, loss: events.Number = 0.5) -> events.Step:

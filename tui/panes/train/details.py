@@ -103,6 +103,8 @@ class Details(Widget):
         if sum(width(text) for text, _ in (*parts, *right)) >= self.size.width:
             # Where there is no room for all of them it is the one that is shown.
             parts = [(f" {self.kind} ", "sheet--accent")]
+        if sum(width(text) for text, _ in (*parts, *right)) >= self.size.width:
+            right[-1] = (" ", "")
         return parts, right
 
     def _ways(self) -> tuple[str, bool]:
