@@ -128,7 +128,10 @@ def test_a_step_that_is_not_finite_has_a_line_of_its_own(broken: events.Step, sa
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({}, "1,000 parameters, all trained; 40 steps on cpu, 1 thread"),
+        (
+            {"parameters": 1_000, "trainable": 1_000},
+            "1,000 parameters, all trained; 40 steps on cpu, 1 thread",
+        ),
         (
             {"parameters": 1_019_842, "trainable": 8_290},
             "8,290 of 1,019,842 parameters trained; 40 steps on cpu, 1 thread",
