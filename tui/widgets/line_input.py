@@ -7,16 +7,25 @@ import os
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import work
+from textual import events, work
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
 from core.typed_paths import typed_path
 from tui.widgets.keys import KeysInOrder
 
+LONGEST = 4_096
+"""Characters of a line that are read, from a paste too."""
+
 
 class LineInput(KeysInOrder, Input):
     """One line; its keys act in the order in which they were pressed."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Takes the first line, or as much of it as a line is read for."""
+        event.text = "".join(event.text.splitlines()[:1])[:LONGEST]
+        super()._on_paste(event)
+        event.prevent_default()
 
 
 class PathInput(LineInput):

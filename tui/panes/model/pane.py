@@ -149,20 +149,13 @@ class ModelPane(LookingPane):
             self.outline.move(rows)
             self._outlined()
 
-        def left() -> None:
-            typed("")
-            self._leave_prompt()
-
-        def entered(_: str) -> None:
-            self._leave_prompt()
+        def entered(_: str) -> bool:
             self.action_open()
+            return True
 
-        self.view.prompt.ask("search", "", entered=entered, left=left, typed=typed, step=step)
-
-    def _leave_prompt(self) -> None:
-        self.view.prompt.display = False
-        self.screen.set_focus(self)
-        self._draw()
+        self.view.prompt.ask(
+            "search", "", entered=entered, typed=typed, left=lambda: typed(""), step=step
+        )
 
     # --- the config -----------------------------------------------------------------------
 
@@ -176,12 +169,12 @@ class ModelPane(LookingPane):
         if row is None:
             return
 
-        def entered(text: str) -> None:
-            self._leave_prompt()
+        def entered(text: str) -> bool:
             self._change(row.name, text.strip())
+            return True
 
         value = row.wish if row.wish is not None else row.value.strip('"')
-        self.view.prompt.ask(f"{row.name} =", value, entered=entered, left=self._leave_prompt)
+        self.view.prompt.ask(f"{row.name} =", value, entered=entered)
 
     def action_step(self, step: int) -> None:
         row = self.view.fields.current

@@ -15,13 +15,13 @@ from tui.panes.model import both, page, report, words
 from tui.panes.model.asking import Answers
 from tui.panes.model.fields import DEFAULT, FieldsHeading, FieldsView, rows_beside, rows_of
 from tui.panes.model.outline import Outline
-from tui.panes.model.prompt import Prompt
 from tui.panes.model.subject import Subject
 from tui.panes.model.tree import TreeHeading, TreeView
 from tui.plan import Plan
 from tui.widgets.headline import Headline, Paragraph
 from tui.widgets.legend import Legend
 from tui.widgets.lines import Lines
+from tui.widgets.prompt import Prompt
 from tui.widgets.rows import Part
 
 VIEWS = ("tree", "fields", "weights", "page", "both")
@@ -62,7 +62,6 @@ class ModelView(Vertical):
         self.outline = outline
         self.headline = Headline(id="model-headline")
         self.prompt = Prompt(id="model-prompt")
-        self.prompt.display = False
         self._fields_heading, self._tree_heading = FieldsHeading(), TreeHeading()
         self.fields = FieldsView(self._fields_heading, id="model-fields")
         self.tree_view = TreeView(outline, self._tree_heading, id="model-tree")

@@ -13,12 +13,12 @@ from core.runs import requests
 from core.runs.launch import resume_run, stop_run
 from core.runs.requests import Request, post_request
 from core.text.visible import visible
-from tui.panes.train.entry import Prompt
 from tui.panes.train.follow import Follower
 from tui.panes.train.others import READ_ONLY
 from tui.panes.train.steering import Steering
 from tui.panes.train.watch import RunWatch
 from tui.widgets.pane import Pane
+from tui.widgets.prompt import Prompt
 from tui.widgets.rows import Part
 
 _YES: Part = ("y", "sheet--key")
@@ -161,7 +161,7 @@ class AskingPane(Pane):
             return
         now = _rate_now(watch)
         hint = "Enter sets it, Esc leaves it"
-        self.prompt.ask("learning rate", now, hint, self._set_rate)
+        self.prompt.ask("learning rate", now, hint=hint, entered=self._set_rate)
 
     def _set_rate(self, value: str) -> bool:
         try:

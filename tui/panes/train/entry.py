@@ -1,18 +1,10 @@
-"""A line of text being typed, and a row at the foot of the pane that asks for one."""
+"""A field's text being typed, and the caret in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from textual import events
-from textual.widget import Widget
-
-from core.text.visible import fit, visible, width
-from tui.panes.train.sheet import Row, Sheet
-from tui.widgets.keys import KeysInOrder
-
-LONGEST = 4_096
-"""Characters that a field takes."""
+from core.text.visible import visible
+from tui.panes.train.sheet import Row
+from tui.widgets.line_input import LONGEST
 
 
 class Entry:
@@ -61,72 +53,3 @@ class Entry:
             (shown[caret], "sheet--cursor"),
             (shown[caret + 1 :], "sheet--value"),
         ]
-
-
-class Prompt(KeysInOrder, Sheet, can_focus=True):
-    """One row that asks for a line; hidden where nothing is asked."""
-
-    DEFAULT_CSS = "Prompt { height: 1; display: none; }"
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._entry = Entry()
-        self._label = self._hint = ""
-        self._done: Callable[[str], bool] = lambda _value: True
-        self._asker: Widget | None = None
-
-    def ask(self, label: str, value: str, hint: str, done: Callable[[str], bool]) -> None:
-        """Asks for `label`, beginning with `value`; Enter gives it to `done`, Esc to nobody.
-
-        Where `done` does not take the value, and says why, it stays to be put right.
-        """
-        self._label, self._hint, self._done = label, hint, done
-        self._entry.put(value)
-        self._asker = self.screen.focused
-        self.display = True
-        self.screen.set_focus(self)
-        self._redraw()
-
-    def _redraw(self) -> None:
-        self.show(self._layout)
-
-    def _layout(self, cells: int, rows: int) -> list[Row]:
-        label = f" {self._label} "
-        hint = fit(f"  {self._hint}", max(0, cells - width(label) - 24))
-        room = max(8, cells - width(label) - width(hint) - 1)
-        return [[(label, "sheet--accent"), *self._entry.row(room), (hint, "sheet--label")]]
-
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        return character is not None and character.isprintable()
-
-    def on_blur(self) -> None:
-        self._leave()
-
-    def on_key(self, event: events.Key) -> None:
-        """Edits the line; what is no editing key goes on to the app."""
-        if self.app.focused is not self:
-            return
-        if event.key == "enter":
-            if self._done(self._entry.value):
-                self._leave()
-        elif event.key == "escape":
-            self._leave()
-        elif not self._entry.edit(event.key):
-            if not (event.is_printable and event.character):
-                return
-            self._entry.insert(event.character)
-        event.stop()
-        event.prevent_default()
-        self._redraw()
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Takes the first line."""
-        event.stop()
-        self._entry.insert("".join(event.text.splitlines()[:1]))
-        self._redraw()
-
-    def _leave(self) -> None:
-        """Back to whoever had the focus, unless it has gone elsewhere already."""
-        if self.has_focus:
-            self.screen.set_focus(self._asker)
-        self.display = False

@@ -24,10 +24,10 @@ from tui.panes.train.form_fields import (
     Field,
     shown_value,
 )
+from tui.widgets.line_input import LONGEST
 from tui.widgets.pane import Option
 
 _DEFAULTS = RunConfig(name="", model="x")
-_LONGEST = 4_096
 
 
 class _WrongError(Exception):
@@ -125,7 +125,7 @@ class Form:
         """Takes back what `options` gave; the rest stays as it is."""
         for name, field in FIELDS.items():
             value = options.get(name)
-            if not isinstance(value, str) or len(value) > _LONGEST:
+            if not isinstance(value, str) or len(value) > LONGEST:
                 continue
             if not field.choices or value in field.choices:
                 self.values[name] = value

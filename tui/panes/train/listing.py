@@ -227,7 +227,8 @@ class ListingPane(AskingPane):
             def rename(name: str) -> bool:
                 return self._keep(lambda: self._renamed(folder, rename_run(folder, name.strip())))
 
-            self.prompt.ask("name", folder.name, "letters, digits, . _ -", rename)
+            hint = "letters, digits, . _ -"
+            self.prompt.ask("name", folder.name, hint=hint, entered=rename)
 
     def _renamed(self, folder: Path, target: Path) -> None:
         if folder in self.overlay.folders:
@@ -250,7 +251,7 @@ class ListingPane(AskingPane):
                 self.list_runs()
                 return kept
 
-            self.prompt.ask("note", notes.note, "Enter keeps it", note)
+            self.prompt.ask("note", notes.note, hint="Enter keeps it", entered=note)
 
     def action_tag(self) -> None:
         """Asks for tags."""
@@ -263,7 +264,8 @@ class ListingPane(AskingPane):
                 return kept
 
             has = f"has {' '.join(f'#{tag}' for tag in notes.tags)}; " if notes.tags else ""
-            self.prompt.ask("tags", "", f"{has}words; -word takes one away", tag)
+            hint = f"{has}words; -word takes one away"
+            self.prompt.ask("tags", "", hint=hint, entered=tag)
 
     def action_delete(self) -> None:
         """To the trash, or out of it for good: both by a second key."""

@@ -19,7 +19,6 @@ from tui.panes.train.probes import probes_of
 from tui.widgets.bars import KeyBar
 
 _EDITING = (("↑ ↓", "field"), ("← →", "choice"), ("Enter", "next"), ("Esc", "done"))
-_ASKED = (("Enter", "done"), ("Esc", "leave it"))
 
 
 class StartingPane(ListingPane):
@@ -103,9 +102,8 @@ class StartingPane(ListingPane):
         self.draw_foot()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        if event.widget in (self.form_view, self.prompt):
-            # The workbench knows the editor alone as a place to type into.
+        if event.widget is self.form_view:
+            # The workbench knows the editor and inputs alone as places to type into.
             event.stop()
-            keys = _EDITING if event.widget is self.form_view else _ASKED
-            self.screen.query_one(KeyBar).show_keys(typing=True, keys=keys)
+            self.screen.query_one(KeyBar).show_keys(typing=True, keys=_EDITING)
             self.draw_foot()
