@@ -6,6 +6,8 @@ import shlex
 from pathlib import Path
 
 import pytest
+from textual.events import AppBlur, AppFocus, Paste
+from textual.pilot import Pilot
 
 from core.runs import events
 from core.runs.config import RunConfig, load_config
@@ -222,3 +224,81 @@ async def test_a_list_that_is_read_slowly_takes_no_mark_back(
         await until(shows(pilot, "The trash is empty"), pilot)
         assert pane.has_focus
         assert names() == ["calm-otter", "bold-falcon", "slow-snail"]
+
+
+def listed(pilot: Pilot[None]) -> list[str]:
+    """The names in the list, as they stand on the screen."""
+    rows = screen_text(pilot).splitlines()
+    known = {"calm-otter", "bold-falcon", "slow-snail"}
+    words = [word.lstrip("›+") for row in rows[6:] for word in row.split()[:2]]
+    return [word for word in words if word in known]
+
+
+async def test_runs_are_found_as_their_words_are_typed(open_app: OpenApp) -> None:
+    watched = write_runs()
+    async with open_app(
+        size=(120, 30), options={"train": {"watched": str(watched)}}, **TRAIN
+    ) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        # From the run's curve too: the list comes, and what is typed is for the line.
+        await pilot.press("escape", "slash", *"paper")
+        await until(shows(pilot, "find paper", "paper: 1 of 3", "› slow-snail"), pilot)
+        assert listed(pilot) == ["slow-snail"]
+        # Enter leaves the line and keeps what was found: keys act on it.
+        await pilot.press("enter", "space")
+        await until(shows(pilot, "›+slow-snail", "Esc all"), pilot)
+        # Esc in the line takes back what was typed in it, in the list all of it.
+        await pilot.press("slash", *" and no run has it")
+        await until(shows(pilot, "None of 3 has 'paper and no run has it'."), pilot)
+        await pilot.press("escape")
+        await until(lambda: listed(pilot) == ["slow-snail"], pilot)
+        await pilot.press("escape")
+        await until(lambda: len(listed(pilot)) == 3, pilot)
+        await pilot.press("escape")
+        await until(shows(pilot, "calm-otter  ● finished"), pilot)
+
+
+async def test_the_list_is_sorted_and_the_mark_stays_on_its_run(open_app: OpenApp) -> None:
+    watched = write_runs()
+    async with open_app(
+        size=(120, 30), options={"train": {"watched": str(watched)}}, **TRAIN
+    ) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› calm-otter"), pilot)
+        newest = listed(pilot)
+        await pilot.press("S")
+        await until(shows(pilot, "The best accuracy first.", "▾ best", "› calm-otter"), pilot)
+        assert listed(pilot) == ["bold-falcon", "calm-otter", "slow-snail"]
+        await pilot.press("S", "S", "S")
+        await until(shows(pilot, "The newest first."), pilot)
+        assert listed(pilot) == newest
+
+
+async def test_what_is_typed_stays_when_the_terminal_loses_the_focus(open_app: OpenApp) -> None:
+    watched = write_runs()
+    async with open_app(
+        size=(120, 30), options={"train": {"watched": str(watched)}}, **TRAIN
+    ) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "N", *"half a ")
+        pilot.app.post_message(AppBlur())
+        await until(lambda: not pilot.app.app_focus, pilot)
+        await until(shows(pilot, "note half a"), pilot)
+        pilot.app.post_message(AppFocus())
+        await until(lambda: pilot.app.focused is not None, pilot)
+        await pilot.press(*"note", "enter")
+        await until(lambda: read_notes(watched).note == "half a note", pilot)
+
+
+async def test_a_note_of_wide_characters_stays_in_its_line(open_app: OpenApp) -> None:
+    watched = write_runs()
+    async with open_app(options={"train": {"watched": str(watched)}}, **TRAIN) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "N")
+        pilot.app.post_message(Paste("一" * 60 + "二\nnot this"))
+        await until(shows(pilot, "二"), pilot)
+        # One burst: what stands behind Enter is no text of the note.
+        await pilot.press("三", "enter", "T", *"wide", "enter")
+        await until(lambda: read_notes(watched).tags == ["wide"], pilot)
+        assert read_notes(watched).note == "一" * 60 + "二三"

@@ -15,6 +15,7 @@ from core.runs.folder import find_run, list_runs
 from core.runs.launch import stop_run
 from core.runs.overview import Overviews, RunOverview
 from core.runs.requests import find_answer
+from core.runs.selection import ORDERS, RunSelection
 from core.runs.shelf import list_trash
 from core.runs.status import RunStatus, run_status
 from core.sizes import duration, loss_text, percent, size_of
@@ -100,8 +101,21 @@ class RunsGroup(click.Group):
 )
 @json_option
 @click.option("--trash", is_flag=True, help="List the runs that were deleted, the last one first.")
+@click.option(
+    "--match",
+    default="",
+    metavar="WORDS",
+    help="Only runs with these words in their name, status, note or tags; #word begins a tag.",
+)
+@click.option(
+    "--sort",
+    "order",
+    type=click.Choice(list(ORDERS)),
+    default="newest",
+    help="The newest, the best accuracy, the lowest loss or the largest first.",
+)
 @click.pass_context
-def runs_command(ctx: click.Context, as_json: bool, trash: bool) -> None:
+def runs_command(ctx: click.Context, as_json: bool, trash: bool, match: str, order: str) -> None:
     """List the training runs, the newest first, and how each of them fares.
 
     A run is starting, running, paused, stalled (its worker lives but is silent), finished,
@@ -116,9 +130,12 @@ def runs_command(ctx: click.Context, as_json: bool, trash: bool) -> None:
     """
     if ctx.invoked_subcommand is not None:
         return
-    found = Overviews().look(list_trash() if trash else list_runs())
+    there = Overviews().look(list_trash() if trash else list_runs())
+    found = RunSelection(words=match, order=order).of(there)
     if as_json:
         print_json([overview_row(run) for run in found])
+    elif there and not found:
+        print_text(f"None of {len(there):,} runs has {match!r}.")
     elif not found and trash:
         print_text("The trash is empty.")
     elif not found:

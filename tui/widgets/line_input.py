@@ -26,6 +26,13 @@ class LineInput(KeysInOrder, Input):
         event.text = "".join(event.text.splitlines()[:1])[:LONGEST]
         super()._on_paste(event)
         event.prevent_default()
+        self.show_caret()
+
+    def show_caret(self) -> None:
+        """Brings the caret into view, which Textual does when it moves, but not at first."""
+        caret = self.cursor_position
+        self.cursor_position = 0
+        self.cursor_position = caret
 
 
 class PathInput(LineInput):

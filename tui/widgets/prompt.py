@@ -88,6 +88,7 @@ class Prompt(Horizontal):
         self._asker = self.screen.focused
         self.display = True
         self.screen.set_focus(self._input)  # at once: the keys behind this one are for it
+        self.call_after_refresh(self._input.show_caret)
 
     def on_descendant_blur(self) -> None:
         """Hides the line where the focus went elsewhere, but not with the terminal's own focus."""

@@ -50,6 +50,15 @@ STEERING = [
     Binding("up,k", "move(-1)", "run before", show=False, id="train.up"),
 ]
 KEEPING = [
+    Binding("slash", "find", "find", show=False, id="train.find", tooltip="Find runs in the list"),
+    Binding(
+        "S",
+        "sort",
+        "sort",
+        show=False,
+        id="train.sort",
+        tooltip="List: by best accuracy, loss, size; newest first",
+    ),
     Binding("R", "rename", "rename the run", show=False, id="train.rename"),
     Binding("N", "note", "write a note on the run", show=False, id="train.note"),
     Binding("T", "tag", "tag the run", show=False, id="train.tag"),
@@ -193,7 +202,13 @@ LOOKING = [
         tooltip="A rougher trend, at last none",
     ),
 ]
-_OWN = {binding.action for binding in (*STEERING, *KEEPING)} - {"runs", "edit", "open", "back"}
+_OWN = {binding.action for binding in (*STEERING, *KEEPING)} - {
+    "runs",
+    "find",
+    "edit",
+    "open",
+    "back",
+}
 """What is done to this program's own runs alone."""
 _ON_A_RUN = {"stop", "pause", "details", "use_model"}
 """What is done to a run that is there."""

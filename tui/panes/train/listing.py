@@ -1,35 +1,30 @@
-"""The keys of the list of runs; most of them act on the run that is watched too."""
+"""The list of runs: read, searched, sorted, and which of them the keys act on."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from textual import work
 
-from core.checkpoints import run_model
-from core.errors import ModelError, RunError
-from core.runs.notes import read_notes, write_notes
+from core.errors import RunError
 from core.runs.overview import Overviews, RunOverview
-from core.runs.plan import repeating
-from core.runs.shelf import delete_run, erase_run, rename_run, restore_run
+from core.runs.selection import RunSelection
 from core.runs.status import RunStatus
-from core.text.visible import visible
 from tui.panes.train.asking import NO_RUN, AskingPane
 from tui.panes.train.others import READ_ONLY, OtherWatch, watch_others
 from tui.panes.train.overlay import Overlay
-from tui.panes.train.runs import OTHERS, RunTable, look_at_runs, told
+from tui.panes.train.runs import FIRST, RunTable, look_at_runs
 from tui.panes.train.steering import Steering
 from tui.panes.train.watch import RunWatch
-from tui.widgets.rows import Part
 
 View = Literal["run", "runs", "form"]
 
 
 class ListingPane(AskingPane):
-    """Lists runs, overlays them, and looks after their folders."""
+    """Lists runs and overlays them."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -82,7 +77,7 @@ class ListingPane(AskingPane):
 
     def action_runs(self) -> None:
         if self.view == "runs" and not self._trash:
-            self.action_back()
+            self._leave_list()
             return
         self.steering.news = []
         if self.watched is not None:
@@ -128,6 +123,12 @@ class ListingPane(AskingPane):
         self.draw_foot()
 
     def action_back(self) -> None:
+        if self.view == "runs" and self.runs.selection.words:
+            self._select(msgspec.structs.replace(self.runs.selection, words=""))
+            return
+        self._leave_list()
+
+    def _leave_list(self) -> None:
         self.look_at("form" if self.watched is None else "run")
 
     def action_mark(self) -> None:
@@ -176,33 +177,42 @@ class ListingPane(AskingPane):
             self.look_at("run")
         return True
 
-    def list_words(self) -> list[Part]:
-        """What can be done with the list, and the note on the run that is marked."""
-        keys: tuple[tuple[str, str], ...]
-        if self.runs.marks_others:
-            keys = (("Enter", "shows them"), ("Z", "trash"))
-        elif self._trash:
-            keys = (("Enter", "takes it out"), ("D", "removes it for good"), ("Z", "runs"))
-        else:
-            keys = (
-                ("Enter", "shows it"),
-                ("Space", "overlays"),
-                ("R", "name"),
-                ("N", "note"),
-                ("T", "tag"),
-                ("D", "delete"),
-                ("Z", "trash"),
-            )
-        words: list[Part] = []
-        for key, does in keys:
-            words += [(f" {key}", "sheet--key"), (f" {does} ", "")]
-        if self.runs.marks_others:
-            words.append((f"· {OTHERS}: they are watched, not steered.", "sheet--value"))
-        elif self._listed is not None and (note := told(self._listed)):
-            words.append((f"· {note}", "sheet--value"))
-        return words
+    def action_find(self) -> None:
+        """Lists runs as words of their name, status, tags or note are typed."""
+        if self.view != "runs":
+            self.action_runs()
+        before = self.runs.selection
 
-    # --- one run --------------------------------------------------------------------------
+        def typed(words: str) -> None:
+            self._select(msgspec.structs.replace(before, words=words.strip()))
+
+        self.prompt.ask(
+            "find",
+            before.words,
+            hint="words of name, status, note; #tag",
+            entered=lambda _: True,
+            typed=typed,
+            left=lambda: self._select(before),
+            step=self.move_mark,
+        )
+
+    def action_sort(self) -> None:
+        """By the next column, at last the newest first again."""
+        if self.view == "runs":
+            self._select(self.runs.selection.reordered())
+            self.say(FIRST[self.runs.selection.order])
+
+    def move_mark(self, rows: int) -> None:
+        """Marks another run of the list."""
+        self.runs.move(rows)
+        self.show_keys()
+        self.draw_foot()
+
+    def _select(self, selection: RunSelection) -> None:
+        self.runs.select(selection)
+        self.steering.news = []
+        self.show_keys()
+        self.draw_foot()
 
     def _target_or_say(self) -> Path | None:
         folder = self.target()
@@ -220,122 +230,7 @@ class ListingPane(AskingPane):
         elif not self._is_foreign():
             self.say(NO_RUN)
 
-    def action_rename(self) -> None:
-        """Asks for the run's new name."""
-        if (folder := self._target_or_say()) is not None:
-
-            def rename(name: str) -> bool:
-                return self._keep(lambda: self._renamed(folder, rename_run(folder, name.strip())))
-
-            hint = "letters, digits, . _ -"
-            self.prompt.ask("name", folder.name, hint=hint, entered=rename)
-
-    def _renamed(self, folder: Path, target: Path) -> None:
-        if folder in self.overlay.folders:
-            self.overlay.drop(folder)
-            self.overlay.toggle(target)
-        if self._watches(folder):
-            view = self.view
-            self.watch_run(target)
-            self.look_at(view)
-        self.say(f"{folder.name} is {target.name} now.")
-        self.list_runs(target)
-
-    def action_note(self) -> None:
-        """Asks for a note on the run."""
-        if (folder := self._target_or_say()) is not None:
-            notes = read_notes(folder)
-
-            def note(words: str) -> bool:
-                kept = self._keep(lambda: write_notes(folder, notes.with_note(words)))
-                self.list_runs()
-                return kept
-
-            self.prompt.ask("note", notes.note, hint="Enter keeps it", entered=note)
-
-    def action_tag(self) -> None:
-        """Asks for tags."""
-        if (folder := self._target_or_say()) is not None:
-            notes = read_notes(folder)
-
-            def tag(words: str) -> bool:
-                kept = self._keep(lambda: write_notes(folder, notes.with_tags(words)))
-                self.list_runs()
-                return kept
-
-            has = f"has {' '.join(f'#{tag}' for tag in notes.tags)}; " if notes.tags else ""
-            hint = f"{has}words; -word takes one away"
-            self.prompt.ask("tags", "", hint=hint, entered=tag)
-
-    def action_delete(self) -> None:
-        """To the trash, or out of it for good: both by a second key."""
-        folder = self.target()
-        if folder is None:
-            self._say_no_target()
-            return
-        for_good = self.in_trash
-        name = visible(folder.name)
-        ask = (
-            f" Remove {name} for good? " if for_good else f" Delete {name}? Z leads to the trash. "
-        )
-        words: list[Part] = [(ask, "sheet--value"), ("D", "sheet--key"), (" or ", "")]
-        if self.sure("delete", [*words, ("y", "sheet--key")]):
-            self._keep(lambda: self._delete(folder, for_good=for_good))
-
-    def _delete(self, folder: Path, *, for_good: bool) -> None:
-        if for_good:
-            erase_run(folder.name)
-            self.say(f"{folder.name} is gone.")
-        else:
-            kept = delete_run(folder)
-            self.overlay.drop(folder)
-            if self._watches(folder):
-                self.follower.leave()
-                self.bench.note_run("")
-                self.look_at("runs")
-            renamed = f", as {kept.name}" if kept.name != folder.name else ""
-            self.say(f"{folder.name} is in the trash{renamed}: Z shows it.")
-        self.list_runs()
-
-    def take_out(self) -> None:
-        """The run that is marked comes out of the trash."""
-        if self._listed is not None:
-            name = self._listed.name
-            self._keep(lambda: self._taken_out(restore_run(name)))
-
-    def _taken_out(self, folder: Path) -> None:
-        self._show_list(trash=False, chosen=folder)
-        self.say(f"{folder.name} is among the runs again.")
-
     @property
     def in_trash(self) -> bool:
         """Whether the list shows the runs that were deleted."""
         return self.view == "runs" and self._trash
-
-    def _keep(self, change: Callable[[], object]) -> bool:
-        """Does what may be refused, and says why; whether it was done."""
-        try:
-            change()
-        except RunError as error:
-            self.complain(str(error))
-            return False
-        return True
-
-    def action_copy_command(self) -> None:
-        """The command that repeats the run, by OSC 52."""
-        if (folder := self._target_or_say()) is not None:
-            command = repeating(folder)
-            self.app.copy_to_clipboard(command)
-            self.say(f"Copied: {command}")
-
-    def action_use_model(self) -> None:
-        folder = self._target_or_say()
-        if folder is None:
-            return
-        try:
-            run_model(folder)
-        except ModelError as error:
-            self.complain(str(error))
-            return
-        self.bench.choose_model(str(folder))
-        self.say(f"Loading the model of {folder.name} for all panes.")

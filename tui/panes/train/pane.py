@@ -254,7 +254,7 @@ class TrainPane(StartingPane):
             if isinstance(self.watched, OtherWatch):
                 words = self.watched.foot()
         if not words and self.view == "runs":
-            words = self.list_words()
+            words = self.runs.words()
         if not words and self.view == "form":
             words = [*(() if self.form_view.has_focus else _START), *self.form_view.told]
         self._foot.say(as_bound(words, self.app))
@@ -303,9 +303,7 @@ class TrainPane(StartingPane):
 
     def action_move(self, rows: int) -> None:
         if self.view == "runs":
-            self.runs.move(rows)
-            self.show_keys()
-            self.draw_foot()
+            self.move_mark(rows)
         elif self.view == "run" and isinstance(self.watched, OtherWatch):
             if self.watched.turn(rows):
                 self._draw()

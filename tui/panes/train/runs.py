@@ -9,11 +9,13 @@ from textual.strip import Strip
 
 from core.runs.folder import list_runs
 from core.runs.overview import Overviews, RunOverview
+from core.runs.selection import RunSelection
 from core.runs.shelf import list_trash
 from core.sizes import loss_text, percent, size_of
 from core.text.visible import fit, visible, width
 from tui.panes.train.figures import STATUS_STYLES, duration
-from tui.panes.train.sheet import Row, Sheet
+from tui.panes.train.sheet import Row, Sheet, key_words
+from tui.widgets.rows import Part
 
 OTHERS = "Other programs' runs"
 MOST = 500
@@ -26,6 +28,24 @@ _EXPLAINED = frozenset({"failed", "crashed", "paused", "unreadable"})
 """Whose message says more than the status does."""
 _FOR_SIZE, _FOR_NOTES = 88, 104
 """Columns from which there is room for them."""
+FIRST = {
+    "newest": "The newest first.",
+    "best": "The best accuracy first.",
+    "loss": "The lowest loss first.",
+    "size": "The largest first.",
+}
+"""What each order is."""
+_KEYS = (
+    ("Enter", "shows it"),
+    ("Space", "overlays"),
+    ("R", "name"),
+    ("N", "note"),
+    ("T", "tag"),
+    ("D", "delete"),
+    ("/", "find"),
+    ("S", "sort"),
+    ("Z", "trash"),
+)
 
 
 def look_at_runs(overviews: Overviews, *, trash: bool = False) -> list[RunOverview]:
@@ -52,8 +72,12 @@ class RunTable(Sheet):
         super().__init__(id=id)
         self.others: Path | None = None
         """The folder of other programs' runs that is listed above all, where there is one."""
-        self._runs: Sequence[RunOverview] | None = None
+        self.selection = RunSelection()
+        """Which of the runs are listed, and in which order."""
+        self._all: Sequence[RunOverview] | None = None
         """None until they were read."""
+        self._runs: Sequence[RunOverview] = ()
+        """Those that are listed."""
         self._chosen: Path | None = None
         """The folder of the run that is marked; None for the others."""
         self._overlaid: Collection[Path] = ()
@@ -62,7 +86,7 @@ class RunTable(Sheet):
 
     def forget(self, *, trash: bool) -> None:
         """Lists none until those of the trash, or the other ones, are shown."""
-        self._runs, self._trash = None, trash
+        self._all, self._runs, self._trash = None, (), trash
         self._show()
 
     def mark(self, folder: Path | None) -> None:
@@ -77,9 +101,15 @@ class RunTable(Sheet):
         *,
         trash: bool = False,
     ) -> None:
-        """Shows `runs`; the mark stays where it is."""
+        """Shows those of `runs` that are selected; the mark stays where it is."""
+        self._all, self._overlaid, self._trash = runs, overlaid, trash
+        self.select(self.selection)
+
+    def select(self, selection: RunSelection) -> None:
+        """Lists the runs of `selection` in its order."""
         at = self._index
-        self._runs, self._overlaid, self._trash = runs, overlaid, trash
+        self.selection = selection
+        self._runs = selection.of(self._all or ())
         if self._chosen not in self._places and self._places:
             # The one that was there is gone: its neighbour is next.
             self._chosen = self._places[min(at, len(self._places) - 1)]
@@ -93,7 +123,7 @@ class RunTable(Sheet):
     @property
     def chosen(self) -> RunOverview | None:
         """The run that is marked."""
-        return next((run for run in self._runs or () if run.path == self._chosen), None)
+        return next((run for run in self._runs if run.path == self._chosen), None)
 
     @property
     def marks_others(self) -> bool:
@@ -108,7 +138,7 @@ class RunTable(Sheet):
     def _places(self) -> list[Path | None]:
         """What can be marked, a row each."""
         others: list[Path | None] = [None] if self._lists_others else []
-        return [*others, *(run.path for run in self._runs or ())]
+        return [*others, *(run.path for run in self._runs)]
 
     @property
     def _index(self) -> int:
@@ -121,13 +151,16 @@ class RunTable(Sheet):
             self._show()
 
     def _show(self) -> None:
-        if self._runs is not None and self._places:
+        if self._all is not None and self._places:
             # The row above it too: the first one in view is behind the heading.
             self.reveal(self._index)
             self.reveal(self._index + 1)
             self.show(self._rows_for)
-        elif self._runs is None:
+        elif self._all is None:
             self.show([[("  Reading the list…", "sheet--label")]])
+        elif self._all:
+            words = f"  None of {len(self._all):,} has {visible(self.selection.words)!r}."
+            self.show([[(words, "sheet--label")]])
         elif self._trash:
             self.show([[("  The trash is empty: Z goes back to the runs.", "sheet--label")]])
         else:
@@ -138,17 +171,41 @@ class RunTable(Sheet):
         return super().row(0 if index == self.top else index)
 
     def _rows_for(self, cells: int, rows: int) -> list[Row]:
-        longest = max((width(visible(run.name)) for run in self._runs or ()), default=0) + 1
+        longest = max((width(visible(run.name)) for run in self._runs), default=0) + 1
         self._name_cells = max(_NAME, min(longest, _NAME + cells - _LONG_NAMES))
         heads = f"{'in the trash' if self._trash else 'run':<{self._name_cells}}{'status':<9}"
-        heads += f"{'step':>16}{'loss':>9}{'best':>{_BEST}}"
-        heads += f"{'size':>{_SIZE}}" if cells >= _FOR_SIZE else ""
+        heads += f"{'step':>16}{self._head('loss'):>9}{self._head('best'):>{_BEST}}"
+        heads += f"{self._head('size'):>{_SIZE}}" if cells >= _FOR_SIZE else ""
         heads += f"{'ago':>{_AGO}}{'   note' if cells >= _FOR_NOTES else ''}"
         return [
             [(f"   {heads}", "sheet--label")],
             *([self._row_of_others(cells)] if self._lists_others else ()),
-            *(self._row(run, cells) for run in self._runs or ()),
+            *(self._row(run, cells) for run in self._runs),
         ]
+
+    def _head(self, column: str) -> str:
+        return f"▾ {column}" if column == self.selection.order else column
+
+    def words(self) -> list[Part]:
+        """What is listed, what can be done with it, and the note on the run that is marked."""
+        keys: tuple[tuple[str, str], ...]
+        if self.marks_others:
+            keys = (("Enter", "shows them"), ("Z", "trash"))
+        elif self._trash:
+            keys = (("Enter", "takes it out"), ("D", "removes it for good"), ("Z", "runs"))
+        else:
+            keys = _KEYS if self._runs else _KEYS[-1:]
+        words: list[Part] = []
+        if sought := self.selection.words:
+            found = f" {visible(sought)}: {len(self._runs):,} of {len(self._all or ()):,} "
+            words += [(found, "sheet--value"), *key_words("Esc", "all")]
+        for key, does in keys:
+            words += key_words(key, does)
+        if self.marks_others:
+            words.append((f"· {OTHERS}: they are watched, not steered.", "sheet--value"))
+        elif self.chosen is not None and (note := told(self.chosen)):
+            words.append((f"· {note}", "sheet--value"))
+        return words
 
     def _row_of_others(self, cells: int) -> Row:
         folder = str(self.others)

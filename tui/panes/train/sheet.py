@@ -79,6 +79,9 @@ class Sheet(RowsView):
         return Strip(segments)
 
 
+_NO_BREAK = "\u00a0"
+
+
 class Foot(Sheet):
     """A sentence in as many rows as it needs, one at least and `MOST` at most."""
 
@@ -113,20 +116,45 @@ def wrapped_row(row: Row, cells: int) -> list[Row]:
     """`row` in rows of at most `cells` cells, broken at spaces; later ones begin with a blank."""
     rows: list[list[Part]] = [[]]
     room = cells
-    for text, name in row:
-        for word in re.findall(r" *[^ ]+|  *$", text):
-            shown = word
-            if width(word) > room and rows[-1] and word.strip():
-                rows.append([(" ", name)])
-                room = cells - 1
-                shown = word.lstrip()
-            room -= width(shown)
-            line = rows[-1]
+    for word in _words(row):
+        parts = word
+        if _cells(word) > room and rows[-1]:
+            (first, name), *others = word
+            parts = [(first.lstrip(" "), name), *others]
+            if not _cells(parts):
+                continue
+            rows.append([(" ", name)])
+            room = cells - 1
+        room -= _cells(parts)
+        line = rows[-1]
+        for text, name in parts:
             if line and line[-1][1] == name:
-                line[-1] = (line[-1][0] + shown, name)
+                line[-1] = (line[-1][0] + text, name)
             else:
-                line.append((shown, name))
+                line.append((text, name))
     return list(rows)
+
+
+def _cells(parts: Row) -> int:
+    return sum(width(text) for text, _ in parts)
+
+
+def _words(row: Row) -> list[list[Part]]:
+    """The words of `row`, each with the blanks before it, and in all of its styles."""
+    words: list[list[Part]] = []
+    for text, name in row:
+        for word in re.findall(r" *[^ ]+| +$", text):
+            part = (word.replace(_NO_BREAK, " "), name)
+            if words and not word.startswith(" "):
+                words[-1].append(part)
+            else:
+                words.append([part])
+    return words
+
+
+def key_words(key: str, does: str) -> list[Part]:
+    """A key and what it does, which stay together in one row."""
+    return [(f" {key}", "sheet--key"), (f"{_NO_BREAK}{does.replace(' ', _NO_BREAK)} ", "")]
 
 
 def wrapped(text: str, cells: int) -> list[str]:

@@ -13,7 +13,7 @@ from core.runs.folder import create_run
 from core.runs.launch import start_run
 from tui.panes.train.form import Form
 from tui.panes.train.form_view import FormView
-from tui.panes.train.listing import ListingPane
+from tui.panes.train.keeping import KeepingPane
 from tui.panes.train.plan_view import PlanView
 from tui.panes.train.probes import probes_of
 from tui.widgets.bars import KeyBar
@@ -21,7 +21,7 @@ from tui.widgets.bars import KeyBar
 _EDITING = (("↑ ↓", "field"), ("← →", "choice"), ("Enter", "next"), ("Esc", "done"))
 
 
-class StartingPane(ListingPane):
+class StartingPane(KeepingPane):
     """Fills in the form and starts runs."""
 
     def __init__(self, *, id: str) -> None:
