@@ -100,6 +100,15 @@ def test_what_is_not_known_or_not_a_number_is_null(termformer: Here) -> None:
     assert "ended without a last word" in plain
 
 
+def test_some_of_the_runs_in_another_order(termformer: Here) -> None:
+    for name, losses in (("calm-otter", [0.2]), ("bold-otter", [0.3, 0.1]), ("slow-snail", [0.4])):
+        make_run(name, STARTED, *(step(n, loss) for n, loss in enumerate(losses, 1)))
+    rows = termformer("runs", "--match", "OTTER crashed", "--sort", "loss", "--json").document
+    assert [row["name"] for row in rows] == ["bold-otter", "calm-otter"]
+    assert termformer("runs", "--match", "#paper").output == "None of 3 runs has '#paper'.\n"
+    assert termformer("runs", "--match", "#paper", "--json").document == []
+
+
 UNSAVED = "Stopped by request. The disk is full, so step 1 could not be saved."
 
 

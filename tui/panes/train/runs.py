@@ -35,6 +35,8 @@ FIRST = {
     "size": "The largest first.",
 }
 """What each order is."""
+_LOW = 10
+"""Rows of a pane below which they are for the runs, and one key alone is named."""
 _KEYS = (
     ("Enter", "shows it"),
     ("Space", "overlays"),
@@ -193,8 +195,11 @@ class RunTable(Sheet):
             keys = (("Enter", "shows them"), ("Z", "trash"))
         elif self._trash:
             keys = (("Enter", "takes it out"), ("D", "removes it for good"), ("Z", "runs"))
+        elif self._runs:
+            columns, rows = self.container_size
+            keys = _KEYS[: 1 if rows < _LOW else -1 if columns < _FOR_SIZE else None]
         else:
-            keys = _KEYS if self._runs else _KEYS[-1:]
+            keys = _KEYS[-1:]
         words: list[Part] = []
         if sought := self.selection.words:
             found = f" {visible(sought)}: {len(self._runs):,} of {len(self._all or ()):,} "
