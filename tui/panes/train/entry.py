@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.text.visible import visible
+from core.text.visible import visible, width
 from tui.panes.train.sheet import Row
 from tui.widgets.line_input import LONGEST
 
@@ -44,12 +44,18 @@ class Entry:
 
     def row(self, cells: int) -> Row:
         """The value in so many cells, around its caret."""
-        text, cells = visible(self.value), max(1, cells)
-        start = max(0, self.caret - cells + 1)
-        shown = (text[start:] + " ").ljust(cells)[:cells]
-        caret = self.caret - start
+        text = visible(self.value)
+        caret = text[self.caret : self.caret + 1] or " "
+        room = max(0, cells - width(caret))
+        before = text[max(0, self.caret - room) : self.caret]
+        while width(before) > room:
+            before = before[1:]
+        room -= width(before)
+        after = text[self.caret + 1 :][:room]
+        while width(after) > room:
+            after = after[:-1]
         return [
-            (shown[:caret], "sheet--value"),
-            (shown[caret], "sheet--cursor"),
-            (shown[caret + 1 :], "sheet--value"),
+            (before, "sheet--value"),
+            (caret, "sheet--cursor"),
+            (after + " " * (room - width(after)), "sheet--value"),
         ]
