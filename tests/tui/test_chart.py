@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from tests.tui.series import ANY, falling, series_of
+from tests.tui.series import ANY, falling, long_lists, series_of
 from tui.widgets.chart import Curve, LineChart, Mark, Plot, Series
 from tui.widgets.chart.canvas import BRAILLE, Canvas
 from tui.widgets.chart.chart import terminal_is_plain
@@ -257,7 +257,7 @@ def test_every_size_and_every_value_can_be_drawn(
 
 
 @given(
-    st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), max_size=700),
+    long_lists(st.floats(-1e6, 1e6) | st.just(math.nan), 700),
     st.integers(1, 40),
     st.floats(0, 1),
     st.floats(0.01, 1),

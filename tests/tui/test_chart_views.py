@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.tui.test_chart import ANY, falling, series_of
+from tests.tui.series import ANY, falling, long_lists, series_of
 from tui.widgets.chart import Curve, Mark, Plot, Series, Window
 from tui.widgets.chart.panel import CURVES
 from tui.widgets.chart.picture import draw
@@ -17,7 +17,7 @@ from tui.widgets.chart.scale import clock, log_axis, x_ticks
 from tui.widgets.chart.series import FANOUT
 
 
-@given(st.lists(ANY, max_size=700), st.integers(1, 600), st.integers(0, 700), st.integers(0, 700))
+@given(long_lists(ANY, 700), st.integers(1, 600), st.integers(0, 700), st.integers(0, 700))
 def test_any_part_of_a_series_is_covered_exactly(
     values: list[float], points: int, start: int, stop: int
 ) -> None:
