@@ -134,6 +134,7 @@ def test_curves_differ_without_colours() -> None:
 
 
 @given(st.floats(1e-12, 1e6), st.floats(1, 1e9), st.integers(1, 60))
+@example(44.0, 755019499.0, 3)
 def test_a_logarithmic_axis_holds_what_is_above_zero(low: float, factor: float, rows: int) -> None:
     axis = log_axis(low, low * factor, rows)
     assert axis.height(low) >= -1e-6
@@ -225,6 +226,15 @@ def test_zooming_in_around_a_point_keeps_it_where_it_is() -> None:
     assert window.range(2_000, 2_000) == (start, stop)
 
 
+def test_a_frozen_window_is_zoomed_where_it_stands() -> None:
+    window = Window("frozen", 200, 100)
+    assert window.zoomed(0.5, 1_000, 1_000) == Window("frozen", 250, 50)
+    assert window.zoomed(0.5, 1_000, 1_000, around=225) == Window("frozen", 212.5, 50)
+    assert window.zoomed(10, 1_000, 1_000) == Window()
+    at_the_end = Window("frozen", 900, 100).zoomed(2, 1_000, 1_000, around=900)
+    assert at_the_end == Window("frozen", 800, 200), "nothing is behind the end of the run"
+
+
 def test_zooming_out_far_enough_shows_the_whole() -> None:
     window = Window("frozen", 100, 50)
     for _ in range(12):
@@ -242,6 +252,12 @@ def test_panning_stops_at_the_ends_and_follows_again_at_the_newest_step() -> Non
     for _ in range(40):
         window = window.panned(0.5, 1_000, 1_000)
     assert window.kind == "live"
+
+
+def test_panning_follows_only_where_it_goes_on_to_the_newest_step() -> None:
+    assert Window("frozen", 850, 100).panned(0.5, 1_000, 1_000) == Window("live", width=100)
+    early = Window("live", width=200).panned(-0.25, last=10, end=1_000)
+    assert early == Window("frozen", 0, 200)
 
 
 def test_a_window_is_frozen_and_followed_by_one_key() -> None:
