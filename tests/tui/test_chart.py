@@ -20,6 +20,7 @@ from tui.widgets.chart.chart import terminal_is_plain
 from tui.widgets.chart.picture import draw
 from tui.widgets.chart.scale import whole_axis, x_ticks, y_axis
 from tui.widgets.chart.series import FANOUT, Bucket
+from tui.widgets.chart.trace import trace_raw
 
 
 class ChartApp(App[None]):
@@ -146,12 +147,45 @@ async def test_what_is_no_number_is_a_gap() -> None:
     async with app.run_test(size=(106, 10)) as pilot:
         app.chart.show(Plot((Curve(series_of(values)),), 100))
         await pilot.pause()
-        row = next(line for line in lines(app) if any("\u2800" < c <= "\u28ff" for c in line))
+        [row] = [line for line in lines(app) if any("\u2800" < c <= "\u28ff" for c in line)]
         curve = row[row.index("│") + 1 if "│" in row else row.index("┤") + 1 :].strip()
         before, _, after = curve.partition(" ")
         assert len(after) - len(after.lstrip()) >= 17
         assert len(before) == pytest.approx(40, abs=2)
         assert lines(app)[-2].count("×") == pytest.approx(20, abs=1)
+
+
+def test_a_bucket_with_gaps_is_drawn_and_breaks_the_line_behind_it() -> None:
+    canvas = Canvas(10, 2, BRAILLE)
+    buckets = [
+        Bucket(0, 0, 6, 6, 1, 1),
+        Bucket(5, 9, 6, 6, 4, 5),
+        Bucket(18, 18, 6, 6, 1, 1),
+        Bucket(19, 19, math.nan, math.nan, 0, 1),
+    ]
+    gaps = trace_raw(canvas, buckets, int, lambda y: -1 if math.isnan(y) else int(y))
+    assert gaps == {9, 19}
+    above, below = canvas.rows()
+    assert [character != " " for character in above] == [True] * 3 + [False] * 6 + [True]
+    assert not below.strip()
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("values", [[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]])
+def test_values_far_apart_are_joined_by_a_straight_line(values: list[float], plain: bool) -> None:
+    picture = draw(Plot((Curve(series_of(values)),), 2, smoothing=0), 60, 20, plain=plain)
+    rows: dict[int, list[int]] = {}
+    for y, row in enumerate(picture.rows[:-2]):
+        for x, style in enumerate(row.styles):
+            if style == "r":
+                rows.setdefault(x, []).append(y)
+    first, last = min(rows), max(rows)
+    assert last - first >= 20
+    assert sorted(rows) == list(range(first, last + 1))
+    for x, found in rows.items():
+        share = (x - first) / (last - first)
+        on_the_line = (1 - share) * rows[first][0] + share * rows[last][-1]
+        assert all(abs(y - on_the_line) <= 2 for y in found)
 
 
 async def test_marks_stand_at_their_step_and_value() -> None:
