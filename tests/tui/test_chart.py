@@ -20,7 +20,6 @@ from tui.widgets.chart.chart import terminal_is_plain
 from tui.widgets.chart.picture import draw
 from tui.widgets.chart.scale import whole_axis, x_ticks, y_axis
 from tui.widgets.chart.series import FANOUT, Bucket
-from tui.widgets.chart.trace import trace_raw
 
 
 class ChartApp(App[None]):
@@ -153,21 +152,6 @@ async def test_what_is_no_number_is_a_gap() -> None:
         assert len(after) - len(after.lstrip()) >= 17
         assert len(before) == pytest.approx(40, abs=2)
         assert lines(app)[-2].count("×") == pytest.approx(20, abs=1)
-
-
-def test_a_bucket_with_gaps_is_drawn_and_breaks_the_line_behind_it() -> None:
-    canvas = Canvas(10, 2, BRAILLE)
-    buckets = [
-        Bucket(0, 0, 6, 6, 1, 1),
-        Bucket(5, 9, 6, 6, 4, 5),
-        Bucket(18, 18, 6, 6, 1, 1),
-        Bucket(19, 19, math.nan, math.nan, 0, 1),
-    ]
-    gaps = trace_raw(canvas, buckets, int, lambda y: -1 if math.isnan(y) else int(y))
-    assert gaps == {9, 19}
-    above, below = canvas.rows()
-    assert [character != " " for character in above] == [True] * 3 + [False] * 6 + [True]
-    assert not below.strip()
 
 
 @pytest.mark.parametrize("plain", [False, True])
@@ -317,13 +301,3 @@ def test_a_column_has_one_bucket_and_loses_no_extreme_and_no_gap(
     gaps = sum(map(math.isnan, values[first:behind]))
     # At both ends, and around a gap, come the summaries that the others are made from.
     assert len(found) <= columns + 4 * FANOUT * 3 + 2 * FANOUT * gaps
-
-
-@pytest.mark.parametrize("low", range(9))
-@pytest.mark.parametrize("high", range(9))
-def test_a_bar_has_every_dot_from_its_lower_end_to_its_upper(low: int, high: int) -> None:
-    at_once, singly = Canvas(2, 2, BRAILLE), Canvas(2, 2, BRAILLE)
-    at_once.bar(1, low, high)
-    for y in range(low, min(7, high) + 1):
-        singly.bar(1, y, y)
-    assert at_once.rows() == singly.rows()
