@@ -228,6 +228,12 @@ async def test_a_new_step_repaints_a_few_cells_and_no_step_none(
         assert cells < 100 * 30
         for regions in asked:
             assert all(region.x > 50 for region in regions)
+        await pilot.pause()
+        piecemeal = lines(app)
+        app.chart._painted = []
+        app.refresh()
+        await pilot.pause()
+        assert lines(app) == piecemeal
 
 
 def test_the_work_depends_on_the_width_and_not_on_the_steps(

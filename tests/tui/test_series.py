@@ -60,6 +60,15 @@ def test_only_what_is_looked_at_keeps_up() -> None:
     assert unseen.settle()
 
 
+def test_a_long_series_is_summarized_a_part_at_a_time() -> None:
+    series = falling(10_500)
+    parts = 0
+    while series.settle(1_000):
+        parts += 1
+    assert parts == 11
+    assert not series.settle()
+
+
 def test_the_trend_begins_where_the_values_do_and_breaks_at_a_gap() -> None:
     series = series_of([2.0, 2.0, math.nan, 1.0])
     line = line_through(series, 0, series.buckets(1), 10)
