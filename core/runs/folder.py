@@ -162,6 +162,6 @@ def find_run(name: str | Path) -> Path:
     names = [run.name for run in list_runs()]
     if not names:
         raise RunError(f"There is no run {text!r}, and none in {paths.runs_dir()} yet.")
-    close = [run for run in names if text and (run.startswith(text) or text in run)] or names
+    close = [run for run in names if text in run] or names
     listed = ", ".join(close[:5]) + (", …" if len(close) > 5 else "")
     raise RunError(f"There is no run {text!r}. Runs in {paths.runs_dir()}: {listed}.")

@@ -155,12 +155,8 @@ def waiting_requests(folder: Path) -> list[PostedRequest]:
     except OSError:
         # None were posted yet, or the folder is another user's: nothing to be carried out here.
         return []
-    # Names with a dot in front are still being written.
-    return [
-        _read(requests / name)
-        for name in sorted(names)
-        if name.endswith(_SUFFIX) and not name.startswith(".")
-    ]
+    # One that is still being written has another ending.
+    return [_read(requests / name) for name in sorted(names) if name.endswith(_SUFFIX)]
 
 
 def _read(path: Path) -> PostedRequest:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from tests.tui.series import ANY, falling, series_of
+from tests.tui.series import ANY, falling, long_lists, series_of
 from tui.widgets.chart import Curve, LineChart, Mark, Plot, Series
 from tui.widgets.chart.canvas import BRAILLE, Canvas
 from tui.widgets.chart.chart import terminal_is_plain
@@ -146,12 +146,30 @@ async def test_what_is_no_number_is_a_gap() -> None:
     async with app.run_test(size=(106, 10)) as pilot:
         app.chart.show(Plot((Curve(series_of(values)),), 100))
         await pilot.pause()
-        row = next(line for line in lines(app) if any("\u2800" < c <= "\u28ff" for c in line))
+        [row] = [line for line in lines(app) if any("\u2800" < c <= "\u28ff" for c in line)]
         curve = row[row.index("│") + 1 if "│" in row else row.index("┤") + 1 :].strip()
         before, _, after = curve.partition(" ")
         assert len(after) - len(after.lstrip()) >= 17
         assert len(before) == pytest.approx(40, abs=2)
         assert lines(app)[-2].count("×") == pytest.approx(20, abs=1)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("values", [[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]])
+def test_values_far_apart_are_joined_by_a_straight_line(values: list[float], plain: bool) -> None:
+    picture = draw(Plot((Curve(series_of(values)),), 2, smoothing=0), 60, 20, plain=plain)
+    rows: dict[int, list[int]] = {}
+    for y, row in enumerate(picture.rows[:-2]):
+        for x, style in enumerate(row.styles):
+            if style == "r":
+                rows.setdefault(x, []).append(y)
+    first, last = min(rows), max(rows)
+    assert last - first >= 20
+    assert sorted(rows) == list(range(first, last + 1))
+    for x, found in rows.items():
+        share = (x - first) / (last - first)
+        on_the_line = (1 - share) * rows[first][0] + share * rows[last][-1]
+        assert all(abs(y - on_the_line) <= 2 for y in found)
 
 
 async def test_marks_stand_at_their_step_and_value() -> None:
@@ -210,6 +228,12 @@ async def test_a_new_step_repaints_a_few_cells_and_no_step_none(
         assert cells < 100 * 30
         for regions in asked:
             assert all(region.x > 50 for region in regions)
+        await pilot.pause()
+        piecemeal = lines(app)
+        app.chart._painted = []
+        app.refresh()
+        await pilot.pause()
+        assert lines(app) == piecemeal
 
 
 def test_the_work_depends_on_the_width_and_not_on_the_steps(
@@ -257,7 +281,7 @@ def test_every_size_and_every_value_can_be_drawn(
 
 
 @given(
-    st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), max_size=700),
+    long_lists(st.floats(-1e6, 1e6) | st.just(math.nan), 700),
     st.integers(1, 40),
     st.floats(0, 1),
     st.floats(0.01, 1),
@@ -283,13 +307,3 @@ def test_a_column_has_one_bucket_and_loses_no_extreme_and_no_gap(
     gaps = sum(map(math.isnan, values[first:behind]))
     # At both ends, and around a gap, come the summaries that the others are made from.
     assert len(found) <= columns + 4 * FANOUT * 3 + 2 * FANOUT * gaps
-
-
-@pytest.mark.parametrize("low", range(9))
-@pytest.mark.parametrize("high", range(9))
-def test_a_bar_has_every_dot_from_its_lower_end_to_its_upper(low: int, high: int) -> None:
-    at_once, singly = Canvas(2, 2, BRAILLE), Canvas(2, 2, BRAILLE)
-    at_once.bar(1, low, high)
-    for y in range(low, min(7, high) + 1):
-        singly.bar(1, y, y)
-    assert at_once.rows() == singly.rows()

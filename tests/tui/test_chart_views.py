@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.tui.test_chart import ANY, falling, series_of
+from tests.tui.series import ANY, falling, long_lists, series_of
 from tui.widgets.chart import Curve, Mark, Plot, Series, Window
 from tui.widgets.chart.panel import CURVES
 from tui.widgets.chart.picture import draw
@@ -17,7 +17,7 @@ from tui.widgets.chart.scale import clock, log_axis, x_ticks
 from tui.widgets.chart.series import FANOUT
 
 
-@given(st.lists(ANY, max_size=700), st.integers(1, 600), st.integers(0, 700), st.integers(0, 700))
+@given(long_lists(ANY, 700), st.integers(1, 600), st.integers(0, 700), st.integers(0, 700))
 def test_any_part_of_a_series_is_covered_exactly(
     values: list[float], points: int, start: int, stop: int
 ) -> None:
@@ -94,11 +94,71 @@ def test_the_crosshair_reads_exact_values() -> None:
         ("loss", 2.0, 0.7),
         ("rate", 2.0, 3.0),
     ]
-    assert sum("c" in row.styles for row in picture.rows) == 10
-    column = next(row.styles.index("c") for row in picture.rows if "c" in row.styles)
+    [column] = {row.styles.index("c") for row in picture.rows[:-2]}
+    crossed = [row.text[column] for row in picture.rows[:-2]]
+    assert 5 < crossed.count("│") < 10, "the curves go on over it"
     assert picture.x_at(column) == pytest.approx(2.2, abs=4 / 50)
     newest = draw(Plot((Curve(losses, "loss"),), 4), 60, 12, plain=False).readings[0]
     assert (newest.x, newest.y) == (4.0, 0.5)
+
+
+def test_a_place_in_a_part_is_read_where_it_is() -> None:
+    plot = Plot((Curve(series_of([0.5] * 400)),), 400, view=(300, 400))
+    picture = draw(plot, 60, 12, plain=False)
+    middle = picture.left + picture.columns // 2
+    assert picture.x_at(middle) == pytest.approx(350, abs=2)
+    assert (picture.x_at(0), picture.x_at(1_000)) == (pytest.approx(300, abs=2), 400)
+
+
+@pytest.mark.parametrize("cursor", [None, 1.0])
+def test_a_curve_without_points_beside_one_with_a_single_point(cursor: float | None) -> None:
+    curves = Curve(series_of([0.5]), "one"), Curve(Series(), "none")
+    one, none = draw(Plot(curves, 10, cursor=cursor), 60, 12, plain=False).readings
+    assert (one.x, one.y, one.is_none) == (1.0, 0.5, False)
+    assert none.is_none
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_mark_without_a_finite_value_is_not_drawn(value: float) -> None:
+    curves = (Curve(series_of([0.5] * 20)),)
+    with_mark = draw(Plot(curves, 20, (Mark(3, value),)), 60, 12, plain=False)
+    assert with_mark.rows == draw(Plot(curves, 20), 60, 12, plain=False).rows
+
+
+def test_the_first_values_are_seen_from_zero() -> None:
+    def lowest(steps: int, view: tuple[float, float] | None = None) -> float:
+        values = [0.7 + 0.01 * (n % 2) for n in range(steps)]
+        plot = Plot((Curve(series_of(values)),), 1_000, view=view)
+        row = draw(plot, 60, 12, plain=False).rows[-3]
+        return float(row.text.split("┤")[0])
+
+    assert lowest(50) == 0
+    assert lowest(500) > 0.6
+    assert lowest(50, view=(0, 50)) > 0.6
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_curve_on_its_own_scale_fills_the_plot_and_says_from_where_to_where(log: bool) -> None:
+    loss = Curve(series_of([2.0 - n / 200 for n in range(200)]), "loss")
+    rate = Curve(series_of([1e-5 * (n + 1) for n in range(200)]), "rate", smooth=False, scale="lr")
+    picture = draw(Plot((loss, rate), 200, log=log), 100, 20, plain=False)
+    assert picture.readings[0].spread is None
+    assert picture.readings[1].spread == pytest.approx((1e-5, 2e-3))
+    rows = [y for y, row in enumerate(picture.rows) if CURVES[1] in row.styles]
+    assert (rows[0], rows[-1]) == (0, 17)
+
+
+def test_a_curve_without_a_trend_is_drawn_by_its_values() -> None:
+    plot = Plot((Curve(series_of([0.5] * 20), raw=False),), 20, smoothing=0)
+    assert any("r" in row.styles for row in draw(plot, 60, 12, plain=False).rows)
+
+
+@pytest.mark.parametrize("name", ["learning rate", "損失"])
+def test_the_chart_below_is_named_instead_of_the_steps(name: str) -> None:
+    plot = Plot((Curve(series_of([0.5] * 20)),), 20, next=name)
+    below = draw(plot, 60, 12, plain=False).rows[-1]
+    assert len(below.text) == len(below.styles) == 60
+    assert below.text.strip() == (name if name.isascii() else "··"), "every sign is one cell wide"
 
 
 def test_a_curve_has_no_value_where_it_does_not_go() -> None:
@@ -134,6 +194,7 @@ def test_curves_differ_without_colours() -> None:
 
 
 @given(st.floats(1e-12, 1e6), st.floats(1, 1e9), st.integers(1, 60))
+@example(44.0, 755019499.0, 3)
 def test_a_logarithmic_axis_holds_what_is_above_zero(low: float, factor: float, rows: int) -> None:
     axis = log_axis(low, low * factor, rows)
     assert axis.height(low) >= -1e-6
@@ -225,6 +286,15 @@ def test_zooming_in_around_a_point_keeps_it_where_it_is() -> None:
     assert window.range(2_000, 2_000) == (start, stop)
 
 
+def test_a_frozen_window_is_zoomed_where_it_stands() -> None:
+    window = Window("frozen", 200, 100)
+    assert window.zoomed(0.5, 1_000, 1_000) == Window("frozen", 250, 50)
+    assert window.zoomed(0.5, 1_000, 1_000, around=225) == Window("frozen", 212.5, 50)
+    assert window.zoomed(10, 1_000, 1_000) == Window()
+    at_the_end = Window("frozen", 900, 100).zoomed(2, 1_000, 1_000, around=900)
+    assert at_the_end == Window("frozen", 800, 200), "nothing is behind the end of the run"
+
+
 def test_zooming_out_far_enough_shows_the_whole() -> None:
     window = Window("frozen", 100, 50)
     for _ in range(12):
@@ -242,6 +312,12 @@ def test_panning_stops_at_the_ends_and_follows_again_at_the_newest_step() -> Non
     for _ in range(40):
         window = window.panned(0.5, 1_000, 1_000)
     assert window.kind == "live"
+
+
+def test_panning_follows_only_where_it_goes_on_to_the_newest_step() -> None:
+    assert Window("frozen", 850, 100).panned(0.5, 1_000, 1_000) == Window("live", width=100)
+    early = Window("live", width=200).panned(-0.25, last=10, end=1_000)
+    assert early == Window("frozen", 0, 200)
 
 
 def test_a_window_is_frozen_and_followed_by_one_key() -> None:

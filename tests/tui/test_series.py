@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.tui.series import ANY, falling, series_of
+from tests.tui.series import ANY, falling, long_lists, series_of
 from tui.widgets.chart import Curve, Plot
 from tui.widgets.chart.picture import draw
 from tui.widgets.chart.series import FANOUT
@@ -18,7 +18,7 @@ from tui.widgets.chart.trace import line_through
 from tui.widgets.chart.trend import Trend, whole_points
 
 
-@given(st.lists(ANY, max_size=700), st.integers(1, 100), st.integers(1, 600))
+@given(long_lists(ANY, 700), st.integers(1, 100), st.integers(1, 600))
 def test_buckets_lose_no_extreme_and_no_gap(values: list[float], at_once: int, points: int) -> None:
     series = series_of(values, at_once)
     start = 0
@@ -60,6 +60,15 @@ def test_only_what_is_looked_at_keeps_up() -> None:
     assert unseen.settle()
 
 
+def test_a_long_series_is_summarized_a_part_at_a_time() -> None:
+    series = falling(10_500)
+    parts = 0
+    while series.settle(1_000):
+        parts += 1
+    assert parts == 11
+    assert not series.settle()
+
+
 def test_the_trend_begins_where_the_values_do_and_breaks_at_a_gap() -> None:
     series = series_of([2.0, 2.0, math.nan, 1.0])
     line = line_through(series, 0, series.buckets(1), 10)
@@ -70,7 +79,7 @@ def test_the_trend_begins_where_the_values_do_and_breaks_at_a_gap() -> None:
 
 
 @given(
-    st.lists(st.floats(-1e6, 1e6) | st.just(math.nan), min_size=1, max_size=300),
+    long_lists(st.floats(-1e6, 1e6) | st.just(math.nan), 300, shortest=1),
     st.floats(2, 1e4),
     st.integers(1, 100),
 )

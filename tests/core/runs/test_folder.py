@@ -33,7 +33,8 @@ def test_many_runs_have_different_names() -> None:
 
 
 def test_a_name_is_given_once() -> None:
-    create_run(_config("first-try"))
+    folder = create_run(_config("first-try"))
+    assert folder.stat().st_mode & 0o777 == 0o700
     with pytest.raises(RunError, match="first-try already"):
         create_run(_config("first-try"))
 
@@ -75,6 +76,30 @@ def test_runs_are_found_by_name_and_by_folder(tmp_path: Path) -> None:
     assert list_runs() == [inside]
     with pytest.raises(RunError, match="calm-otter"):
         find_run("calm")
+
+
+def test_the_runs_whose_names_come_closest_are_named() -> None:
+    names = ["bold-fox", "calm-hare", "calm-otter", "deft-owl", "fair-lark"]
+    for name in names:
+        create_run(_config(name))
+
+    def named(wanted: str) -> set[str]:
+        with pytest.raises(RunError) as error:
+            find_run(wanted)
+        return set(str(error.value).rpartition(": ")[2].removesuffix(".").split(", "))
+
+    assert named("calm") == {"calm-hare", "calm-otter"}
+    assert named("otter") == {"calm-otter"}
+    assert named("zebra") == named("") == set(names)
+    create_run(_config("glad-wren"))
+    assert len(named("zebra")) == 6
+    assert "…" in named("zebra")
+
+
+def test_a_name_has_a_hundred_characters_at_most() -> None:
+    assert create_run(_config("a" * 100)).name == "a" * 100
+    with pytest.raises(RunError, match="cannot name a run"):
+        create_run(_config("a" * 101))
 
 
 def test_a_folder_that_is_no_run_is_not_listed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -81,10 +82,32 @@ def test_the_best_evaluation_is_found_as_the_log_grows() -> None:
     assert overviews.look([folder / "gone"]) == []
 
 
+def test_of_equal_evaluations_the_first_is_the_best() -> None:
+    folder = logged(CONFIG, evaluation(1, 0.7), evaluation(2, 0.7))
+    [found] = Overviews().look([folder])
+    assert found.best is not None
+    assert found.best.global_step == 1
+
+
+def test_an_evaluation_that_is_half_written_is_taken_when_it_is_whole() -> None:
+    folder = logged(CONFIG, step(1))
+    line = msgspec.json.encode(evaluation(1, 0.7)) + b"\n"
+    overviews = Overviews()
+    with (folder / EVENTS).open("ab", buffering=0) as log:
+        log.write(line[:-30])
+        assert overviews.look([folder])[0].best is None
+        log.write(line[-30:])
+    [found] = overviews.look([folder])
+    assert found.best is not None
+    assert found.best.accuracy == 0.7
+
+
 def test_differences_are_those_that_change_a_run() -> None:
-    other = msgspec.structs.replace(CONFIG, name="b", epochs=3, label_names=["no", "yes"])
+    changes = {"epochs": 3, "plain": True, "label_names": ["no", "yes"]}
+    other = msgspec.structs.replace(CONFIG, name="b", **changes)
     assert differences([CONFIG, other]) == [
         Difference("epochs", ("2", "3")),
+        Difference("plain", ("no", "yes")),
         Difference("label_names", ("·", "no, yes")),
     ]
     assert differences([CONFIG, msgspec.structs.replace(CONFIG, machine="another")]) == []
@@ -117,6 +140,8 @@ def test_a_plan_knows_steps_evaluations_and_checkpoints() -> None:
     assert plan.learning_rate(666, 1e-4) == 0
     short = plan_run(msgspec.structs.replace(CONFIG, max_steps=50, eval_steps=20))
     assert (short.max_steps, short.evaluations) == (50, [20, 40, 50])
+    long = plan_run(msgspec.structs.replace(CONFIG, max_steps=5_000))
+    assert long.max_steps == 666, "the epochs end before"
     unknown = plan_run(msgspec.structs.replace(CONFIG, data="mine.csv"))
     assert (unknown.max_steps, unknown.evaluations) == (None, [])
 
@@ -136,11 +161,14 @@ STARTED = events.RunStarted(
 
 def test_an_earlier_run_tells_rows_and_time() -> None:
     config = msgspec.structs.replace(CONFIG, data="mine.csv", epochs=1)
-    folder = logged(config, STARTED, *map(step, range(1, 12)), evaluation(11, 0.5))
+    around = [event for n in range(5, 11) for event in (step(n), evaluation(n, 0.5))]
+    folder = logged(config, STARTED, *map(step, range(1, 5)), *around)
     # The times of a log that is written at once are those of nothing: give it others.
     lines = [msgspec.json.decode(line) for line in (folder / EVENTS).read_bytes().splitlines()]
-    for number, line in enumerate(lines):
-        line["time"] = 1_000.0 + 0.2 * number
+    for before, line in pairwise(lines):
+        # Behind an evaluation a step waits for what is saved, which is none of its own time.
+        took = 0.2 if line["type"] == before["type"] else 0.5
+        line["time"] = before["time"] + took
     (folder / EVENTS).write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
     found = find_precedent(config, list_runs())
     assert found is not None
@@ -148,7 +176,7 @@ def test_an_earlier_run_tells_rows_and_time() -> None:
     assert found.step_seconds == pytest.approx(0.2)
     plan = plan_run(config, found)
     assert plan.max_steps == 100
-    assert plan.seconds == pytest.approx(100 * 0.2 + 2 * 0.2)
+    assert plan.seconds == pytest.approx(100 * 0.2 + 2 * 0.5)
     assert plan.measured_in == folder.name
     # Another batch size has another time, but the same rows.
     other = msgspec.structs.replace(config, batch_size=32)

@@ -16,6 +16,7 @@ from core.runs.process import write_process
 from core.runs.requests import (
     Evaluate,
     Pause,
+    PostedRequest,
     Request,
     SaveCheckpoint,
     SetLearningRate,
@@ -51,9 +52,20 @@ def test_requests_wait_in_the_order_they_were_posted(run: Path) -> None:
     assert [posted.id for posted in waiting_requests(run)] == ids[2:]
 
 
-def test_half_a_request_is_not_seen(run: Path) -> None:
-    (run / "requests" / ".12-ab.json.part").write_text('{"ty')
-    assert waiting_requests(run) == []
+def test_a_request_is_not_seen_before_it_is_whole(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[PostedRequest]] = []
+
+    def look_and_replace(part: Path, path: Path) -> Path:
+        seen.append(waiting_requests(run))
+        return replace(part, path)
+
+    replace = Path.replace
+    monkeypatch.setattr(Path, "replace", look_and_replace)
+    post_request(run, Stop())
+    assert seen == [[]]
+    assert len(waiting_requests(run)) == 1
 
 
 def test_a_request_that_is_none_says_so(run: Path) -> None:
@@ -70,6 +82,12 @@ def test_where_no_worker_is_nothing_can_be_asked(run: Path) -> None:
     with pytest.raises(RunError, match="calm-otter is finished"):
         post_request(run, Stop())
     assert waiting_requests(run) == []
+
+
+@pytest.mark.parametrize("learning_rate", [1e-9, 1.0])
+def test_a_learning_rate_of_at_most_one_is_taken(run: Path, learning_rate: float) -> None:
+    post_request(run, SetLearningRate(learning_rate))
+    assert [posted.request for posted in waiting_requests(run)] == [SetLearningRate(learning_rate)]
 
 
 @pytest.mark.parametrize("learning_rate", [0.0, -1.0, 2.0, float("nan")])

@@ -9,7 +9,7 @@ import pytest
 from core.errors import RunError
 from core.runs.config import RunConfig, read_config
 from core.runs.folder import create_run, find_run, list_runs
-from core.runs.notes import RunNotes, read_notes, write_notes
+from core.runs.notes import LONGEST_NOTE, MOST_TAGS, RunNotes, read_notes, write_notes
 from core.runs.process import write_process
 from core.runs.shelf import delete_run, erase_run, list_trash, rename_run, restore_run
 
@@ -89,6 +89,18 @@ def test_tags_are_added_once_and_taken_away() -> None:
     assert notes.tags == ["paper", "good"]
     with pytest.raises(RunError, match="is no tag"):
         notes.with_tags("x" * 40)
+
+
+def test_a_run_has_so_many_tags_and_so_long_a_note_at_most() -> None:
+    full = RunNotes().with_tags(" ".join(f"t{n}" for n in range(MOST_TAGS)))
+    assert len(full.tags) == MOST_TAGS
+    with pytest.raises(RunError, match="at most 16 tags"):
+        full.with_tags("another")
+    assert full.with_tags("-t0 another").tags[-1] == "another"
+    assert full.with_note("x" * LONGEST_NOTE).tags == full.tags
+    with pytest.raises(RunError, match=r"at most 1,000 characters"):
+        full.with_note("x" * (LONGEST_NOTE + 1))
+    assert full.with_tags("-never").tags == full.tags
 
 
 def test_notes_that_are_none_are_read_as_none(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import torch
 
 from core.runs.config import RunConfig, read_config, write_config
 from core.runs.events import RunFailed, Step, Warned
@@ -124,12 +125,21 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_goes_on(
     assert_same(folder, reference)
 
 
-def test_a_damaged_checkpoint_without_another_leads_back_to_the_start(stopped: Path) -> None:
+def of_something_else(state: Path) -> None:
+    torch.save({"adapter": None, "optimizer": {}}, state)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"), [(Path.unlink, "is missing"), (of_something_else, "does not fit the run")]
+)
+def test_a_damaged_checkpoint_without_another_leads_back_to_the_start(
+    stopped: Path, spoil: Callable[[Path], None], why: str
+) -> None:
     newest, *others = (stopped / CHECKPOINTS / f"step-{step}" for step in saved_steps(stopped))
     for other in others:
         shutil.rmtree(other)
-    (newest / checkpoints.STATE).unlink()
+    spoil(newest / checkpoints.STATE)
     carry_out(stopped, resume=True)
     message = run_status(stopped).message
-    assert f"{newest} is damaged: {checkpoints.STATE} is missing." in message
+    assert f"{newest} is damaged: {checkpoints.STATE} {why}." in message
     assert "from the start" in message

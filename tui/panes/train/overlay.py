@@ -51,11 +51,6 @@ class Overlay:
         if folder in self._followers:
             self.toggle(folder)
 
-    def clear(self) -> None:
-        """Chooses none."""
-        for folder in self.folders:
-            self.toggle(folder)
-
     @property
     def watches(self) -> list[RunWatch]:
         """They, as far as they were read."""

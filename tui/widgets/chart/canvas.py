@@ -87,7 +87,7 @@ class Canvas:
         before = y0
         for x in range(max(x0, -1), min(x1, self.width) + 1):
             y = y0 + round((y1 - y0) * (x - x0) / run)
-            if x == -1 and x0 < -1:
+            if x == -1:
                 before = y  # where the line enters
             if pattern[x % len(pattern)] == "1":
                 # Each bar begins next to where the one before ended.

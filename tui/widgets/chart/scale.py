@@ -183,7 +183,10 @@ class LogAxis:
             rows = [self.rows - 1 - floor(self.height(value) + 1e-9) for value in values]
             if all(lower - upper > 1 for lower, upper in pairwise(rows)):
                 texts = written(values, step)
-                return {row: text for row, text in zip(rows, texts, strict=True) if row >= 0}
+                # Zero is a multiple of every step, and in no row.
+                return {
+                    row: text for row, text in zip(rows, texts, strict=True) if 0 <= row < self.rows
+                }
         return {}
 
 

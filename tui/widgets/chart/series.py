@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from math import ceil, inf, isfinite, nan
+from math import ceil, isfinite, nan
 from typing import NamedTuple
 
 from tui.widgets.chart.trend import Trend
@@ -58,7 +58,6 @@ class Series:
         self.x = array("d") if x is None else x
         self.y = array("d")
         self._levels: list[_Level] = []
-        self._low, self._high = inf, -inf
         self._gaps = 0
         self._settled = 0
         self._trend: Trend | None = None
@@ -78,18 +77,6 @@ class Series:
         self.y.extend(ys if isinstance(ys, array) else array("d", ys))
 
     @property
-    def low(self) -> float:
-        """The least finite y; `inf` where there is none."""
-        self.settle()
-        return self._low
-
-    @property
-    def high(self) -> float:
-        """The greatest finite y; `-inf` where there is none."""
-        self.settle()
-        return self._high
-
-    @property
     def gaps(self) -> int:
         """How many points are not finite."""
         self.settle()
@@ -106,10 +93,8 @@ class Series:
         end = len(self.y) if most is None else min(len(self.y), before + most)
         fresh = self.y[before:end].tolist()
         self._settled = end
-        low, high, count = _summary(fresh)
-        if count:
-            self._low, self._high = min(self._low, low), max(self._high, high)
-        self._gaps += len(fresh) - count
+        if not isfinite(sum(fresh)):
+            self._gaps += len(fresh) - sum(map(isfinite, fresh))
         first = self._level(0)
         fresh = self.y[len(first) * FANOUT : end // FANOUT * FANOUT].tolist()
         if isfinite(sum(fresh)):

@@ -48,7 +48,7 @@ class Window:
             if self.kind != "frozen":
                 return Window("live", 0.0, width)
             return self._frozen(stop - width, width, last, end)
-        share = (around - start) / (stop - start) if stop > start else 0.5
+        share = (around - start) / (stop - start)
         return self._frozen(around - share * width, width, last, end)
 
     def panned(self, share: float, last: float, end: float) -> Window:
