@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -48,7 +49,7 @@ def lines(app: ChartApp) -> list[str]:
 def test_the_axis_holds_all_and_its_ticks_are_regular(low: float, span: float, rows: int) -> None:
     axis = y_axis(low, low + span, rows)
     if math.isfinite(low) and abs(low) < 1e290 and span < 1e290:
-        assert axis.height(low) >= -1e-6
+        assert axis.height(low) >= 0
         assert axis.height(low + span) <= rows
     labels = axis.labels()
     assert labels
@@ -61,6 +62,30 @@ def test_the_axis_holds_all_and_its_ticks_are_regular(low: float, span: float, r
         set(),
         {axis.rows_per_tick},
     )
+
+
+@given(st.integers(1, 1000), st.integers(4, 40))
+def test_one_value_alone_is_seen(hundredths: int, rows: int) -> None:
+    for plain, sign in ((False, "●"), (True, "*")):
+        picture = draw(Plot((Curve(series_of([hundredths / 100])),), 1), 80, rows, plain=plain)
+        text = "\n".join(row.text for row in picture.rows)
+        assert text.count(sign) == 1, text
+
+
+def test_values_on_a_line_through_few_of_them_are_dots() -> None:
+    few = Curve(series_of([0.2, 0.5, 0.8]), raw=False, smooth=False)
+    picture = draw(
+        Plot((few, replace(few, series=series_of([0.7, 0.6, 0.4]))), 4), 60, 12, plain=False
+    )
+    dots = [
+        style
+        for row in picture.rows
+        for sign, style in zip(row.text, row.styles, strict=True)
+        if sign == "●"
+    ]
+    assert sorted(dots) == ["1", "1", "1", "t", "t", "t"]
+    many = Curve(series_of([0.5] * 30), raw=False, smooth=False)
+    assert not any("●" in row.text for row in draw(Plot((many,), 30), 60, 12, plain=False).rows)
 
 
 def test_axis_labels_are_round() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor
+from math import floor, isfinite
 from typing import Literal
 
 from core.text.visible import fit
@@ -21,6 +21,8 @@ _SIGNS = "━╍┅╌┄"
 _PLAIN_SIGNS = "*+o#%@&x=^"
 """In plain terminals each curve has a character instead."""
 _DRAWN = re.compile("[^ ]+")
+_DOT, _PER_DOT = "●", 6
+"""A value on a line, and the columns for each below which there are none."""
 _FAR = 1e6
 """Dots, more than any terminal has: outside it makes no difference how far."""
 CURVES = "t1234"
@@ -77,6 +79,8 @@ class Trace:
     scale: Scale | None = None
     spread: tuple[float, float] | None = None
     """The least and the greatest value of a scale of its own."""
+    through: bool = False
+    """Whether the line goes through the values instead of being their trend."""
 
 
 class Panel:
@@ -132,9 +136,24 @@ class Panel:
             over = Canvas(self._columns, self._rows, dots)
             pattern = "1" if plain else _PATTERNS[_dashes(number)]
             trace_line(over, each.line, x_of, self._y_of(each.scale), pattern)
-            self._lay(over, CURVES[number % len(CURVES)])
+            letter = CURVES[number % len(CURVES)]
+            self._lay(over, letter)
+            if not plain:
+                self._dot(each, letter)
         columns = {x // self._dots.across for x in gaps}
         return {column for column in columns if 0 <= column < self._columns}
+
+    def _dot(self, each: Trace, letter: str) -> None:
+        """A dot at each value of a line through few of them: else they are lost to the eye."""
+        values = [point for point in each.line if point is not None and isfinite(point[1])]
+        if not values or len(values) > (self._columns // _PER_DOT if each.through else 1):
+            return
+        y_of = self._y_of(each.scale)
+        for x, y in values:
+            row = self._rows - 1 - y_of(y) // self._dots.down
+            column = self._x_of()(x) // self._dots.across
+            if 0 <= row < self._rows and 0 <= column < self._columns:
+                self._texts[row][column], self._styles[row][column] = _DOT, letter
 
     def _lay(self, canvas: Canvas, letter: str) -> None:
         for texts, styles, row in zip(self._texts, self._styles, canvas.rows(), strict=True):

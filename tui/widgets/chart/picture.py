@@ -285,7 +285,7 @@ def _extract(curve: Curve, plot: Plot, start: float, stop: float, dots: int) -> 
         line = line_of_values(series, first, buckets)
     else:
         line = line_through(series, first, buckets, window) if window else []
-    return Trace(buckets, line, raw=curve.raw or not line)
+    return Trace(buckets, line, raw=curve.raw or not line, through=not curve.smooth)
 
 
 def _axis(

@@ -100,7 +100,8 @@ def y_axis(low: float, high: float, rows: int, *, from_zero: bool = False) -> YA
     for step in round_steps((high - low) / usable):
         if step > 4 * (high - low):
             break
-        base = floor(low / step + 1e-9) * step
+        # Multiplied it may come out a little above `low`, which would fall off the lower edge.
+        base = min(low, floor(low / step + 1e-9) * step)
         ticks = (high - base) / step
         rows_per_tick = int(usable / ticks + 1e-9)
         if not 1 <= rows_per_tick < rows:
