@@ -234,7 +234,7 @@ def listed(pilot: Pilot[None]) -> list[str]:
     return [word for word in words if word in known]
 
 
-async def test_runs_are_found_as_their_words_are_typed(open_app: OpenApp) -> None:
+async def test_runs_are_searched_as_their_words_are_typed(open_app: OpenApp) -> None:
     watched = write_runs()
     async with open_app(
         size=(120, 30), options={"train": {"watched": str(watched)}}, **TRAIN
@@ -242,7 +242,7 @@ async def test_runs_are_found_as_their_words_are_typed(open_app: OpenApp) -> Non
         await until(shows(pilot, "● finished"), pilot)
         # From the run's curve too: the list comes, and what is typed is for the line.
         await pilot.press("escape", "slash", *"paper")
-        await until(shows(pilot, "find paper", "paper: 1 of 3", "› slow-snail"), pilot)
+        await until(shows(pilot, "search paper", "paper: 1 of 3", "› slow-snail"), pilot)
         assert listed(pilot) == ["slow-snail"]
         # Enter leaves the line and keeps what was found: keys act on it.
         await pilot.press("enter", "space")

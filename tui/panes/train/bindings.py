@@ -50,7 +50,14 @@ STEERING = [
     Binding("up,k", "move(-1)", "run before", show=False, id="train.up"),
 ]
 KEEPING = [
-    Binding("slash", "find", "find", show=False, id="train.find", tooltip="Find runs in the list"),
+    Binding(
+        "slash",
+        "search",
+        "search",
+        show=False,
+        id="train.search",
+        tooltip="Search the list of runs",
+    ),
     Binding(
         "S",
         "sort",

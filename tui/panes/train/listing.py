@@ -177,7 +177,7 @@ class ListingPane(AskingPane):
             self.look_at("run")
         return True
 
-    def action_find(self) -> None:
+    def action_search(self) -> None:
         """Lists runs as words of their name, status, tags or note are typed."""
         if self.view != "runs":
             self.action_runs()
@@ -187,7 +187,7 @@ class ListingPane(AskingPane):
             self._select(msgspec.structs.replace(before, words=words.strip()))
 
         self.prompt.ask(
-            "find",
+            "search",
             before.words,
             hint="words of name, status, note; #tag",
             entered=lambda _: True,

@@ -38,13 +38,13 @@ FIRST = {
 _LOW = 10
 """Rows of a pane below which they are for the runs, and one key alone is named."""
 _KEYS = (
-    ("Enter", "shows it"),
+    ("Enter", "shows"),
     ("Space", "overlays"),
     ("R", "name"),
     ("N", "note"),
     ("T", "tag"),
     ("D", "delete"),
-    ("/", "find"),
+    ("/", "search"),
     ("S", "sort"),
     ("Z", "trash"),
 )
