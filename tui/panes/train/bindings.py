@@ -211,7 +211,7 @@ LOOKING = [
 ]
 _OWN = {binding.action for binding in (*STEERING, *KEEPING)} - {
     "runs",
-    "find",
+    "search",
     "edit",
     "open",
     "back",
