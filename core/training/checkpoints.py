@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import torch
 
-from core.durable import sync_directory
+from core.durable import write_folder
 from core.errors import RunError
 from core.models.failures import disk_failure, is_disk_full
 from core.runs.folder import ADAPTER, CHECKPOINTS, MODEL, saved_steps
@@ -161,32 +160,15 @@ def _save_model(folder: Path, model: Any, tokenizer: Any) -> None:
 
 
 def _write_folder(target: Path, write: Callable[[Path], None]) -> None:
-    """Lets `write` fill a folder beside `target`, makes it durable, and renames it.
+    """`write_folder`, which says in a `RunError` what went wrong.
 
     A `target` that was written before is kept: the run got that far, and was killed then.
     """
     if target.exists():
         return
-    part = target.with_name(f".{target.name}.part")
     try:
-        # Left by a worker that was killed.
-        if part.exists():
-            shutil.rmtree(part)
-        part.mkdir(parents=True, mode=0o700)
-        write(part)
-        for file in part.rglob("*"):
-            if file.is_file():
-                _sync(file)
-        sync_directory(part)
-        part.rename(target)
-        sync_directory(target.parent)
+        write_folder(target, write)
     except Exception as error:
-        shutil.rmtree(part, ignore_errors=True)
         reason = disk_failure(error, target.name)
         said = str(reason) if reason else f"{target.name} could not be saved: {error}."
         raise (DiskFullError if is_disk_full(error) else RunError)(said) from error
-
-
-def _sync(file: Path) -> None:
-    with file.open("rb") as opened:
-        os.fsync(opened.fileno())

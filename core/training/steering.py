@@ -156,7 +156,7 @@ class Steering:
                 self._pause(step, posted.id)
             case requests.Resume():
                 self._resume(step, posted.id)
-            case requests.SetLearningRate(learning_rate=wanted) if 0 < wanted <= 1:
+            case requests.SetLearningRate(learning_rate=wanted, problem=""):
                 loop.set_learning_rate(wanted)
                 self._journal.append(
                     LearningRateSet(
@@ -166,9 +166,10 @@ class Steering:
                         request=posted.id,
                     )
                 )
-            case _:
-                problem = posted.problem or "A learning rate must be above 0 and at most 1."
+            case requests.SetLearningRate(problem=problem):
                 self._journal.append(Warned(message=problem, request=posted.id))
+            case _:
+                self._journal.append(Warned(message=posted.problem, request=posted.id))
 
     def _pause(self, step: int, request: str | None = None) -> None:
         self._paused = self._journal.waiting = True

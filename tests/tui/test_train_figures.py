@@ -126,3 +126,12 @@ async def test_a_run_that_was_stopped_early_says_how_long_it_did_what(open_app: 
         await until(
             shows(pilot, "Assembling mini-base", " 7.5 s", "nothing to save. · p resumes it"), pilot
         )
+
+
+async def test_a_phase_whose_end_is_not_known_says_how_far_it_came(open_app: OpenApp) -> None:
+    run = Run().starts()
+    run.log.append(events.Progress(phase="Reading the data", done=1_200))
+    async with open_app(size=(120, 30), **TRAIN) as pilot:
+        await until(shows(pilot, "· reading the data 1,200"), pilot)
+        run.log.append(events.Progress(phase="Reading the data", done=2_400, total=4_800))
+        await until(shows(pilot, "reading the data 2,400 of 4,800"), pilot)

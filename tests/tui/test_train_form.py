@@ -194,3 +194,9 @@ async def test_a_form_that_changes_often_leaves_nothing_undone(
         plan.show(RunConfig(name="a", model="mini", batch_size=64))
     gc.collect()
     assert not [each for each in recwarn if "never awaited" in str(each.message)]
+
+
+async def test_of_a_long_path_the_end_is_seen_in_every_script(open_app: OpenApp) -> None:
+    options = {"train": {"data": f"/{'映画' * 30}/rows.csv"}}
+    async with open_app(size=(120, 40), options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "映画/rows.csv"), pilot)

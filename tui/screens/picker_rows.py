@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from core.choices import Choice, Group
-from core.text.visible import fit, visible, width
+from core.text.visible import fit, fit_end, visible, width
 from tui.widgets.rows import Part, RowsView
 
 _TITLES: dict[Group, str] = {
@@ -131,7 +131,7 @@ class ChoiceRows(RowsView):
         room = max(0, cells - width(figure) - width(indent))
         about = visible(row.about)
         name_room = min(width(label), max(room - width(about) - 2, room // 2))
-        shown = _fit_end(label, name_room)
+        shown = fit_end(label, name_room)  # a path says most at its end
         rest = fit(about, max(0, room - width(shown) - 2))
         blank = " " * max(0, room - width(shown) - 2 - width(rest))
         parts: list[Part] = [
@@ -177,8 +177,3 @@ def _means(typed: str) -> str:
     if typed.startswith("random:"):
         return "built from a config, with random weights"
     return "a name on the Hub: fetched, unless it is here"
-
-
-def _fit_end(text: str, cells: int) -> str:
-    """A path says most at its end."""
-    return text if width(text) <= cells else "…" + text[-(cells - 1) :] if cells > 1 else "…"

@@ -228,6 +228,15 @@ def test_what_is_not_finite_is_shown_and_ends_the_run_with_sound_weights(
     assert all(torch.isfinite(weight).all() for weight in loop.model.parameters())
 
 
+def test_the_last_step_is_evaluated_whatever_the_rhythm(
+    make_loop: MakeLoop, config: RunConfig
+) -> None:
+    loop = make_loop(msgspec.structs.replace(config, eval_steps=5, max_steps=12))
+    found = [event for event in loop.run() if isinstance(event, Evaluation)]
+    places = [(event.split, event.global_step) for event in found]
+    assert places == [("validation", 5), ("validation", 10), ("validation", 12), ("test", 12)]
+
+
 @pytest.mark.parametrize(
     ("accumulated", "taken", "named"),
     [(2, 1, "batches 3 and 4"), (2, 2, "batch 5"), (4, 0, "batches 1 to 4"), (1, 1, "batch 2")],

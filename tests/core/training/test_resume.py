@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -27,6 +28,7 @@ from core.runs.launch import resume_run
 from core.runs.process import ProcessRecord, record_of, write_process
 from core.runs.requests import SaveCheckpoint, SetLearningRate, Stop, post_request
 from core.runs.status import run_status
+from core.training.checkpoints import KEEP, prune_checkpoints
 from core.training.journal import Journal
 from tests.core.training.replay import Killed, assert_same, carry_out, curve_of, events_of
 
@@ -194,6 +196,30 @@ def test_early_stopping_and_the_best_checkpoint_survive(
             f"Stopped early: the validation loss was not lower in 3 evaluations than at step "
             f"{best.global_step}."
         ]
+
+
+def test_the_best_checkpoint_stays_though_it_is_old(tmp_path: Path) -> None:
+    for step in range(1, 7):
+        (tmp_path / CHECKPOINTS / f"step-{step}").mkdir(parents=True)
+    (tmp_path / CHECKPOINTS / "step-1" / KEEP).touch()
+    prune_checkpoints(tmp_path, best_step=2, limit=2)
+    assert saved_steps(tmp_path) == [6, 5, 2, 1]
+    assert len(list((tmp_path / CHECKPOINTS).iterdir())) == 4, "nothing is left of the others"
+
+
+def test_what_a_killed_worker_was_writing_is_removed(
+    config: RunConfig, die_after: Callable[..., None]
+) -> None:
+    folder = create_run(msgspec.structs.replace(config, save_steps=4))
+    die_after(Step, 6)
+    with pytest.raises(Killed):
+        carry_out(folder)
+    left = [folder / ".model.12.part", *(folder / CHECKPOINTS / f".step-{n}.gone" for n in (1, 2))]
+    for each in left:
+        each.mkdir()
+        (each / "model.safetensors").touch()
+    carry_out(folder, resume=True)
+    assert not any(each.exists() for each in left)
 
 
 def test_old_checkpoints_go_but_for_the_best_and_those_that_were_asked_for(

@@ -173,10 +173,14 @@ def test_every_request_is_carried_out_and_a_stop_leaves_a_checkpoint(
         for request in (Evaluate(), SaveCheckpoint(), SetLearningRate(1e-5))
     ]
     (run.folder / "requests" / "1-nonsense.json").write_text("{}")
+    too_high = '{"type": "set_learning_rate", "learning_rate": 2.0}'
+    (run.folder / "requests" / "2-toohigh.json").write_text(too_high)
     assert run.until(Evaluation, lambda event: event.request == ids[0]).split == "validation"
     saved = run.until(CheckpointSaved, lambda event: event.request == ids[1])
     changed = run.until(LearningRateSet, lambda event: event.request == ids[2])
     run.until(Warned, lambda event: event.request == "nonsense")
+    refused = run.until(Warned, lambda event: event.request == "toohigh")
+    assert refused.message == "The learning rate must be above 0 and at most 1."
     at = paused.global_step
     assert {saved.global_step, changed.global_step} == {at}
     assert changed.in_warmup

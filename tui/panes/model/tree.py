@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from core.sizes import part_of, percent, size_of
 from core.structure import Module, Parameter, Structure
-from core.text.visible import fit, visible, width
+from core.text.visible import fit, fit_end, visible, width
 from tui.panes.model.outline import Outline, TreeRow
 from tui.widgets import numbers
 from tui.widgets.rows import Line, RowsView
@@ -265,7 +265,7 @@ def _label(row: TreeRow, room: int, style: str) -> list[tuple[str, str]]:
     times = f" ×{row.times}" if row.times > 1 else ""
     indent = min(2 * row.depth, max(0, room - 16))
     left = room - indent - len(mark) - width(times)
-    shown = _fit_end(visible(row.label), left)
+    shown = fit_end(visible(row.label), left)  # a long path says most at its end
     blank = " " * (left - width(shown))
     return [
         (" " * indent + mark, "tree--mark"),
@@ -273,11 +273,6 @@ def _label(row: TreeRow, room: int, style: str) -> list[tuple[str, str]]:
         (times, "tree--folded"),
         (blank, ""),
     ]
-
-
-def _fit_end(text: str, cells: int) -> str:
-    """A long path says most at its end."""
-    return text if width(text) <= cells else "…" + text[-(cells - 1) :] if cells > 1 else "…"
 
 
 def _filled(text: str, cells: int) -> str:

@@ -8,7 +8,7 @@ from core.runs.events import ClassScore, Evaluation, Misjudged
 from core.sizes import loss_text, percent
 from core.text.visible import fit, visible, width
 from tui.panes.train.figures import evaluation_place
-from tui.panes.train.sheet import Row
+from tui.panes.train.sheet import Row, aligned_right, filled
 
 _MOST_LABELS = 12
 """Above it a matrix is too wide and too high to be read; its largest cells are named instead."""
@@ -72,13 +72,13 @@ def _matrix(evaluation: Evaluation, labels: Sequence[str], cells: int) -> list[R
         return []
     with_scores = 2 + head + column * len(labels) + scores <= cells
     top: Row = [
-        (f" {_left('true', head)}", "sheet--label"),
-        ("".join(_right(label, column) for label in labels), "sheet--label"),
+        (f" {filled('true', head)}", "sheet--label"),
+        ("".join(aligned_right(label, column) for label in labels), "sheet--label"),
         ("".join(f"{name:>11}" for name in _SCORES) if with_scores else "", "sheet--label"),
     ]
     rows = [top]
     for number, (label, counts) in enumerate(zip(labels, evaluation.confusion, strict=False)):
-        row = [(f" {_left(label, head)}", "sheet--value")]
+        row = [(f" {filled(label, head)}", "sheet--value")]
         for other, count in enumerate(counts):
             style = "sheet--good" if other == number else "sheet--bad" if count else "sheet--label"
             row.append((f"{count:>{column},}", style))
@@ -115,8 +115,8 @@ def _largest(evaluation: Evaluation, labels: Sequence[str]) -> list[Row]:
 
 
 def _mistake(each: Misjudged, predicted: int, label: int, chosen: bool) -> Row:
-    words = _left(fit(visible(each.predicted), predicted), predicted)
-    is_really = _left(fit(visible(each.label), label), label)
+    words = filled(visible(each.predicted), predicted)
+    is_really = filled(visible(each.label), label)
     text = visible(each.text)
     if each.text_pair:
         text += f" ⇥ {visible(each.text_pair)}"
@@ -129,16 +129,6 @@ def _mistake(each: Misjudged, predicted: int, label: int, chosen: bool) -> Row:
         (f"is {is_really}   ", "sheet--good"),
         (text, "sheet--value"),
     ]
-
-
-def _left(text: str, cells: int) -> str:
-    shown = fit(text, cells)
-    return shown + " " * (cells - width(shown))
-
-
-def _right(text: str, cells: int) -> str:
-    shown = fit(text, cells - 2)
-    return " " * (cells - width(shown)) + shown
 
 
 def line_of(each: Misjudged) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import events
 from textual.message import Message
 
-from core.text.visible import fit, visible, width
+from core.text.visible import fit_end, visible, width
 from tui.panes.train.entry import Entry
 from tui.panes.train.form import Form
 from tui.panes.train.form_fields import FIELDS, GROUPS, OWN, PRESETS
@@ -263,8 +263,5 @@ def _choice(value: str, here: bool, cells: int) -> list[Part]:
 
 def _shortened(value: str, cells: int) -> str:
     """The end of a long value: of a path that is what tells it from others."""
-    text = visible(value) or "·"
-    if width(text) > cells:
-        text = "…" + text[1 - cells :]
-        text = fit(text, cells)
+    text = fit_end(visible(value) or "·", cells)
     return text + " " * (cells - width(text))

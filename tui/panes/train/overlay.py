@@ -11,7 +11,7 @@ from core.runs.differences import Difference, differences
 from core.sizes import loss_text, percent
 from core.text.visible import fit, visible, width
 from tui.panes.train.follow import Follower
-from tui.panes.train.sheet import Row, curve_style
+from tui.panes.train.sheet import Row, aligned_right, curve_style, filled
 from tui.panes.train.watch import RunWatch
 from tui.widgets.chart import curve_sign
 from tui.widgets.rows import Part
@@ -98,13 +98,10 @@ def _columns(found: Sequence[Difference], room: int) -> list[tuple[str, list[str
         room -= cells
         if room < 0:
             break
-        columns.append((_right(head, cells), [_right(value, cells) for value in values]))
+        columns.append(
+            (aligned_right(head, cells), [aligned_right(value, cells) for value in values])
+        )
     return columns
-
-
-def _right(text: str, cells: int) -> str:
-    shown = fit(text, cells - 2)
-    return " " * (cells - width(shown)) + shown
 
 
 def _setting(field: str) -> str:
@@ -119,7 +116,7 @@ def _run_row(number: int, watch: RunWatch, settings: Sequence[str]) -> Row:
     best = percent(max(accuracies)) if accuracies else "·"
     figures: list[Part] = [(f"{loss:>{_FIGURE}}{best:>{_FIGURE}}", "sheet--value")]
     return [
-        (name + " " * (_NAME - width(name)), "sheet--name" if number == 0 else "sheet--value"),
+        (filled(name, _NAME), "sheet--name" if number == 0 else "sheet--value"),
         *figures,
         ("".join(settings), "sheet--value"),
     ]

@@ -112,6 +112,18 @@ class Foot(Sheet):
         self._fit()
 
 
+def filled(text: str, cells: int) -> str:
+    """`text` in just so many cells: cut, or with blanks behind it."""
+    shown = fit(text, cells)
+    return shown + " " * (cells - width(shown))
+
+
+def aligned_right(text: str, cells: int) -> str:
+    """The same with the blanks before it, two at the least."""
+    shown = fit(text, cells - 2)
+    return " " * (cells - width(shown)) + shown
+
+
 def wrapped_row(row: Row, cells: int) -> list[Row]:
     """`row` in rows of at most `cells` cells, broken at spaces; later ones begin with a blank."""
     rows: list[list[Part]] = [[]]

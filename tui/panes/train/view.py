@@ -25,6 +25,8 @@ from tui.panes.train.watch import RunWatch
 
 _LOWEST = 7
 """Rows of the pane from which a chart says anything; the figures stand in a lower one."""
+_BELOW = 5
+"""Rows that the figures below the charts take, at most."""
 _ROOMY = 150
 """Columns from which the figures stand beside the details too."""
 
@@ -108,7 +110,7 @@ class RunView(Widget):
         history = watch.history
         begun = len(history.curves.loss) > 0
         detailed = self.details.kind != "chart"
-        most = 5 if begun or remarks(watch, _ROOMY) else 0
+        most = _BELOW if begun or remarks(watch, _ROOMY) else 0
         self._place(begun=begun, detailed=detailed, overlaid=len(overlaid), most=most)
         if detailed:
             self.details.show(watch)
@@ -154,10 +156,10 @@ class RunView(Widget):
         """All but the heading and the comparison."""
         return self.size.height - 1 - self._compared
 
-    def _place(self, *, begun: bool, detailed: bool, overlaid: int, most: int = 5) -> None:
+    def _place(self, *, begun: bool, detailed: bool, overlaid: int, most: int) -> None:
         """Who is seen: below the chart, in `most` rows, the comparison instead of the figures."""
         compared = overlaid > 0 and not detailed
-        below = max(0, min(most, 5, self._rows // 4, self._rows - 9))
+        below = max(0, min(most, _BELOW, self._rows // 4, self._rows - 9))
         self._compared = 0
         if compared:
             wanted = min(overlaid + 2 + (2 if self._rows > 20 else 1), self._rows // 2)
