@@ -55,10 +55,20 @@ def event_runs(history: list[Entry], folder: Path, runs: dict[str, EventCurves])
 
 
 def _agree(curves: dict[str, dict[float, float]], run: EventCurves) -> bool:
-    """Whether every curve of both begins with the same number, a loss among them."""
-    shared = [tag for tag in curves if tag in run.first and run.first[tag][0] in curves[tag]]
-    return any("loss" in tag for tag in shared) and all(
-        _equal(curves[tag][run.first[tag][0]], run.first[tag][1]) for tag in shared
+    """Whether what both have begins with the same numbers, a loss among them.
+
+    Only at the first step of all: what a run logged after the checkpoint from which another one
+    went on is in no history.
+    """
+    shared = {
+        tag: run.first[tag]
+        for tag, points in curves.items()
+        if tag in run.first and run.first[tag][0] in points
+    }
+    begin = min((step for step, _ in shared.values()), default=0.0)
+    compared = {tag: value for tag, (step, value) in shared.items() if step == begin}
+    return any("loss" in tag for tag in compared) and all(
+        _equal(curves[tag][begin], value) for tag, value in compared.items()
     )
 
 

@@ -43,7 +43,8 @@ _PATIENCE = 3.0
 """Seconds after which a document that is not whole is not merely being written."""
 _FLUSHED = 150.0
 """The same of a record: what writes event files writes in blocks, and the rest every 2 minutes."""
-_EVENTS = "tfevents"
+_EVENTS, _NO_EVENTS = "tfevents", ".profile-empty"
+"""What TensorBoard knows its files by, and the one of its profiler that has nothing in it."""
 _MISSING = (
     "TensorBoard's event files need a package that is not installed: "
     "pip install 'termformer[tensorboard]'."
@@ -115,7 +116,7 @@ class FolderReader:
                 continue
             for name in sorted(names):
                 path = Path(folder, name)
-                if _EVENTS in name:
+                if _EVENTS in name and not name.endswith(_NO_EVENTS):
                     event_files.append(path)
                 elif name == STATE:
                     parent = path.parent

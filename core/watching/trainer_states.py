@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from math import isfinite, nan
 from pathlib import Path
+from stat import S_ISREG
 
 STATE = "trainer_state.json"
 _NOT_CURVES = {"step", "epoch", "total_flos"}
@@ -115,6 +116,8 @@ def _newest(paths: list[Path]) -> tuple[Path, int, int] | None:
         try:
             status = path.stat()
         except OSError:
+            continue
+        if not S_ISREG(status.st_mode):
             continue
         stamps.append((status.st_mtime_ns, path, status.st_size))
     if not stamps:

@@ -43,6 +43,7 @@ def test_what_trainer_writes_twice_is_one_run(tmp_path: Path) -> None:
 def test_a_resumed_trainer_s_checkpoints_are_its_event_files_too(tmp_path: Path) -> None:
     losses = _losses(20)
     Writer(tmp_path / "runs/Dec01_host").plain("train/loss", losses[:12]).plain("eval/loss", [0.5])
+    Writer(tmp_path / "runs/Dec01_host").plain("train/train_loss", [0.2], first=12)
     Writer(tmp_path / "runs/Dec02_host").plain("train/loss", losses[10:], first=11)
     _checkpoint(tmp_path, losses, eval_loss=0.5)
     told = curves(sweep(FolderReader(tmp_path, once=True)))
@@ -51,9 +52,14 @@ def test_a_resumed_trainer_s_checkpoints_are_its_event_files_too(tmp_path: Path)
         file.unlink()
     (tmp_path / "checkpoint-20").rmdir()
     _checkpoint(tmp_path, losses)
+    state = tmp_path / "checkpoint-20/trainer_state.json"
+    history = json.loads(state.read_text())["log_history"]
+    history.append({"step": 12, "train_loss": 0.4})  # of the second one, not of the first
+    state.write_text(json.dumps({"log_history": history}))
     assert set(curves(sweep(FolderReader(tmp_path)))) == {
         ("runs/Dec01_host", "train/loss"),
         ("runs/Dec01_host", "eval/loss"),
+        ("runs/Dec01_host", "train/train_loss"),
         ("runs/Dec02_host", "train/loss"),
     }
 
