@@ -38,7 +38,9 @@ def size_of(count: int) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """`52.8 %` for 0.528."""
+    """`52.8 %` for 0.528; what is no number has a question mark."""
+    if isnan(share):
+        return "?"
     return f"{share * 100:.{digits}f} %"
 
 

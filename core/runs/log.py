@@ -6,6 +6,7 @@ for the next time, and a writer that comes back after a crash closes it and goes
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from core.runs.events import Event, event_decoder
+from core.runs.partial import event_in, steps_in
 
 CHUNK = 1 << 20
 """Bytes read at once; also the longest line that is understood."""
@@ -22,7 +24,7 @@ _BLOCK = 1 << 16
 _MEMORY = 512
 """Bytes kept to know the file again by; lines carry their time, so that no two are alike."""
 
-ProblemKind = Literal["bad_line", "long_line", "unknown_type", "hole", "repeated"]
+ProblemKind = Literal["bad_line", "partial", "long_line", "unknown_type", "hole", "repeated"]
 
 
 class LogProblem(msgspec.Struct, frozen=True):
@@ -44,7 +46,7 @@ class EventBatch(msgspec.Struct, frozen=True):
 
 
 class _Head(msgspec.Struct, frozen=True):
-    seq: int
+    seq: int = -1
     type: str = ""
 
 
@@ -135,23 +137,29 @@ class EventReader:
     def _decode(self, block: bytes) -> tuple[list[Event], list[LogProblem]]:
         if not block:
             return [], []
-        if not self._oversized and (events := self._decode_at_once(block)) is not None:
-            return events, []
+        if not self._oversized:
+            with contextlib.suppress(msgspec.MsgspecError):
+                events = event_decoder.decode_lines(block)
+                if self._take_all(events, block):
+                    return events, []
+            if (found := steps_in(block)) and self._take_all([each for each, _ in found], block):
+                first = self.line - len(found) + 1
+                return [event for event, _ in found], [
+                    _partial(line, lacking)
+                    for line, (_, lacking) in enumerate(found, first)
+                    if lacking
+                ]
         return self._decode_singly(block)
 
-    def _decode_at_once(self, block: bytes) -> list[Event] | None:
-        """The whole block by one call, which is all a sound log needs; None where it is not."""
-        try:
-            events = event_decoder.decode_lines(block)
-        except msgspec.MsgspecError:
-            return None
+    def _take_all(self, events: list[Event], block: bytes) -> bool:
+        """Whether they are every line of the block and go on from the last; then they are taken."""
         first = self.next_seq
         expected = list(range(first, first + block.count(b"\n")))
         if [event.seq for event in events] != expected:
-            return None
+            return False
         self.line += len(events)
         self.next_seq += len(events)
-        return events
+        return True
 
     def _decode_singly(self, block: bytes) -> tuple[list[Event], list[LogProblem]]:
         events: list[Event] = []
@@ -181,23 +189,43 @@ class EventReader:
         try:
             event = event_decoder.decode(line)
         except msgspec.MsgspecError as error:
-            try:
-                head = _head_decoder.decode(line)
-            except msgspec.MsgspecError:
-                problems.append(LogProblem(self.line, "bad_line", f"Not an event: {error}."))
-                return None
-            if "$.type" in str(error):
-                message = f"Events of type {head.type!r} are not known to this version."
-                problems.append(LogProblem(self.line, "unknown_type", message))
-            else:
-                problems.append(LogProblem(self.line, "bad_line", f"Not an event: {error}."))
-            return max(head.seq, self.next_seq - 1)
+            rest = event_in(line)
+            if rest is None:
+                return self._leave_out(line, error, problems)
+            event, lacking = rest
+            if lacking:
+                problems.append(_partial(self.line, lacking))
+        if event.seq < 0:
+            problems.append(LogProblem(self.line, "partial", "It has no seq: the rest is taken."))
+            event = msgspec.structs.replace(event, seq=self.next_seq)
         if event.seq < self.next_seq:
             message = f"seq {self.next_seq} was expected, {event.seq} came again: it is left out."
             problems.append(LogProblem(self.line, "repeated", message))
             return None
         events.append(event)
         return event.seq
+
+    def _leave_out(
+        self, line: bytes, error: msgspec.MsgspecError, problems: list[LogProblem]
+    ) -> int | None:
+        """Says of a line that is no event why; returns its seq where it has one that is new."""
+        try:
+            head = _head_decoder.decode(line)
+        except msgspec.MsgspecError:
+            problems.append(LogProblem(self.line, "bad_line", f"Not an event: {error}."))
+            return None
+        if head.type and "$.type" in str(error):
+            message = f"Events of type {head.type!r} are not known to this version."
+            problems.append(LogProblem(self.line, "unknown_type", message))
+        else:
+            problems.append(LogProblem(self.line, "bad_line", f"Not an event: {error}."))
+        return max(head.seq, self.next_seq - 1)
+
+
+def _partial(line: int, lacking: list[str]) -> LogProblem:
+    more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+    words = f"{lacking[0]}{more} cannot be read: the rest of it is taken."
+    return LogProblem(line, "partial", words)
 
 
 def _lines(block: bytes) -> list[bytes]:
@@ -285,7 +313,9 @@ def last_seq(path: Path) -> int:
     """The highest `seq` at the end of a log; -1 for an empty one."""
     for line in lines_backwards(path):
         try:
-            return _head_decoder.decode(line).seq
+            seq = _head_decoder.decode(line).seq
         except msgspec.MsgspecError:
             continue
+        if seq >= 0:
+            return seq
     return -1

@@ -7,20 +7,23 @@ import os
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 import msgspec
 
 from core.errors import RunError
 from core.runs.config import RunConfig, read_config
-from core.runs.events import Evaluation, event_decoder
+from core.runs.events import Evaluation
 from core.runs.folder import EVENTS
 from core.runs.notes import RunNotes, read_notes
+from core.runs.partial import read_event
 from core.runs.status import RunStatus, run_status
 from core.sizes import size
 
 _BLOCK = 1 << 20
-_EVALUATION = b'"type":"evaluation"'
+_EVALUATION = b'"evaluation"'
+"""What stands in a line of one, whatever stands between its words in another version's."""
 
 
 class RunOverview(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,12 +127,10 @@ def _take(block: bytes, known: _Known) -> None:
     while at >= 0:
         start, end = block.rfind(b"\n", 0, at) + 1, block.find(b"\n", at)
         end = len(block) if end < 0 else end
-        try:
-            event = event_decoder.decode(block[start:end])
-        except msgspec.MsgspecError:
-            event = None
+        event = read_event(block[start:end])
         if isinstance(event, Evaluation) and event.split == "validation":
             best = known.best
-            if best is None or event.accuracy > best.accuracy:
+            # Another version's may have none.
+            if isfinite(event.accuracy) and (best is None or event.accuracy > best.accuracy):
                 known.best = event
         at = block.find(_EVALUATION, end)

@@ -12,6 +12,7 @@ import msgspec
 from core.runs import events
 from core.runs.folder import CHECKPOINTS, EVENTS, WORKER_LOG, saved_steps
 from core.runs.log import lines_backwards
+from core.runs.partial import read_event
 from core.runs.process import ProcessRecord, has_worker, host, is_alive, read_process
 
 Status = Literal[
@@ -31,7 +32,7 @@ LIVE: frozenset[Status] = frozenset({"starting", "running", "paused", "stalled"}
 STALLED_AFTER = 30.0
 """Seconds of silence; a worker that works or waits gives a sign several times as often."""
 _HEAD = 1 << 18
-_STARTED = b'"type":"run_started"'
+_STARTED = b'"run_started"'
 
 
 class RunStatus(msgspec.Struct, frozen=True):
@@ -113,9 +114,8 @@ def _read_tail(log: Path) -> _Tail:
     tail = _Tail()
     before: events.Event | None = None
     for line in lines_backwards(log):
-        try:
-            event = events.event_decoder.decode(line)
-        except msgspec.MsgspecError:
+        event = read_event(line)
+        if event is None:
             continue
         tail.last = tail.last or event
         if isinstance(event, events.Warned) and _is_unasked_pause(before, tail):
@@ -143,10 +143,7 @@ def read_started(folder: Path) -> events.RunStarted | None:
         os.close(descriptor)
     at = head.find(_STARTED)
     line = head[head.rfind(b"\n", 0, at) + 1 :].partition(b"\n")[0] if at >= 0 else b""
-    try:
-        event = events.event_decoder.decode(line)
-    except msgspec.MsgspecError:
-        return None
+    event = read_event(line)
     return event if isinstance(event, events.RunStarted) else None
 
 

@@ -66,3 +66,12 @@ def fit_end(text: str, cells: int) -> str:
     while kept and width(kept) > cells - 1:
         kept = kept[1:]
     return "…" + kept
+
+
+def fit_path(text: str, cells: int) -> str:
+    """A path in `cells` terminal cells: its first and its last folder say most of it."""
+    first, *between, last = text.split("/") if "/" in text else ("", text)
+    if width(text) <= cells or not first:
+        return fit(text, cells)
+    ends = f"{first}/…/{last}"
+    return ends if between and width(ends) <= cells else fit(f"…/{last}", cells)

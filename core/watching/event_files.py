@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 import struct
 import time
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from tensorboard.util import tensor_util
 
 _HEAD, _AROUND = 12, 16
 """Bytes before a record's own, its length and that one's checksum; and those with its own's."""
+_NAMELESS = "(without a name)"
 _NUMBERS = "fiub"
 """Kinds of arrays that are numbers."""
 
@@ -46,7 +49,11 @@ class EventFile:
         self._begin()
 
     def _begin(self) -> None:
-        self._loader = RawEventFileLoader(str(self.path))
+        try:
+            self._loader = RawEventFileLoader(str(self.path))
+        except UnicodeEncodeError as error:
+            words = "TensorBoard's reader opens no path that is not UTF-8"
+            raise OSError(errno.EILSEQ, words) from error
         self._consumed = self._left_out = 0
         self._rest = ""
 
@@ -64,6 +71,9 @@ class EventFile:
         """
         self.records = 0
         status = self.path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            # A pipe's other end may never come.
+            raise OSError(errno.EINVAL, "Not an ordinary file")
         if status.st_size < self._consumed:
             self._begin()  # it is another one by the same name
         for raw in self._loader.Load():
@@ -105,7 +115,7 @@ class EventFile:
         for value in event.summary.value:
             number = self._number(value)
             if number is not None:
-                yield Scalar(value.tag, float(event.step), event.wall_time, number)
+                yield Scalar(value.tag or _NAMELESS, float(event.step), event.wall_time, number)
 
     def _number(self, value: summary_pb2.Summary.Value) -> float | None:
         """What a summary comes to; None where it is an image, a text, a histogram."""

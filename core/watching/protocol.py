@@ -59,8 +59,16 @@ _decoder: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(Message)
 
 
 def frame(message: Message) -> bytes:
-    """`message` as it is sent."""
-    body = msgspec.msgpack.encode(message)
+    """`message` as it is sent; what is no text in a name (bytes of another code) as \\udcff."""
+    try:
+        body = msgspec.msgpack.encode(message)
+    except UnicodeEncodeError:
+        fields = {
+            name: value.encode("utf-8", "backslashreplace").decode()
+            for name, value in msgspec.structs.asdict(message).items()
+            if isinstance(value, str)
+        }
+        body = msgspec.msgpack.encode(msgspec.structs.replace(message, **fields))
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 

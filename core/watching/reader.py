@@ -18,6 +18,7 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.watching.logged_twice import EventCurves, event_runs
 from core.watching.protocol import (
     ONCE,
     CaughtUp,
@@ -42,7 +43,8 @@ _PATIENCE = 3.0
 """Seconds after which a document that is not whole is not merely being written."""
 _FLUSHED = 150.0
 """The same of a record: what writes event files writes in blocks, and the rest every 2 minutes."""
-_EVENTS = "tfevents"
+_EVENTS, _NO_EVENTS = "tfevents", ".profile-empty"
+"""What TensorBoard knows its files by, and the one of its profiler that has nothing in it."""
 _MISSING = (
     "TensorBoard's event files need a package that is not installed: "
     "pip install 'termformer[tensorboard]'."
@@ -74,8 +76,12 @@ class FolderReader:
         self._troubles: dict[str, str] = {}
         """What cannot be read at present, by what it is about; and what was said of that."""
         self._said: dict[str, str] = {}
-        self._in_events: set[tuple[str, str]] = set()
-        """Curves that event files have, which say more of them than a state does."""
+        self._in_events: dict[str, EventCurves] = {}
+        """What event files have, by its run; they say more of a curve than a state does."""
+        self._same: dict[str, list[str]] = {}
+        """Runs of event files that a state repeats, by its own run."""
+        self._apart: set[str] = set()
+        """Runs whose states say more."""
         self._columns: dict[tuple[str, str], _Column] = {}
         self._planned: dict[str, int] = {}
         self._count = 0
@@ -87,8 +93,8 @@ class FolderReader:
         self._count = len(event_files) + sum(map(len, states.values()))
         for path in event_files:
             yield from self._read_events(path)
-        for run, paths in states.items():
-            yield from self._read_state(run, paths)
+        for folder, paths in states.items():
+            yield from self._read_state(folder, paths)
         for about in sorted({*self._said, *self._troubles}):
             message = self._troubles.get(about, "")
             if message != self._said.get(about, ""):
@@ -96,9 +102,9 @@ class FolderReader:
                 yield Trouble(about, message)
         yield CaughtUp(self._count)
 
-    def _find(self) -> tuple[list[Path], dict[str, list[Path]]]:
+    def _find(self) -> tuple[list[Path], dict[Path, list[Path]]]:
         event_files: list[Path] = []
-        states: dict[str, list[Path]] = {}
+        states: dict[Path, list[Path]] = {}
         seen: set[tuple[int, int]] = set()
         for folder, below, names in os.walk(
             self._folder, onerror=self._cannot_list, followlinks=True
@@ -110,13 +116,13 @@ class FolderReader:
                 continue
             for name in sorted(names):
                 path = Path(folder, name)
-                if _EVENTS in name:
+                if _EVENTS in name and not name.endswith(_NO_EVENTS):
                     event_files.append(path)
                 elif name == STATE:
                     parent = path.parent
                     whole = parent.parent if parent.name.startswith("checkpoint-") else parent
                     inside = whole if whole.is_relative_to(self._folder) else self._folder
-                    states.setdefault(self._run(inside), []).append(path)
+                    states.setdefault(inside, []).append(path)
         return event_files, states
 
     def _cannot_list(self, error: OSError) -> None:
@@ -146,7 +152,7 @@ class FolderReader:
             file = self._files.get(path)
             if file is None:
                 file = self._files[path] = EventFile(path, name, self._flushed)
-            yield from self._read_scalars(file, self._run(path.parent))
+            yield from self._read_scalars(file, path.parent)
             self._troubles[str(path)] = file.trouble
         except Exception as error:  # TensorBoard's own kinds among them
             yield from self._flush()
@@ -154,10 +160,14 @@ class FolderReader:
                 why = error.strerror if isinstance(error, OSError) else str(error).rstrip(".")
                 self._troubles[str(path)] = f"{name} cannot be read: {why}."
 
-    def _read_scalars(self, file: EventFile, run: str) -> Iterable[Message]:
+    def _read_scalars(self, file: EventFile, folder: Path) -> Iterable[Message]:
+        run = self._run(folder)
         while True:
             for scalar in file.read(_AT_ONCE):
-                self._in_events.add((run, scalar.tag))
+                curves = self._in_events.get(run)
+                if curves is None:
+                    curves = self._in_events[run] = EventCurves(folder)
+                curves.take(scalar.tag, scalar.step, scalar.value)
                 if self._is_earlier(run, scalar.tag, scalar.step):
                     yield from self._flush()
                     yield Rewound(run, scalar.tag, scalar.step)
@@ -166,20 +176,31 @@ class FolderReader:
             if not file.records:
                 return
 
-    def _read_state(self, run: str, paths: list[Path]) -> Iterable[Message]:
+    def _read_state(self, folder: Path, paths: list[Path]) -> Iterable[Message]:
+        run = self._run(folder)
         state = self._states.setdefault(run, TrainerState(self._folder, self._patience))
         entries, void = state.read(paths)
         self._troubles[run] = state.trouble
+        if run not in self._apart and (entries or void is not None):
+            self._same[run] = event_runs(state.history, folder, self._in_events)
+            if not self._same[run]:
+                self._apart.add(run)
+                entries = state.history
+        same = self._same.get(run) or [run]
+        run = same[-1]
         if state.max_steps and self._planned.get(run) != state.max_steps:
             self._planned[run] = state.max_steps
             yield Planned(run, state.max_steps)
+        known = {
+            tag for each in same if each in self._in_events for tag in self._in_events[each].last
+        }
         if void is not None:
             for of, tag in [key for key in self._last if key[0] == run]:
-                if self._last[of, tag] >= void and (of, tag) not in self._in_events:
+                if self._last[of, tag] >= void and tag not in known:
                     self._last[of, tag] = void - 1
                     yield Rewound(of, tag, void)
         for entry in entries:
-            if (run, entry.tag) in self._in_events:
+            if entry.tag in known:
                 continue
             if self._is_earlier(run, entry.tag, entry.step):
                 yield from self._flush()

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from math import isfinite, nan
 from pathlib import Path
+from stat import S_ISREG
 
 STATE = "trainer_state.json"
 _NOT_CURVES = {"step", "epoch", "total_flos"}
@@ -44,7 +45,8 @@ class TrainerState:
         self._patience = patience
         self._seen: tuple[Path, int, int] | None = None
         self._stuck: tuple[tuple[Path, int, int], float] | None = None
-        self._told: list[Entry] = []
+        self.history: list[Entry] = []
+        """All that was read of it."""
 
     def read(self, paths: list[Path]) -> tuple[list[Entry], float | None]:
         """The entries that are new, and the step from which on earlier ones are void, or None."""
@@ -53,29 +55,29 @@ class TrainerState:
             return [], None
         path = newest[0]
         name = path.relative_to(self._folder).as_posix()
-        history = _load(path, name)
-        if isinstance(history, str):
+        loaded = _load(path, name)
+        if isinstance(loaded, str):
             if self._stuck is None or self._stuck[0] != newest:
                 self._stuck = newest, time.monotonic()
             if time.monotonic() - self._stuck[1] >= self._patience:
-                self.trouble = history
+                self.trouble = loaded
             return [], None
         self._seen, self._stuck, self.trouble = newest, None, ""
-        found = self._entries(history, name)
-        most = history.max_steps
+        found = self._entries(loaded, name)
+        most = loaded.max_steps
         self.max_steps = most if isinstance(most, int) else 0
         same = 0
-        for before, after in zip(self._told, found, strict=False):
+        for before, after in zip(self.history, found, strict=False):
             if before != after and not (before.value != before.value != after.value):
                 break
             same += 1
-        void = self._told[same].step if same < len(self._told) else None
+        void = self.history[same].step if same < len(self.history) else None
         if void is not None:
             # A curve is ascending: all that is from there on is told again.
             fresh = [entry for entry in found if entry.step >= void]
         else:
             fresh = found[same:]
-        self._told = found
+        self.history = found
         return fresh, void
 
     def _entries(self, state: _State, name: str) -> list[Entry]:
@@ -114,6 +116,8 @@ def _newest(paths: list[Path]) -> tuple[Path, int, int] | None:
         try:
             status = path.stat()
         except OSError:
+            continue
+        if not S_ISREG(status.st_mode):
             continue
         stamps.append((status.st_mtime_ns, path, status.st_size))
     if not stamps:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from core.runs import events
@@ -73,3 +75,24 @@ async def test_the_rate_of_a_run_whose_configuration_cannot_be_read(open_app: Op
         await until(shows(pilot, "step 20", "Its config.json cannot be read"), pilot)
         await pilot.press("escape", "u")
         await until(shows(pilot, "learning rate 2.50e-05", "Enter sets it"), pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)])
+async def test_a_log_of_another_version_is_shown_as_far_as_it_goes(
+    open_app: OpenApp, size: tuple[int, int]
+) -> None:
+    run = Run()
+    lines: list[dict[str, object]] = [{"type": "run_started", "max_steps": 40}]
+    lines += [{"type": "step", "global_step": step, "loss": 1 / step} for step in range(1, 21)]
+    lines.append({"type": "evaluation", "global_step": 20, "split": "validation", "loss": 0.4})
+    with (run.folder / EVENTS).open("a") as log:
+        for seq, line in enumerate(lines):
+            log.write(json.dumps({"seq": seq, "time": 1e9 + seq, **line}) + "\n")
+    run.dies()
+    options = {"train": {"watched": str(run.folder)}}
+    async with open_app(size=size, options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "● crashed · step 20", "22 faults in the log"), pilot)
+        assert len(losses(pilot)) == 20
+        assert not shows(pilot, "0 parameters")()
+        await pilot.press("escape", "d")
+        await until(shows(pilot, "loss 0.4000", "accuracy ?"), pilot)

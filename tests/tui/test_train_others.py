@@ -273,7 +273,7 @@ async def test_how_far_a_run_came_is_said_however_long_its_name(
     app = TermformerApp(others=tmp_path / "out")
     async with app.run_test(size=(columns, 24), notifications=True) as pilot:
         await asyncio.wait_for(app.bench.furnished.wait(), 60)
-        await until(shows(pilot, " runs/Nov30", "● nothing new · step 12,019"), pilot)
+        await until(shows(pilot, "/Nov30_", "● nothing new · step 12,019"), pilot)
         before = next(row for row in screen_text(pilot).splitlines() if "1 of 2 runs" in row)
         await pilot.press("l")
         await until(shows(pilot, "read-only  Other programs' runs"), pilot)
@@ -317,8 +317,23 @@ async def test_of_many_runs_the_legend_says_how_many_more_there_are(tmp_path: Pa
         await until(shows(pilot, "1 of 40 runs"), pilot)
         legend = next(row for row in screen_text(pilot).splitlines() if "━ sweep-0" in row)
         named = legend.count("sweep-")
-        assert 3 < named < 40
+        assert 3 <= named < 40
         assert legend.endswith(f" and {40 - named} more")
+
+
+async def test_runs_in_folders_of_folders_are_told_apart(tmp_path: Path) -> None:
+    write(paths.config_file(), "preload = false\n")
+    for name in ("train", "validation"):
+        for first in ("warm-start", "cold-start"):
+            run = tmp_path / first / "a-folder-of-another-program" / name
+            logged(EventFileWriter(str(run)), "epoch_loss", range(1, 60))
+    app = TermformerApp(others=tmp_path)
+    async with app.run_test(size=(120, 24), notifications=True) as pilot:
+        await asyncio.wait_for(app.bench.furnished.wait(), 60)
+        await until(shows(pilot, "1 of 4 runs"), pilot)
+        legend = next(row for row in screen_text(pilot).splitlines() if "━" in row)
+        named = ("cold-start/…/train", "cold-start/…/validation")
+        assert all(name in legend for name in named) and legend.endswith("  and 2 more")
 
 
 async def test_a_silent_run_says_how_long_it_has_been_silent(tmp_path: Path) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import json
+import math
 import os
 import resource
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -153,6 +156,61 @@ def test_bad_lines_unknown_types_and_holes_are_counted_where_they_stand(log: Pat
         (6, "hole"),
     ]
     assert reader.problem_count == len(problems)
+
+
+def _with(log: Path, **fields: object) -> tuple[list[Event], list[LogProblem]]:
+    """What is read of a log of one step, to which an earlier version gave other fields."""
+    line = {**msgspec.to_builtins(_step(7)), "seq": 0, "time": 50.0, **fields}
+    kept = {name: value for name, value in line.items() if value is not msgspec.UNSET}
+    log.write_text(json.dumps(kept) + "\n")
+    return _drain(EventReader(log))
+
+
+@pytest.mark.parametrize("field", ["epoch", "loss", "learning_rate", "grad_norm"])
+@pytest.mark.parametrize("value", [msgspec.UNSET, None, [1], "much"])
+def test_a_step_keeps_what_is_good_where_a_field_is_not(
+    log: Path, field: str, value: object
+) -> None:
+    (step,), (problem,) = _with(log, **{field: value})
+    assert isinstance(step, Step)
+    assert math.isnan(float(getattr(step, field)))
+    others = {"epoch": 0.7, "loss": 0.5, "learning_rate": 1e-5, "grad_norm": 1.0, "global_step": 7}
+    del others[field]
+    assert {name: getattr(step, name) for name in others} == others
+    assert (problem.line, problem.kind) == (1, "partial")
+    assert problem.message == f"{field} cannot be read: the rest of it is taken."
+
+
+def test_numbers_that_json_has_no_words_for_are_taken(log: Path) -> None:
+    (step,), problems = _with(log, loss=math.nan, grad_norm=math.inf, padding=None)
+    assert isinstance(step, Step)
+    assert math.isnan(float(step.loss)) and step.grad_norm == math.inf and step.padding == 0
+    assert problems == []
+
+
+def test_lines_without_a_seq_are_taken_in_their_order(log: Path) -> None:
+    lines = [{**msgspec.to_builtins(_step(step)), "time": 1.0} for step in (1, 2, 3)]
+    for line in lines:
+        del line["seq"]
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    events, problems = _drain(EventReader(log))
+    assert [event.seq for event in events] == [0, 1, 2]
+    assert [problem.message for problem in problems] == ["It has no seq: the rest is taken."] * 3
+    assert last_seq(log) == -1
+
+
+def test_what_an_event_says_nothing_without_is_no_event(log: Path) -> None:
+    events, (problem,) = _with(log, global_step="seven")
+    assert (events, problem.kind) == ([], "bad_line")
+
+
+def test_a_mark_at_the_beginning_and_a_text_of_another_code_lose_no_line(log: Path) -> None:
+    warned = b'\xef\xbb\xbf{"seq":0,"time":1,"type":"warning","message":"caf\xe9"}\r\n'
+    log.write_bytes(warned + b'{"seq": 1, "time": 2, "type": "heartbeat", "mood": "good"}\r\n')
+    (first, second), problems = _drain(EventReader(log))
+    assert isinstance(first, Warned) and first.message == "caf\ufffd"
+    assert isinstance(second, Heartbeat)
+    assert problems == []
 
 
 def test_lines_that_come_again_are_left_out(log: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from itertools import pairwise
@@ -100,6 +101,19 @@ def test_an_evaluation_that_is_half_written_is_taken_when_it_is_whole() -> None:
     [found] = overviews.look([folder])
     assert found.best is not None
     assert found.best.accuracy == 0.7
+
+
+def test_another_version_s_evaluations_are_found_too() -> None:
+    folder = logged(CONFIG, step(1))
+    lines = [
+        {"type": "evaluation", "seq": seq, "time": 1, "global_step": 1, "split": "validation"}
+        | {"accuracy": accuracy}
+        for seq, accuracy in enumerate([None, 0.8, 0.7], 1)
+    ]
+    with (folder / EVENTS).open("a") as log:
+        log.write("".join(json.dumps(line) + "\n" for line in lines))
+    [found] = Overviews().look([folder])
+    assert found.best is not None and found.best.accuracy == 0.8
 
 
 def test_differences_are_those_that_change_a_run() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -121,6 +122,18 @@ def test_while_its_process_lives(
     write_process(run, process.pid)
     _log(run, *events)
     assert run_status(run).status == expected
+
+
+def test_another_version_s_log_says_how_far_its_run_came(run: Path) -> None:
+    lines = [
+        {"type": "run_started", "seq": 0, "time": 1.0, "max_steps": 375, "threads": None},
+        {"type": "step", "seq": 1, "time": 2.0, "global_step": 12, "loss": 0.5},
+        {"type": "run_finished", "seq": 2, "time": 3.0, "global_step": 12},
+    ]
+    (run / EVENTS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = run_status(run)
+    assert (found.status, found.global_step, found.max_steps) == ("finished", 12, 375)
+    assert found.loss == 0.5
 
 
 def test_a_pause_that_nobody_asked_for_says_why(

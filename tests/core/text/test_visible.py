@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text.visible import fit, fit_end, visible, width
+from core.text.visible import fit, fit_end, fit_path, visible, width
 
 
 @given(st.text())
@@ -39,3 +40,17 @@ def test_the_end_that_fits(text: str, cells: int) -> None:
     shown = fit_end(text, cells)
     assert width(shown) <= cells
     assert shown == text if width(text) <= cells else text.endswith(shown.removeprefix("…"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (40, "exp1/lightning_logs/version_0"),
+        (24, "exp1/…/version_0"),
+        (12, "…/version_0"),
+        (8, "…/versi…"),
+        (1, "…"),
+    ],
+)
+def test_of_a_path_the_ends_are_kept(cells: int, shown: str) -> None:
+    assert fit_path("exp1/lightning_logs/version_0", cells) == shown

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.watching.client import ForeignReader
 from core.watching.event_files import EventFile, Scalar
 from core.watching.protocol import CaughtUp, Rewound, Trouble
 from core.watching.reader import FolderReader
@@ -66,6 +67,39 @@ def test_a_record_that_is_not_whole_is_said_when_its_writer_is_silent(tmp_path: 
     told = sweep(reader)
     assert curves(told) == {(tmp_path.name, "loss"): [(3, 1)]}
     assert [found.message for found in told if isinstance(found, Trouble)] == [""]
+
+
+def test_a_name_of_another_code_ends_no_reading(tmp_path: Path) -> None:
+    Writer(tmp_path / "good").plain("loss", [1.0])
+    (file,) = (tmp_path / "good").iterdir()
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    odd.mkdir()
+    (odd / "events.out.tfevents.1.x").write_bytes(file.read_bytes())
+    (odd / "trainer_state.json").write_text('{"log_history": [{"step": 1, "\\ud800": 3}]}')
+    reader = ForeignReader(tmp_path, once=True)
+    try:
+        told = reader.all()
+    finally:
+        reader.close()
+    assert set(curves(told)) == {("good", "loss"), (r"caf\udce9", r"train/\ud800")}
+    (said,) = [found.message for found in told if isinstance(found, Trouble)]
+    assert said == (
+        r"caf\udce9/events.out.tfevents.1.x cannot be read: "
+        "TensorBoard's reader opens no path that is not UTF-8."
+    )
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    Writer(tmp_path).plain("", [3.0])
+    os.mkfifo(tmp_path / "events.out.tfevents.1.pipe")
+    (tmp_path / "events.out.tfevents.2.x.profile-empty").write_bytes(b"")
+    (tmp_path / "checkpoint-1").mkdir()
+    os.mkfifo(tmp_path / "checkpoint-1/trainer_state.json")
+    told = sweep(FolderReader(tmp_path, once=True))
+    assert curves(told) == {(tmp_path.name, "(without a name)"): [(1, 3)]}
+    assert [found.message for found in told if isinstance(found, Trouble)] == [
+        "events.out.tfevents.1.pipe cannot be read: Not an ordinary file."
+    ]
 
 
 def test_damage_is_said_however_fast_the_file_grows(tmp_path: Path) -> None:

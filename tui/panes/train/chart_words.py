@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from core.sizes import loss_text
-from core.text.visible import fit, visible, width
+from core.text.visible import fit_path, visible, width
 from tui.panes.train.sheet import curve_style
 from tui.widgets.chart import Reading, curve_sign
 from tui.widgets.rows import Part
@@ -46,9 +46,9 @@ def curve_name(alone: bool, run: str, quantity: str) -> str:
 def legend(drawn: Drawn, cells: int, *, plain: bool) -> list[Part]:
     """What each chart shows, and whose curves they are where there are several.
 
-    Long names are cut where that lets all of them stand in `cells` cells; where it does not, it
-    says how many more there are. Where there are many charts it is what the first one shows: the
-    others have their names above them.
+    Long names are cut where that lets all of them stand in `cells` cells; where it does not, or
+    would make names alike that differ, it says how many more there are. Where there are many charts
+    it is what the first one shows: the others have their names above them.
     """
     titles = [shown_name(name) for name, _ in drawn]
     if width(" · ".join(titles)) >= cells:
@@ -60,7 +60,10 @@ def legend(drawn: Drawn, cells: int, *, plain: bool) -> list[Part]:
     for longest in _NAME_CELLS:
         if sum(map(_width, names)) <= room:
             break
-        names = _curves(charts, longest, plain=plain)
+        shorter = _curves(charts, longest, plain=plain)
+        if _distinct(shorter) < _distinct(names):
+            break  # rather fewer of them than several that are called alike
+        names = shorter
     return [*parts, *_first(names, room)]
 
 
@@ -74,6 +77,10 @@ def _first(names: Sequence[Sequence[Part]], room: int) -> list[Part]:
             count += 1
         names = [*names[:count], [(f"  and {len(names) - count:,} more", "sheet--label")]]
     return [part for name in names for part in name]
+
+
+def _distinct(names: Sequence[Sequence[Part]]) -> int:
+    return len({"".join(text for text, _ in name[1:]) for name in names})
 
 
 def _width(parts: Sequence[Part]) -> int:
@@ -104,7 +111,7 @@ def _curves(
     for number, reading in sorted(found.items()):
         parts: list[Part] = [(f"  {curve_sign(number, plain=plain)}", curve_style(number))]
         name = visible(reading.name)
-        name = name if longest is None else fit(name, longest)
+        name = name if longest is None else fit_path(name, longest)
         parts.append((f" {name}", "sheet--value"))
         if reading.spread is not None and reading.spread not in said:
             said.add(reading.spread)

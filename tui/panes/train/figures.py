@@ -200,7 +200,9 @@ def _machine(history: RunHistory) -> list[tuple[str, str]]:
 
 def _epochs(config: RunConfig, started: events.RunStarted | None) -> str:
     """How many there will be; fewer than asked for, where the number of steps is what ends it."""
-    whole = started.max_steps / started.steps_per_epoch if started else config.epochs
+    whole: float = config.epochs
+    if started is not None and started.steps_per_epoch:
+        whole = started.max_steps / started.steps_per_epoch
     epochs = min(whole, config.epochs)
     return f"{epochs:,.0f}" if epochs >= 100 else f"{epochs:.2f}".rstrip("0").rstrip(".")
 
@@ -257,7 +259,9 @@ def evaluation_place(found: events.Evaluation) -> str:
     """`epoch 2` at the end of one, `step 150` within one or where it was asked for; the split."""
     if found.split != "validation":
         return visible(found.split)
-    ends = isclose(found.epoch, round(found.epoch)) and found.request is None
+    # In a log of another version it may be missing.
+    whole = isfinite(found.epoch) and isclose(found.epoch, round(found.epoch))
+    ends = whole and found.request is None
     return f"epoch {found.epoch:.0f}" if ends else f"step {found.global_step:,}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.runs.status import RunStatus
-from core.text.visible import fit, visible, width
+from core.text.visible import fit_path, visible, width
 from core.watching.client import ForeignReader
 from core.watching.protocol import CaughtUp, Message, Planned, Points, Rewound, Trouble
 from tui.panes.train.figures import duration
@@ -217,7 +217,7 @@ class OtherWatch(RunWatch):
         room = cells - width(state[0] + where) - len("   ")
         while len(told) > 1 and room < width(name) + len(_right(told)) + 1:
             told.pop()
-        name = fit(name, max(_SHORTEST, room - len(_right(told)) - 1))
+        name = fit_path(name, max(_SHORTEST, room - len(_right(told)) - 1))
         left: list[Part] = [(f" {name}  ", "sheet--name"), state, (where, "")]
         return left, [(_right(told), "")]
 

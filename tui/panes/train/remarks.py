@@ -12,6 +12,7 @@ from tui.widgets.rows import Part
 _WORDS: dict[ProblemKind, tuple[str, str]] = {
     "unknown_type": ("event of an unknown type", "events of unknown types"),
     "bad_line": ("unreadable line", "unreadable lines"),
+    "partial": ("line readable in part", "lines readable in part"),
     "long_line": ("overlong line", "overlong lines"),
     "hole": ("hole", "holes"),
     "repeated": ("line that came again", "lines that came again"),
@@ -43,11 +44,12 @@ def _remark_texts(watch: RunWatch) -> list[Part]:
     texts += [(warning.message, "sheet--value") for warning in list(history.warnings)[-3:]]
     if history.started is not None:
         started = history.started
-        words = (
-            f"{started.train_rows:,} + {started.validation_rows:,} rows · "
-            f"{trained_of(started.trainable, started.parameters)} · {started.device}"
-        )
-        texts += [(note, "sheet--label") for note in (words, *started.notes)]
+        # What another version's log does not say is not 0.
+        rows = f"{started.train_rows:,} + {started.validation_rows:,} rows"
+        trained = trained_of(started.trainable, started.parameters)
+        parts = (rows * bool(started.train_rows), trained * bool(started.parameters))
+        words = " · ".join(filter(None, (*parts, started.device)))
+        texts += [(note, "sheet--label") for note in (words, *started.notes) if note]
     return texts
 
 
