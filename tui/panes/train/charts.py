@@ -184,7 +184,6 @@ class Charts(Looking):
                 zip(self.drawn, self._quantities.get(of, [""] * len(self.drawn)), strict=True)
             )
         )
-        scale = self.place
         return Plot(
             curves,
             self._planned,
@@ -192,7 +191,7 @@ class Charts(Looking):
             SMOOTHINGS[self.smoothing],
             None,
             self.logarithmic and name != "padding",
-            None if self.cursor is None else scale(self.cursor),
+            None if self.cursor is None else self.place(self.cursor),
             self.unit,
             self._left,
         )

@@ -14,6 +14,7 @@ from core.errors import DataError, ModelError
 from core.runs.config import RunConfig, Scratch
 from core.runs.folder import is_name
 from core.text.visible import visible
+from tui.panes.train.entry import LONGEST
 from tui.panes.train.figures import short_name
 from tui.panes.train.form_fields import (
     AUTO,
@@ -27,7 +28,6 @@ from tui.panes.train.form_fields import (
 from tui.widgets.pane import Option
 
 _DEFAULTS = RunConfig(name="", model="x")
-_LONGEST = 4_096
 
 
 class _WrongError(Exception):
@@ -125,7 +125,7 @@ class Form:
         """Takes back what `options` gave; the rest stays as it is."""
         for name, field in FIELDS.items():
             value = options.get(name)
-            if not isinstance(value, str) or len(value) > _LONGEST:
+            if not isinstance(value, str) or len(value) > LONGEST:
                 continue
             if not field.choices or value in field.choices:
                 self.values[name] = value
