@@ -95,7 +95,8 @@ def test_charts_stand_under_one_another_with_their_own_legends() -> None:
 
 
 def test_where_no_values_are_the_page_says_so() -> None:
-    found = scene([Titled("loss", Plot((Curve(Series()),), 9))])
+    empty = Curve(Series(), "one"), Curve(Series(), "other")
+    found = scene([Titled("loss", Plot(empty, 9))])
     assert "no values yet" in [words.text for words in found.words]
 
 
