@@ -82,6 +82,17 @@ def test_the_best_evaluation_is_found_as_the_log_grows() -> None:
     assert overviews.look([folder / "gone"]) == []
 
 
+def test_differences_are_those_that_change_a_run() -> None:
+    changes = {"epochs": 3, "plain": True, "label_names": ["no", "yes"]}
+    other = msgspec.structs.replace(CONFIG, name="b", **changes)
+    assert differences([CONFIG, other]) == [
+        Difference("epochs", ("2", "3")),
+        Difference("plain", ("no", "yes")),
+        Difference("label_names", ("·", "no, yes")),
+    ]
+    assert differences([CONFIG, msgspec.structs.replace(CONFIG, machine="another")]) == []
+
+
 def test_of_equal_evaluations_the_first_is_the_best() -> None:
     folder = logged(CONFIG, evaluation(1, 0.7), evaluation(2, 0.7))
     [found] = Overviews().look([folder])
@@ -100,17 +111,6 @@ def test_an_evaluation_that_is_half_written_is_taken_when_it_is_whole() -> None:
     [found] = overviews.look([folder])
     assert found.best is not None
     assert found.best.accuracy == 0.7
-
-
-def test_differences_are_those_that_change_a_run() -> None:
-    changes = {"epochs": 3, "plain": True, "label_names": ["no", "yes"]}
-    other = msgspec.structs.replace(CONFIG, name="b", **changes)
-    assert differences([CONFIG, other]) == [
-        Difference("epochs", ("2", "3")),
-        Difference("plain", ("no", "yes")),
-        Difference("label_names", ("·", "no, yes")),
-    ]
-    assert differences([CONFIG, msgspec.structs.replace(CONFIG, machine="another")]) == []
 
 
 def test_the_command_that_repeats_a_run_names_its_configuration(tmp_path: Path) -> None:
