@@ -32,6 +32,15 @@ async def test_a_run_that_another_app_renamed_is_said_to_be_gone(open_app: OpenA
         assert len(losses(pilot)) == 20
 
 
+async def test_the_rate_of_a_run_whose_configuration_cannot_be_read(open_app: OpenApp) -> None:
+    run = Run().starts().steps(20)
+    (run.folder / "config.json").write_text("{")
+    async with open_app(size=(120, 30), **TRAIN) as pilot:
+        await until(shows(pilot, "step 20", "Its config.json cannot be read"), pilot)
+        await pilot.press("escape", "u")
+        await until(shows(pilot, "learning rate 2.50e-05", "Enter sets it"), pilot)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 30), (200, 60)])
 async def test_what_is_wrong_with_a_log_is_in_sight_beside_many_evaluations(
     open_app: OpenApp, size: tuple[int, int]
@@ -66,15 +75,6 @@ async def test_a_run_whose_configuration_is_rubbish_shows_its_curve_and_says_so(
     options = {"train": {"watched": str(run.folder)}}
     async with open_app(size=size, options=options, **TRAIN) as pilot:
         await until(shows(pilot, "● running · step 20", "Its config.json cannot be read"), pilot)
-
-
-async def test_the_rate_of_a_run_whose_configuration_cannot_be_read(open_app: OpenApp) -> None:
-    run = Run().starts().steps(20)
-    (run.folder / "config.json").write_text("{")
-    async with open_app(size=(120, 30), **TRAIN) as pilot:
-        await until(shows(pilot, "step 20", "Its config.json cannot be read"), pilot)
-        await pilot.press("escape", "u")
-        await until(shows(pilot, "learning rate 2.50e-05", "Enter sets it"), pilot)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)])

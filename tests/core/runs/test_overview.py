@@ -83,6 +83,17 @@ def test_the_best_evaluation_is_found_as_the_log_grows() -> None:
     assert overviews.look([folder / "gone"]) == []
 
 
+def test_differences_are_those_that_change_a_run() -> None:
+    changes = {"epochs": 3, "plain": True, "label_names": ["no", "yes"]}
+    other = msgspec.structs.replace(CONFIG, name="b", **changes)
+    assert differences([CONFIG, other]) == [
+        Difference("epochs", ("2", "3")),
+        Difference("plain", ("no", "yes")),
+        Difference("label_names", ("·", "no, yes")),
+    ]
+    assert differences([CONFIG, msgspec.structs.replace(CONFIG, machine="another")]) == []
+
+
 def test_of_equal_evaluations_the_first_is_the_best() -> None:
     folder = logged(CONFIG, evaluation(1, 0.7), evaluation(2, 0.7))
     [found] = Overviews().look([folder])
@@ -114,17 +125,6 @@ def test_another_version_s_evaluations_are_found_too() -> None:
         log.write("".join(json.dumps(line) + "\n" for line in lines))
     [found] = Overviews().look([folder])
     assert found.best is not None and found.best.accuracy == 0.8
-
-
-def test_differences_are_those_that_change_a_run() -> None:
-    changes = {"epochs": 3, "plain": True, "label_names": ["no", "yes"]}
-    other = msgspec.structs.replace(CONFIG, name="b", **changes)
-    assert differences([CONFIG, other]) == [
-        Difference("epochs", ("2", "3")),
-        Difference("plain", ("no", "yes")),
-        Difference("label_names", ("·", "no, yes")),
-    ]
-    assert differences([CONFIG, msgspec.structs.replace(CONFIG, machine="another")]) == []
 
 
 def test_the_command_that_repeats_a_run_names_its_configuration(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from core.errors import DataError, ModelError
 from core.runs.config import RunConfig, Scratch
 from core.runs.folder import is_name
 from core.text.visible import visible
+from tui.panes.train.entry import LONGEST
 from tui.panes.train.figures import short_name
 from tui.panes.train.form_fields import (
     AUTO,

@@ -271,7 +271,7 @@ def written(values: list[float], step: float) -> list[str]:
     largest = max(map(abs, values), default=0.0)
     if largest >= 1e6 or 0 < largest < 1e-4:
         # Enough digits to tell neighbours apart.
-        digits = max(1, ceil(log10(largest / step) - 1e-9))
+        digits = max(1, ceil(log10(largest) - log10(step) - 1e-9))
         return [f"{value:.{min(digits, 16)}e}" for value in values]
     decimals = max(0, -floor(log10(step) + 1e-9))
     if round(step / 10.0 ** floor(log10(step) + 1e-9), 6) == 2.5:
