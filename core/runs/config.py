@@ -237,6 +237,10 @@ class RunConfig(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
 
+_decoder = msgspec.json.Decoder(RunConfig)
+"""Made once: two threads that both make msgspec look at a type for the first time may crash it."""
+
+
 def write_config(folder: Path, config: RunConfig) -> None:
     """Writes `config.json` into a run's folder; raises `OSError`."""
     write_atomic(
@@ -254,7 +258,7 @@ def read_config(folder: Path) -> RunConfig:
 def load_config(file: Path) -> RunConfig:
     """Reads a configuration, wherever it stands; raises `RunError`."""
     try:
-        return msgspec.json.decode(file.read_bytes(), type=RunConfig)
+        return _decoder.decode(file.read_bytes())
     except OSError as error:
         raise RunError(f"{file} cannot be read: {error.strerror}.") from error
     except msgspec.MsgspecError as error:

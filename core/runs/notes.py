@@ -47,10 +47,13 @@ class RunNotes(msgspec.Struct, frozen=True, kw_only=True):
         return RunNotes(note=note, tags=self.tags)
 
 
+_decoder = msgspec.json.Decoder(RunNotes)
+
+
 def read_notes(folder: Path) -> RunNotes:
     """The notes on a run; empty ones where there are none or the file holds none."""
     try:
-        return msgspec.json.decode((folder / NOTES).read_bytes(), type=RunNotes)
+        return _decoder.decode((folder / NOTES).read_bytes())
     except (OSError, msgspec.MsgspecError):
         return RunNotes()
 

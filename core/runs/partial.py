@@ -7,6 +7,7 @@ says nothing without it.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from math import nan
 from typing import Any, Union, get_args
 
@@ -120,6 +121,10 @@ def event_in(line: bytes) -> tuple[Event, list[str]] | None:
     None where nothing of it counts. Numbers that JSON has no words for (`NaN`), texts that are not
     UTF-8 and a byte order mark are taken.
     """
+    with suppress(msgspec.MsgspecError):
+        step = _loose_decoder.decode(line)
+        if type(step) is _Step:
+            return _whole(step)
     try:
         found = json.loads(line.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError):

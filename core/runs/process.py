@@ -96,10 +96,13 @@ def write_process(
         write_atomic(folder / PROCESS, msgspec.json.encode(record) + b"\n")
 
 
+_decoder = msgspec.json.Decoder(ProcessRecord)
+
+
 def read_process(folder: Path) -> ProcessRecord | None:
     """The process that wrote the run last; None where none has, or the file is no record."""
     try:
-        return msgspec.json.decode((folder / PROCESS).read_bytes(), type=ProcessRecord)
+        return _decoder.decode((folder / PROCESS).read_bytes())
     except (OSError, msgspec.MsgspecError):
         return None
 

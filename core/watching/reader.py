@@ -45,6 +45,8 @@ _FLUSHED = 150.0
 """The same of a record: what writes event files writes in blocks, and the rest every 2 minutes."""
 _EVENTS, _NO_EVENTS = "tfevents", ".profile-empty"
 """What TensorBoard knows its files by, and the one of its profiler that has nothing in it."""
+_CHECKPOINTS = ("checkpoint-", "tmp-checkpoint-")
+"""What Trainer calls their folders; some versions the second until one is written whole."""
 _MISSING = (
     "TensorBoard's event files need a package that is not installed: "
     "pip install 'termformer[tensorboard]'."
@@ -120,7 +122,7 @@ class FolderReader:
                     event_files.append(path)
                 elif name == STATE:
                     parent = path.parent
-                    whole = parent.parent if parent.name.startswith("checkpoint-") else parent
+                    whole = parent.parent if parent.name.startswith(_CHECKPOINTS) else parent
                     inside = whole if whole.is_relative_to(self._folder) else self._folder
                     states.setdefault(inside, []).append(path)
         return event_files, states

@@ -62,15 +62,19 @@ class TrainerState:
             if time.monotonic() - self._stuck[1] >= self._patience:
                 self.trouble = loaded
             return [], None
-        self._seen, self._stuck, self.trouble = newest, None, ""
+        before, self._seen = self._seen, newest
+        self._stuck, self.trouble = None, ""
         found = self._entries(loaded, name)
         most = loaded.max_steps
         self.max_steps = most if isinstance(most, int) else 0
         same = 0
-        for before, after in zip(self.history, found, strict=False):
-            if before != after and not (before.value != before.value != after.value):
+        for old, new in zip(self.history, found, strict=False):
+            if old != new and not (old.value != old.value != new.value):
                 break
             same += 1
+        if same == len(found) and before is not None and newest[1] < before[1]:
+            # The newest checkpoint was deleted, as Trainer does where another one is the best.
+            return [], None
         void = self.history[same].step if same < len(self.history) else None
         if void is not None:
             # A curve is ascending: all that is from there on is told again.

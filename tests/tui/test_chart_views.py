@@ -203,6 +203,10 @@ def test_a_logarithmic_axis_holds_what_is_above_zero(low: float, factor: float, 
     assert all(0 <= row < rows for row in axis.labels())
 
 
+def test_a_logarithmic_axis_of_the_smallest_number_has_it_in_its_middle() -> None:
+    assert log_axis(5e-324, 5e-324, 10).height(5e-324) == 5
+
+
 def test_each_row_of_a_logarithmic_axis_is_the_same_factor() -> None:
     axis = log_axis(0.001, 1.0, 30)
     assert {text.strip() for text in axis.labels().values()} >= {"0.001", "0.01", "0.1", "1"}

@@ -96,3 +96,37 @@ async def test_a_log_of_another_version_is_shown_as_far_as_it_goes(
         assert not shows(pilot, "0 parameters")()
         await pilot.press("escape", "d")
         await until(shows(pilot, "loss 0.4000", "accuracy ?"), pilot)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"time": -1e308},
+        {"time": 1e308, "global_step": 2**62},
+        {"loss": 5e-324, "grad_norm": -1e308},
+        {"loss": None, "grad_norm": None, "learning_rate": None, "epoch": None},
+    ],
+)
+async def test_no_number_in_a_log_ends_the_app(
+    open_app: OpenApp, fields: dict[str, object]
+) -> None:
+    run = Run()
+    step = {"type": "step", "epoch": 1, "loss": 0.5, "learning_rate": 1e-5, "grad_norm": 1}
+    lines: list[dict[str, object]] = [{"type": "run_started", "max_steps": 40, "time": 1e9}]
+    lines += [
+        {**step, "time": 1e9 + number, "global_step": number, **(fields if number % 7 else {})}
+        for number in range(1, 61)
+    ]
+    at = {"global_step": 60, "epoch": fields.get("epoch", 1.0), "time": 1e9 + 70}
+    lines.append({"type": "evaluation", "split": "validation", "accuracy": None, **at})
+    lines.append({"type": "probe", "results": [], **at})
+    with (run.folder / EVENTS).open("a") as log:
+        for seq, line in enumerate(lines):
+            log.write(json.dumps({"seq": seq, **line}) + "\n")
+    run.dies()
+    options = {"train": {"watched": str(run.folder)}}
+    async with open_app(size=(100, 30), options=options, **TRAIN) as pilot:
+        await until(shows(pilot, "calm-otter  ● crashed"), pilot)
+        await pilot.press("escape", "right", "plus", "t", "right", "t", "g", *"nnnnn", "0")
+        await pilot.press("d", "right", "d", "d", "d", "l", "space", "enter")
+        await until(shows(pilot, "calm-otter  ● crashed"), pilot)

@@ -156,7 +156,8 @@ def export_command(runs: tuple[str, ...], file: Path, force: bool) -> None:
     from tui.panes.train.remarks import fault_words
     from tui.panes.train.watch import RunWatch
 
-    watches = [read_whole(RunWatch(find_run(run))) for run in runs]
+    folders = dict.fromkeys(map(find_run, runs))  # each once, however often it is named
+    watches = [read_whole(RunWatch(folder)) for folder in folders]
     for watch in watches:
         if words := fault_words(watch):
             complain(f"{watch.name} has {words}")

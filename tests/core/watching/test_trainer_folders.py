@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
-from core.watching.protocol import CaughtUp, Planned
+from core.watching.protocol import CaughtUp, Planned, Rewound
 from core.watching.reader import FolderReader
 from tests.core.watching.test_watching import Writer, curves, sweep
 
@@ -89,3 +91,35 @@ def test_a_folder_that_is_trained_in_anew_shows_the_new_history(tmp_path: Path) 
     _checkpoint(tmp_path, _losses(15, start=0.9))
     told = curves(sweep(reader))
     assert [value for _, value in told[tmp_path.name, "train/loss"]] == _losses(15, start=0.9)
+
+
+def test_a_checkpoint_that_is_deleted_takes_nothing_from_the_curve(tmp_path: Path) -> None:
+    for count, time in ((10, 1), (20, 2)):
+        _checkpoint(tmp_path, _losses(count))
+        os.utime(tmp_path / f"checkpoint-{count}/trainer_state.json", (time, time))
+    reader = FolderReader(tmp_path)
+    assert len(curves(sweep(reader))[tmp_path.name, "train/loss"]) == 20
+    # As Trainer does at its end where it keeps the best one alone.
+    shutil.rmtree(tmp_path / "checkpoint-20")
+    assert sweep(reader) == [CaughtUp(1)]
+    _checkpoint(tmp_path, _losses(30))
+    told = curves(sweep(reader))[tmp_path.name, "train/loss"]
+    assert [step for step, _ in told] == list(range(21, 31))
+
+
+def test_a_run_that_was_taken_up_from_an_earlier_checkpoint_begins_there(tmp_path: Path) -> None:
+    _checkpoint(tmp_path, _losses(20))
+    os.utime(tmp_path / "checkpoint-20/trainer_state.json", (1, 1))
+    reader = FolderReader(tmp_path)
+    sweep(reader)
+    _checkpoint(tmp_path, _losses(10))
+    assert Rewound(tmp_path.name, "train/loss", 11) in sweep(reader)
+
+
+def test_a_checkpoint_that_is_being_written_is_its_run_s(tmp_path: Path) -> None:
+    _checkpoint(tmp_path, _losses(10))
+    (tmp_path / "checkpoint-10").rename(tmp_path / "tmp-checkpoint-10")
+    reader = FolderReader(tmp_path)
+    assert {run for run, _ in curves(sweep(reader))} == {tmp_path.name}
+    (tmp_path / "tmp-checkpoint-10").rename(tmp_path / "checkpoint-10")
+    assert sweep(reader) == [CaughtUp(1)]

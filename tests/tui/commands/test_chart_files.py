@@ -51,6 +51,14 @@ def test_a_run_is_written_in_every_format(termformer: Here, tmp_path: Path) -> N
     assert len(list(root.iter("{http://www.w3.org/2000/svg}polyline"))) > 10
 
 
+def test_a_run_that_is_named_twice_is_written_once(termformer: Here, tmp_path: Path) -> None:
+    folder = make_run("calm-otter", *losses())
+    file = tmp_path / "a.csv"
+    assert termformer("runs", "export", "calm-otter", str(folder), str(file)).code == 0
+    rows = list(csv.DictReader(io.StringIO(file.read_text())))
+    assert len([row for row in rows if row["name"] == "loss"]) == 40
+
+
 def test_a_picture_says_what_its_marks_and_axes_are(termformer: Here, tmp_path: Path) -> None:
     def evaluation(split: str) -> events.Evaluation:
         return events.Evaluation(global_step=40, epoch=2, split=split, loss=0.4, accuracy=0.5)

@@ -50,6 +50,8 @@ _REST: Row = ((" … the rest is among the details", "sheet--label"),)
 
 def duration(seconds: float) -> str:
     """Roughly, so that it is steady: `45 s`, `1 min 40 s`, `12 min`, `3 h 20 min`, `2 d 4 h`."""
+    if not isfinite(seconds):
+        return "?"
     if seconds < 57.5:
         return f"{max(5, round(seconds / 5) * 5)} s" if seconds >= 1 else "0 s"
     if seconds < 600:

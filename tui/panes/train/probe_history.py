@@ -21,6 +21,8 @@ class ProbeHistory:
 
     def take(self, event: Probed) -> None:
         """Adds what one evaluation or request found."""
+        if not event.results:
+            return  # as no worker of this version says it
         self.latest = event
         for result in event.results:
             # The one that was classified longest ago stands first.

@@ -146,7 +146,9 @@ class LogAxis:
         """How many rows `value` is above the lower edge; what is not above zero is below it."""
         if value <= 0:
             return -1.0
-        return (log10(value) - log10(self.low)) / log10(self.high / self.low) * self.rows
+        # The very smallest numbers are not apart by a factor.
+        span = log10(self.high) - log10(self.low)
+        return (log10(value) - log10(self.low)) / span * self.rows if span > 0 else self.rows / 2
 
     def labels(self) -> dict[int, str]:
         """Round multiples of powers of ten, or some of these alone where they are many.
