@@ -60,6 +60,11 @@ class AskingPane(Pane):
         severity: Literal["information", "warning"] = "information" if calm else "warning"
         self.notify(visible(message), markup=False, severity=severity, timeout=6)
 
+    def on_prompt_given_up(self) -> None:
+        """What was wrong with a value that nobody wants is no news."""
+        self.steering.news = []
+        self.draw_foot()
+
     # --- questions ------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:

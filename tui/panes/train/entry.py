@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual import events
+from textual.message import Message
 from textual.widget import Widget
 
-from core.text.visible import fit, visible, width
+from core.text.visible import fit, fit_end, visible, width
 from tui.panes.train.sheet import Row, Sheet
 from tui.widgets.keys import KeysInOrder
 
@@ -51,22 +52,36 @@ class Entry:
         self.value = longer[:LONGEST]
 
     def row(self, cells: int) -> Row:
-        """The value in so many cells, around its caret."""
-        text, cells = visible(self.value), max(1, cells)
-        start = max(0, self.caret - cells + 1)
-        shown = (text[start:] + " ").ljust(cells)[:cells]
-        caret = self.caret - start
-        return [
-            (shown[:caret], "sheet--value"),
-            (shown[caret], "sheet--cursor"),
-            (shown[caret + 1 :], "sheet--value"),
-        ]
+        """The value in so many terminal cells, around its caret; `‹` and `›` where it goes on."""
+        text, cells = visible(self.value) + " ", max(1, cells)
+        before, behind = text[: self.caret], text[self.caret + 1 :]
+        here = text[self.caret]
+        room = max(0, cells - width(here))
+        # What stands behind the caret gives way first.
+        left = _ending(before, room, "‹")
+        right = _beginning(behind, room - width(left), "›")
+        blank = " " * (room - width(left) - width(right))
+        return [(left, "sheet--value"), (here, "sheet--cursor"), (right + blank, "sheet--value")]
+
+
+def _ending(text: str, cells: int, sign: str) -> str:
+    """The end of `text` in so many cells, behind a sign where it was cut."""
+    return fit_end(text, cells).replace("…", sign, 1) if width(text) > cells else text
+
+
+def _beginning(text: str, cells: int, sign: str) -> str:
+    """The beginning of `text` in so many cells, before a sign where more than a blank was cut."""
+    text = text.removesuffix(" ") if width(text) > cells else text
+    return fit(text, cells)[:-1] + sign if width(text) > cells > 0 else fit(text, cells)
 
 
 class Prompt(KeysInOrder, Sheet, can_focus=True):
     """One row that asks for a line; hidden where nothing is asked."""
 
     DEFAULT_CSS = "Prompt { height: 1; display: none; }"
+
+    class GivenUp(Message):
+        """Nobody gets what was typed."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -111,6 +126,7 @@ class Prompt(KeysInOrder, Sheet, can_focus=True):
                 self._leave()
         elif event.key == "escape":
             self._leave()
+            self.post_message(self.GivenUp())
         elif not self._entry.edit(event.key):
             if not (event.is_printable and event.character):
                 return

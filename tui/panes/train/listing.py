@@ -196,10 +196,11 @@ class ListingPane(AskingPane):
         words: list[Part] = []
         for key, does in keys:
             words += [(f" {key}", "sheet--key"), (f" {does} ", "")]
+        words[-1] = (words[-1][0].rstrip(), "")
         if self.runs.marks_others:
-            words.append((f"· {OTHERS}: they are watched, not steered.", "sheet--value"))
+            words.append((f" · {OTHERS}: they are watched, not steered.", "sheet--value"))
         elif self._listed is not None and (note := told(self._listed)):
-            words.append((f"· {note}", "sheet--value"))
+            words.append((f" · {note}", "sheet--value"))
         return words
 
     # --- one run --------------------------------------------------------------------------
