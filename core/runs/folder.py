@@ -94,7 +94,7 @@ def _claim(name: str, folder: Path | None) -> Path:
     parent = private_directory(paths.runs_dir())
     if name:
         if not is_name(name):
-            raise RunError(f"{name!r} cannot name a run: use letters, digits, '.', '_' and '-'.")
+            raise RunError(f"{name!r} cannot name a run. {NAMES}")
         try:
             (parent / name).mkdir(mode=0o700)
         except FileExistsError:
@@ -107,6 +107,9 @@ def _claim(name: str, folder: Path | None) -> Path:
         except FileExistsError:
             continue
         return target
+
+
+NAMES = "A run's name begins with a letter or digit; '.', '_' and '-' may follow."
 
 
 def is_name(name: str) -> bool:

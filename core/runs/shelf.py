@@ -13,7 +13,7 @@ from core.checkpoints import is_run
 from core.durable import private_directory, sync_directory
 from core.errors import RunError
 from core.runs.config import read_config, write_config
-from core.runs.folder import is_name
+from core.runs.folder import NAMES, is_name
 from core.runs.status import run_status
 
 TRASH = ".trash"
@@ -29,7 +29,7 @@ def rename_run(folder: Path, name: str) -> Path:
     """Gives a run another name, and its folder too; returns the new folder. Raises `RunError`."""
     _require_at_rest(folder, "renamed")
     if not is_name(name):
-        raise RunError(f"{name!r} cannot name a run: use letters, digits, '.', '_' and '-'.")
+        raise RunError(f"{name!r} cannot name a run. {NAMES}")
     target = folder.parent / name
     if target == folder:
         return folder

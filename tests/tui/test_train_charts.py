@@ -32,7 +32,7 @@ async def test_quantities_stand_under_the_loss_in_the_same_columns(open_app: Ope
         assert len(drawn(pilot)) == 2
         # A rate is no noisy curve: a mean of it would be no rate that was ever in force.
         assert drawn(pilot)[1].readings[0].trend is None
-        await pilot.press("n", "n", "n", "n", "n")
+        await pilot.press("n", "n", "n", "n")
         # Those that have points: there was no evaluation yet.
         await until(lambda: len(drawn(pilot)) == 5, pilot)
         # Each has its name above it, and the x axis is the same for all.
@@ -68,7 +68,7 @@ async def test_on_a_small_screen_the_figures_give_way_to_a_curve_under_the_loss(
         await until(lambda: len(drawn(pilot)) == 2, pilot)
         await until(shows(pilot, "loss · learning rate", "Finished in 2 s"), pilot)
         assert "samples/s" not in screen_text(pilot)
-        await pilot.press("n", "n", "n", "n", "n")
+        await pilot.press("n", "n", "n", "n")
         await until(shows(pilot, "There is room for 2 of the 5 curves."), pilot)
         await pilot.press("n")
         await until(lambda: len(drawn(pilot)) == 1, pilot)

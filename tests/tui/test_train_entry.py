@@ -16,6 +16,13 @@ def test_the_caret_is_seen_and_the_row_keeps_to_its_cells(value: str, cells: int
         entry.caret = caret
         (before, _), (at, _), (after, _) = entry.row(cells)
         assert at == (value + " ")[caret]
-        assert value[:caret].endswith(before)
-        assert value[caret + 1 :].startswith(after.rstrip(" "))
+        assert value[:caret].endswith(before.removeprefix("‹"))
+        assert value[caret + 1 :].startswith(after.rstrip(" ").removesuffix("›"))
         assert width(before + at + after) == max(cells, width(at))
+
+
+def test_a_sign_says_where_the_value_goes_on() -> None:
+    entry = Entry("abcdefghijklmnop")
+    assert "".join(part for part, _ in entry.row(8)) == "‹klmnop "
+    entry.caret = 0
+    assert "".join(part for part, _ in entry.row(8)) == "abcdefg›"

@@ -56,7 +56,7 @@ async def test_the_best_evaluation_is_marked_and_stays_in_sight(open_app: OpenAp
     async with open_app(size=(120, 40), **TRAIN) as pilot:
         await until(shows(pilot, "step 36 of 40", "test"), pilot)
         rows = [line[76:].split() for line in screen_text(pilot).splitlines()]
-        assert ["step", "6", "0.5000", "50.0", "%", "best"] in rows
+        assert ["step", "6", "0.5000", "50.0", "%", "best", "loss"] in rows
         assert sum("best" in row for row in rows) == 1
         assert [row[:2] for row in rows if row[:1] == ["step"]][:2] == [
             ["step", "6"],
@@ -124,7 +124,7 @@ async def test_a_run_that_was_stopped_early_says_how_long_it_did_what(open_app: 
     run.dies()
     async with open_app(options={"train": {"watched": str(run.folder)}}, **TRAIN) as pilot:
         await until(
-            shows(pilot, "Assembling mini-base", " 7.5 s", "nothing to save. · p resumes it"), pilot
+            shows(pilot, "Assembling mini-base", " 7.5 s", "nothing to save · p resumes it"), pilot
         )
 
 

@@ -20,7 +20,14 @@ async def test_what_a_run_will_do_follows_the_form(open_app: OpenApp) -> None:
         assert "known after its first steps" in screen_text(pilot)
         go_to(pilot, "max_steps")
         await pilot.press(*"50")
-        await until(shows(pilot, "50 steps, 0.15 of an epoch of 5,328 rows"), pilot)
+        await until(
+            shows(
+                pilot,
+                "50 steps: 0.15 of an epoch, which has 5,328 rows",
+                "Evaluated once, at the end",
+            ),
+            pilot,
+        )
         go_to(pilot, "data")
         await pilot.press("ctrl+u")
         await until(shows(pilot, "Put the fields marked ! right", "Data must be named."), pilot)

@@ -53,6 +53,17 @@ async def test_the_rate_is_changed_once_the_worker_says_so(open_app: OpenApp) ->
         assert "learning rate " not in screen_text(pilot).splitlines()[-2]
 
 
+async def test_a_value_that_is_given_up_is_complained_of_no_longer(open_app: OpenApp) -> None:
+    Run().starts().steps(3)
+    async with open_app(**TRAIN) as pilot:
+        await until(shows(pilot, "step 3 of 40"), pilot)
+        await pilot.press("escape", "u", "x", "enter")
+        await until(shows(pilot, "The learning rate must be a number"), pilot)
+        await pilot.press("escape")
+        await until(shows(pilot, "mini-base on reviews"), pilot)
+        assert "must be a number" not in screen_text(pilot)
+
+
 async def test_in_the_warm_up_the_rate_that_is_changed_is_its_peak(open_app: OpenApp) -> None:
     run = Run().starts().steps(3)
     async with open_app(**TRAIN) as pilot:
@@ -148,6 +159,12 @@ async def test_a_run_that_was_silent_is_stalled_until_it_speaks(
         await until(shows(pilot, "● running", "step 5 of 40"), pilot)
         Clock.ahead = 90.0
         await until(shows(pilot, "● stalled for 1 min", "no sign of life"), pilot)
+        # What is asked of it meanwhile hides neither that nor what was asked before.
+        await pilot.press("escape", "p", "w", "v")
+        await until(
+            shows(pilot, "to pause", "for a checkpoint", "to evaluate", "gives no sign of life."),
+            pilot,
+        )
         Clock.ahead = 0.0
         run.steps(1)
         await until(shows(pilot, "● running", "step 6 of 40"), pilot)
@@ -189,6 +206,13 @@ async def test_probes_follow_the_sentences_of_the_editor(
         await pilot.press("d", "d", "d", "d")
         await asyncio.sleep(0)
         assert waiting_requests(run.folder) == []
+        # But they are where another app, with sentences of its own, has asked since.
+        run.log.append(_probed(4, {"of another editor": 0.2}, "another"))
+        await until(shows(pilot, "of another editor"), pilot)
+        await pilot.press("d", "d", "d", "d")
+        await until(lambda: waiting_requests(run.folder), pilot)
+        [posted] = waiting_requests(run.folder)
+        assert posted.request == Probe(["so good", "not bad at all"])
 
 
 async def test_while_the_probes_are_shown_their_chart_is_what_is_exported(

@@ -35,11 +35,14 @@ class StatusLine(Line):
     }
     """
     COMPONENT_CLASSES = {"bar--name", "bar--strong", "bar--problem"}
+    _spare: Sequence[Part] = ()
+    """What is left out where there is no room, the first of them first."""
 
     def show_model(self, model: ModelState, run_note: str) -> None:
         """The model at the left, `run_note` at the right."""
         words: list[Part] = [(" Termformer ", "bar--name"), (" ", "")]
         words.append((visible(model.name), "bar--strong"))
+        self._spare = ()
         if model.ended:
             words.append((" · engine ended", "bar--problem"))
             again = f", restarting: {model.stage}…" if model.stage else ""
@@ -51,17 +54,26 @@ class StatusLine(Line):
         elif model.status == "failed":
             words.append((" · not loaded", "bar--problem"))
         elif model.info is not None:
-            words.append((f" · {count_of(model.info.parameters)} parameters · ready", ""))
+            self._spare = (
+                (f" · {count_of(model.info.parameters)} parameters", ""),
+                (" · ready", ""),
+            )
+            words += self._spare
         self.show(words, [(f"{run_note} ", "")] if run_note else [])
 
     def left_parts(self, room: int) -> Sequence[Part]:
-        """The model's name gives way, from its beginning, to what becomes of the model."""
-        taken = sum(width(text) for text, _ in self._left)
-        if taken <= room:
+        """The model's name gives way, from its beginning; where that is too little, the rest."""
+        if sum(width(text) for text, _ in self._left) <= room:
             return self._left
         program, blank, (name, style), *status = self._left
-        kept = max(_SHORTEST_NAME, width(name) - (taken - room))
-        return (program, blank, (fit_end(name, kept), style), *status)
+        least = min(width(name), _SHORTEST_NAME)
+        taken = sum(width(text) for text, _ in (program, blank, *status))
+        for part in self._spare:
+            if taken + least <= room:
+                break
+            status.remove(part)
+            taken -= width(part[0])
+        return (program, blank, (fit_end(name, max(least, room - taken)), style), *status)
 
 
 class SummaryRule(Line):

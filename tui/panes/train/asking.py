@@ -60,6 +60,11 @@ class AskingPane(Pane):
         severity: Literal["information", "warning"] = "information" if calm else "warning"
         self.notify(visible(message), markup=False, severity=severity, timeout=6)
 
+    def unsay(self) -> None:
+        """What was wrong with a value that nobody wants is no news."""
+        self.steering.news = []
+        self.draw_foot()
+
     # --- questions ------------------------------------------------------------------------
 
     def on_key(self, event: events.Key) -> None:
@@ -161,7 +166,7 @@ class AskingPane(Pane):
             return
         now = _rate_now(watch)
         hint = "Enter sets it, Esc leaves it"
-        self.prompt.ask("learning rate", now, hint=hint, entered=self._set_rate)
+        self.prompt.ask("learning rate", now, hint=hint, entered=self._set_rate, left=self.unsay)
 
     def _set_rate(self, value: str) -> bool:
         try:

@@ -63,7 +63,7 @@ class Charts(Looking):
             self.unit = "steps"
         self._watch, self._overlaid = watch, overlaid
         self._quantities = quantities([each.history.curves for each in self.drawn])
-        if self.second not in {"", ALL, *self.others()}:
+        if self.second not in {"", ALL, *self._quantities}:
             self.second = ""
         self.draw()
 
@@ -81,11 +81,12 @@ class Charts(Looking):
         """What is to be drawn, from the top."""
         below = [] if self.over else [self.second]
         if self.second == ALL:
-            below = [name for name in self.others() if self._has_points(name)]
-        return [self._main, *filter(None, below)]
+            below = self.others()
+        # What was chosen and has no points yet, as of a run that begins, comes with the first one.
+        return [self._main, *(name for name in below if name and self._has_points(name))]
 
     def _has_points(self, name: str) -> bool:
-        runs = zip(self.drawn, self._quantities[name], strict=True)
+        runs = zip(self.drawn, self._quantities.get(name, [""] * len(self.drawn)), strict=True)
         return any(len(each.history.curves.series(own)) for each, own in runs)
 
     @property
@@ -95,7 +96,7 @@ class Charts(Looking):
 
     def others(self) -> list[str]:
         """All curves that may stand under it, of all runs that are drawn."""
-        return [name for name in self._quantities if name != self._main]
+        return [name for name in self._quantities if name != self._main and self._has_points(name)]
 
     def gains(self, rows: int, more: int) -> bool:
         """Whether with `more` rows than `rows` more of what is wanted is seen."""

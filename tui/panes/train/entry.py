@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.text.visible import visible, width
+from core.text.visible import fit, fit_end, visible, width
 from tui.panes.train.sheet import Row
 from tui.widgets.line_input import LONGEST
 
@@ -43,19 +43,24 @@ class Entry:
         self.value = longer[:LONGEST]
 
     def row(self, cells: int) -> Row:
-        """The value in so many cells, around its caret."""
-        text = visible(self.value)
-        caret = text[self.caret : self.caret + 1] or " "
-        room = max(0, cells - width(caret))
-        before = text[max(0, self.caret - room) : self.caret]
-        while width(before) > room:
-            before = before[1:]
-        room -= width(before)
-        after = text[self.caret + 1 :][:room]
-        while width(after) > room:
-            after = after[:-1]
-        return [
-            (before, "sheet--value"),
-            (caret, "sheet--cursor"),
-            (after + " " * (room - width(after)), "sheet--value"),
-        ]
+        """The value in so many terminal cells, around its caret; `‹` and `›` where it goes on."""
+        text, cells = visible(self.value) + " ", max(1, cells)
+        before, behind = text[: self.caret], text[self.caret + 1 :]
+        here = text[self.caret]
+        room = max(0, cells - width(here))
+        # What stands behind the caret gives way first.
+        left = _ending(before, room, "‹")
+        right = _beginning(behind, room - width(left), "›")
+        blank = " " * (room - width(left) - width(right))
+        return [(left, "sheet--value"), (here, "sheet--cursor"), (right + blank, "sheet--value")]
+
+
+def _ending(text: str, cells: int, sign: str) -> str:
+    """The end of `text` in so many cells, behind a sign where it was cut."""
+    return fit_end(text, cells).replace("…", sign, 1) if width(text) > cells else text
+
+
+def _beginning(text: str, cells: int, sign: str) -> str:
+    """The beginning of `text` in so many cells, before a sign where more than a blank was cut."""
+    text = text.removesuffix(" ") if width(text) > cells else text
+    return fit(text, cells)[:-1] + sign if width(text) > cells > 0 else fit(text, cells)

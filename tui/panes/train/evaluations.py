@@ -25,10 +25,10 @@ def evaluation_rows(
     """
     evaluation = found[shown]
     labels = [visible(score.label) for score in evaluation.classes]
-    rows: list[Row] = [_summary(evaluation, shown, len(found), cells), []]
+    rows: list[Row] = [_summary(evaluation, shown, len(found), cells)]
     if evaluation.confusion and labels:
-        rows += _matrix(evaluation, labels, cells) or _largest(evaluation, labels)
-        rows.append([])
+        rows += _matrix(evaluation, labels, cells) or [[], *_largest(evaluation, labels)]
+    rows.append([])
     if not evaluation.worst:
         wrong = evaluation.accuracy < 1
         words = " The log names no mistakes." if wrong else " Not one row was predicted wrongly."
@@ -76,7 +76,10 @@ def _matrix(evaluation: Evaluation, labels: Sequence[str], cells: int) -> list[R
         ("".join(aligned_right(label, column) for label in labels), "sheet--label"),
         ("".join(f"{name:>11}" for name in _SCORES) if with_scores else "", "sheet--label"),
     ]
-    rows = [top]
+    rows: list[Row] = [
+        [(" " * (1 + head) + aligned_right("predicted", column), "sheet--label")],
+        top,
+    ]
     for number, (label, counts) in enumerate(zip(labels, evaluation.confusion, strict=False)):
         row = [(f" {filled(label, head)}", "sheet--value")]
         for other, count in enumerate(counts):
@@ -85,12 +88,7 @@ def _matrix(evaluation: Evaluation, labels: Sequence[str], cells: int) -> list[R
         if with_scores:
             row.append((_scores(evaluation.classes[number]), "sheet--label"))
         rows.append(row)
-    rows[0] = [*top, ("   across: predicted" if 20 + _cells(top) <= cells else "", "sheet--label")]
     return rows
-
-
-def _cells(row: Row) -> int:
-    return sum(width(text) for text, _ in row)
 
 
 def _scores(score: ClassScore) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from math import isclose, isfinite
 
 from core.runs import events
 from core.runs.config import RunConfig
 from core.sizes import loss_text, percent, size_of
-from core.text.visible import visible, width
+from core.text.visible import fit, visible, width
 from tui.panes.train.history import RunHistory
 from tui.panes.train.remarks import remarks
 from tui.panes.train.sheet import Row
@@ -29,6 +30,8 @@ _WHOLE = 4
 """Characters before the decimal point."""
 _TABLE = 8
 """Evaluations that stand beside the chart."""
+_NOTED = 24
+"""Cells of a run's name in the status line, at most."""
 _SMALL_PART = 0.1
 """Of an epoch, below which two decimals of it say little."""
 _IN_PANEL = (
@@ -108,7 +111,8 @@ def heading(watch: RunWatch) -> tuple[list[Part], list[Part]]:
     """The run's name, how it fares and where it is; at the right, the time left."""
     status, history = watch.status, watch.history
     left: list[Part] = [
-        (f" {visible(watch.name)}  ", "sheet--name"),
+        (f" {visible(watch.name)}", "sheet--name"),
+        ("  ", ""),
         (f"● {status.status}", STATUS_STYLES.get(status.status, "sheet--value")),
     ]
     if status.status == "stalled" and status.last_event_age:
@@ -145,7 +149,7 @@ def _phase_words(name: str, done: int | None, total: int | None) -> str:
 
 def run_note(watch: RunWatch) -> str:
     """The run for the status line of the whole app."""
-    words = [f"run {visible(watch.name)}"]
+    words = [f"run {fit(visible(watch.name), _NOTED)}"]
     phase = watch.history.phase
     if watch.status.status != "running":
         words.append(watch.status.status)
@@ -217,17 +221,19 @@ def _whole(value: str) -> int:
 def compact(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list[Row]:
     """The figures in a few rows of `cells` cells, for a narrow place under the chart."""
     across = max(1, min(3, cells // 24))
-    column = cells // across
     pairs = _pairs(watch, trend)
+    # A label's column is as wide as its longest: what is long, as `2.00 of 2`, keeps its place.
+    labels = [
+        max((len(label) for label, _ in pairs[at::across]), default=0) for at in range(across)
+    ]
+    columns = _columns(cells, labels)
     found: list[Row] = []
     for start in range(0, len(pairs), across):
         row: list[Part] = []
-        for label, value in pairs[start : start + across]:
-            row += [(f" {label:<{_LABEL}}", "sheet--label")]
-            room = column - _LABEL - 1
-            # A long value gives up its indent, or the next column would begin late.
-            shown = value if len(value) <= room else value.lstrip()
-            row += [(shown.ljust(room), "sheet--value")]
+        for at, (label, value) in enumerate(pairs[start : start + across]):
+            room = columns[at] - labels[at] - 2
+            row += [(f" {label:<{labels[at]}} ", "sheet--label")]
+            row += [(_indented_less(value, room).ljust(room), "sheet--value")]
         found.append(row)
     below = remarks(watch, cells)
     wrong = sum(row[0][1] == "sheet--bad" for row in below)
@@ -236,6 +242,18 @@ def compact(watch: RunWatch, trend: float | None, cells: int, rows: int) -> list
     if watch.history.evaluations:
         found[max(1, min(len(found), left - 1)) :] = [evaluations_in_a_row(watch.history, cells)]
     return [*found[:left], *below][:rows]
+
+
+def _columns(cells: int, labels: Sequence[int]) -> list[int]:
+    """The cells of columns that begin with labels of so many, their values as wide in all."""
+    left = max(0, cells - sum(labels) - 2 * len(labels))
+    return [label + 2 + left // len(labels) for label in labels]
+
+
+def _indented_less(value: str, cells: int) -> str:
+    """A value without as much of its indent as it is too long."""
+    blanks = min(max(0, len(value) - cells), len(value) - len(value.lstrip()))
+    return value[blanks:]
 
 
 def evaluations_in_a_row(history: RunHistory, cells: int) -> Row:
@@ -297,7 +315,7 @@ def _evaluation_table(history: RunHistory, most: int) -> list[Row]:
             [
                 (f" {where:<{_LABEL}}", "sheet--label"),
                 (f"{loss:>8}{found.accuracy * 100:>9.1f} %", "sheet--value"),
-                ("  best" if found is best else "", "sheet--good"),
+                (" best loss" if found is best else "", "sheet--good"),
             ]
         )
     baseline = history.evaluations[-1].majority_baseline * 100

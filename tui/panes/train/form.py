@@ -12,9 +12,8 @@ from core import checkpoints
 from core.datafiles.checking import check_data
 from core.errors import DataError, ModelError
 from core.runs.config import RunConfig, Scratch
-from core.runs.folder import is_name
+from core.runs.folder import NAMES, is_name
 from core.text.visible import visible
-from tui.panes.train.entry import LONGEST
 from tui.panes.train.figures import short_name
 from tui.panes.train.form_fields import (
     AUTO,
@@ -92,7 +91,7 @@ class Form:
                 wrong[name] = str(error)
         name = values["name"]
         if name and not is_name(name):
-            wrong["name"] = "A run's name has letters, digits, '.', '_' and '-' alone."
+            wrong["name"] = NAMES
         # What could not be read is as it usually is, so that the rest can be judged.
         config = RunConfig(**({"name": "", "model": "x"} | values))
         for problem in config.problems():

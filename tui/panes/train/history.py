@@ -97,8 +97,7 @@ class RunHistory:
             case events.RunStarted():
                 self.started = event
             case events.Evaluation():
-                self.evaluations.append(event)
-                self.curves.take_evaluation(event)
+                self._take_evaluation(event)
             case events.CheckpointSaved():
                 self.checkpoint = event
             case events.Warned():
@@ -119,6 +118,20 @@ class RunHistory:
             self.turns, self.turn = self.turns + 1, event
         if getattr(event, "request", None):
             self.answers.append(event)
+
+    def _take_evaluation(self, event: events.Evaluation) -> None:
+        """One that is asked for where one was made already is the same once more."""
+        before = self.evaluations[-1] if self.evaluations else None
+        if before is not None and (before.split, before.global_step) == (
+            event.split,
+            event.global_step,
+        ):
+            if before.request is None:
+                return  # which was due, and stays so
+            self.evaluations.pop()
+        else:
+            self.curves.take_evaluation(event)
+        self.evaluations.append(event)
 
     def _take_times(self, found: Sequence[Event]) -> None:
         """How long steps and evaluations take, from the times of the latest ones."""

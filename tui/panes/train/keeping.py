@@ -26,7 +26,7 @@ class KeepingPane(ListingPane):
                 return self._keep(lambda: self._renamed(folder, rename_run(folder, name.strip())))
 
             hint = "letters, digits, . _ -"
-            self.prompt.ask("name", folder.name, hint=hint, entered=rename)
+            self.prompt.ask("name", folder.name, hint=hint, entered=rename, left=self.unsay)
 
     def _renamed(self, folder: Path, target: Path) -> None:
         if folder in self.overlay.folders:
@@ -49,7 +49,9 @@ class KeepingPane(ListingPane):
                 self.list_runs()
                 return kept
 
-            self.prompt.ask("note", notes.note, hint="Enter keeps it", entered=note)
+            self.prompt.ask(
+                "note", notes.note, hint="Enter keeps it", entered=note, left=self.unsay
+            )
 
     def action_tag(self) -> None:
         """Asks for tags."""
@@ -63,7 +65,7 @@ class KeepingPane(ListingPane):
 
             has = f"has {' '.join(f'#{tag}' for tag in notes.tags)}; " if notes.tags else ""
             hint = f"{has}words; -word takes one away"
-            self.prompt.ask("tags", "", hint=hint, entered=tag)
+            self.prompt.ask("tags", "", hint=hint, entered=tag, left=self.unsay)
 
     def action_delete(self) -> None:
         """To the trash, or out of it for good: both by a second key."""

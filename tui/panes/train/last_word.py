@@ -30,22 +30,24 @@ def last_word(watch: RunWatch) -> list[Part]:
         case events.RunStopped(global_step=step, reason=reason) as stopped if (
             step and not stopped.is_saved
         ):
-            return [(f" {visible(reason)}", "sheet--value"), *_GOES_ON]
+            return [(f" {visible(reason).removesuffix('.')}", "sheet--value"), *_GOES_ON]
         case events.RunStopped(reason=reason, path=path):
             words = f" {visible(reason).removesuffix('.')}"
             if path is None:
-                nothing = f"{words} before the first step: nothing to save."
+                nothing = f"{words} before the first step: nothing to save"
                 return [(nothing, "sheet--value"), *_GOES_ON]
             return [(f"{words} · saved in {visible(path)}", "sheet--value"), *_GOES_ON, *model]
         case events.RunFailed(message=message):
             last = watch.history.step
             # Taken up again, it would come to the same step.
             is_lost = last is not None and not isfinite(float(last.loss))
-            return [(f" {visible(message)}", "sheet--bad"), *(_ANOTHER if is_lost else _GOES_ON)]
+            failed = f" {visible(message).removesuffix('.')}"
+            return [(failed, "sheet--bad"), *(_ANOTHER if is_lost else _GOES_ON)]
     if watch.status.status == "paused" and isinstance(watch.history.turn, events.Paused):
         return _paused(watch, watch.history.turn)
     if watch.status.status == "crashed":
-        return [(f" {visible(crash_words(watch.status))}", "sheet--bad"), *_GOES_ON]
+        words = visible(crash_words(watch.status)).removesuffix(".")
+        return [(f" {words}", "sheet--bad"), *_GOES_ON]
     if watch.status.status == "stalled":
         return [(" Its worker gives no sign of life: it hangs, or the machine does.", "sheet--bad")]
     words = settings(watch.config, watch.history.started, watch.history.rate)

@@ -248,7 +248,9 @@ class TrainPane(StartingPane):
         self.draw_foot()
 
     def draw_foot(self) -> None:
-        words = self.steering.words()
+        watch = self.watched
+        stalled = watch is not None and watch.status.status == "stalled"
+        words = self.steering.words(silent=stalled)
         if not words and self.view == "run" and self.watched is not None:
             words = last_word(self.watched)
             if isinstance(self.watched, OtherWatch):

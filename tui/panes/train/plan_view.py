@@ -174,7 +174,7 @@ def _steps(config: RunConfig, plan: RunPlan) -> str:
     if plan.steps_per_epoch is not None and plan.train_rows is not None:
         each = f"{plan.train_rows:,} rows, {plan.steps_per_epoch:,} steps"
         if plan.max_steps < plan.steps_per_epoch:
-            words += f", {plan.max_steps / plan.steps_per_epoch:.2g} of an epoch of {each}"
+            words += f": {plan.max_steps / plan.steps_per_epoch:.2g} of an epoch, which has {each}"
         elif plan.max_steps == plan.steps_per_epoch:
             words += f": 1 epoch of {plan.train_rows:,} rows"
         else:
@@ -204,7 +204,9 @@ def _in_a_row(config: RunConfig, plan: RunPlan, cells: int) -> str:
 def _evaluations(config: RunConfig, plan: RunPlan) -> str:
     every = config.eval_steps
     words = "Evaluated " + (f"every {every:,} steps" if every else "after each epoch")
-    if plan.evaluations:
+    if len(plan.evaluations) == 1 and plan.evaluations[0] == plan.max_steps:
+        words = "Evaluated once, at the end"
+    elif plan.evaluations:
         times = len(plan.evaluations)
         words += ", once" if times == 1 else f", {times:,} times"
     patience = config.early_stopping_patience

@@ -8,6 +8,7 @@ from textual.dom import DOMNode
 from textual.timer import Timer
 
 from core.runs import requests
+from core.runs.events import Probed
 from core.runs.requests import Request
 from tui.panes.train.watch import RunWatch
 
@@ -30,7 +31,8 @@ class Prober:
         self._watched = watched
         self._post = post
         self._timer: Timer | None = None
-        self._asked: tuple[RunWatch, Sequence[str]] | None = None
+        self._asked: tuple[RunWatch, Sequence[str], Probed | None] | None = None
+        """What was asked of which run, and its answer before that."""
 
     def edited(self) -> None:
         """The editor's text changed."""
@@ -49,12 +51,14 @@ class Prober:
             return
         known = self._known(watch)
         if sentences != known:
-            self._asked = watch, sentences
+            self._asked = watch, sentences, watch.history.probes.latest
             self._post(requests.Probe(sentences))
 
     def _known(self, watch: RunWatch) -> Sequence[str]:
-        if self._asked is not None and self._asked[0] is watch:
+        latest = watch.history.probes.latest
+        if self._asked is not None and self._asked[0] is watch and self._asked[2] is latest:
             return self._asked[1]
-        if watch.history.probes.latest is not None:
+        if latest is not None:
+            # Also where another app asked since: they are those of its editor.
             return watch.history.probes.sentences
         return watch.config.probes if watch.config else []

@@ -206,10 +206,11 @@ class RunTable(Sheet):
             words += [(found, "sheet--value"), *key_words("Esc", "all")]
         for key, does in keys:
             words += key_words(key, does)
+        words[-1] = (words[-1][0].rstrip(" "), "")
         if self.marks_others:
-            words.append((f"· {OTHERS}: they are watched, not steered.", "sheet--value"))
+            words.append((f" · {OTHERS}: they are watched, not steered.", "sheet--value"))
         elif self.chosen is not None and (note := told(self.chosen)):
-            words.append((f"· {note}", "sheet--value"))
+            words.append((f" · {note}", "sheet--value"))
         return words
 
     def _row_of_others(self, cells: int) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from rich.segment import Segment
 from textual.strip import Strip
@@ -11,6 +12,7 @@ from textual.strip import Strip
 from core.text.visible import fit, width
 from tui.widgets.rows import Line, Part, RowsView
 
+_BETWEEN = " · "
 Row = Sequence[Part]
 """Texts that are already `visible`, each with the component class it is drawn in."""
 
@@ -125,10 +127,37 @@ def aligned_right(text: str, cells: int) -> str:
 
 
 def wrapped_row(row: Row, cells: int) -> list[Row]:
-    """`row` in rows of at most `cells` cells, broken at spaces; later ones begin with a blank."""
+    """`row` in rows of at most `cells` cells; later ones begin with a blank.
+
+    It is broken where " · " stands, which is then left out, and within a part that is longer than
+    a row at spaces.
+    """
     rows: list[list[Part]] = [[]]
     room = cells
-    for word in _words(row):
+    for number, unit in enumerate(_units(row)):
+        if number and _cells(unit) <= room - len(_BETWEEN):
+            rows[-1].append((_BETWEEN, unit[0][1] if unit else ""))
+            room -= len(_BETWEEN)
+        elif number:
+            rows.append([(" ", "")])
+            room = cells - 1
+        room = _add_words(rows, unit, room, cells)
+    return [_merged(line) for line in rows]
+
+
+def _units(row: Row) -> list[list[Part]]:
+    """What stands between the separators."""
+    units: list[list[Part]] = [[]]
+    for text, name in row:
+        first, *rest = text.split(_BETWEEN)
+        units[-1].append((first, name))
+        units += [[(part, name)] for part in rest]
+    return units
+
+
+def _add_words(rows: list[list[Part]], unit: Row, room: int, cells: int) -> int:
+    """Writes a unit on, in further rows where it is longer; returns the cells that are left."""
+    for word in _words(unit):
         parts = word
         if _cells(word) > room and rows[-1]:
             (first, name), *others = word
@@ -138,13 +167,16 @@ def wrapped_row(row: Row, cells: int) -> list[Row]:
             rows.append([(" ", name)])
             room = cells - 1
         room -= _cells(parts)
-        line = rows[-1]
-        for text, name in parts:
-            if line and line[-1][1] == name:
-                line[-1] = (line[-1][0] + text, name)
-            else:
-                line.append((text, name))
-    return list(rows)
+        rows[-1] += parts
+    return room
+
+
+def _merged(line: Row) -> Row:
+    """Neighbours of one style as one."""
+    return [
+        ("".join(text for text, _ in parts), name)
+        for name, parts in groupby(line, key=lambda part: part[1])
+    ]
 
 
 def _cells(parts: Row) -> int:

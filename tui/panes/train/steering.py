@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.runs import events, requests
@@ -11,15 +12,19 @@ from core.text.visible import visible
 from tui.panes.train.history import RunHistory
 from tui.widgets.rows import Part
 
-_ASKED: dict[type[Request], str] = {
-    requests.Stop: "Asked to stop: the worker saves a checkpoint first…",
-    requests.Pause: "Asked to pause after this step…",
-    requests.Resume: "Asked to go on…",
-    requests.SaveCheckpoint: "Asked for a checkpoint after this step…",
-    requests.Evaluate: "Asked to evaluate after this step…",
-    requests.SetLearningRate: "Asked for another learning rate…",
-    requests.Probe: "Asked to classify the editor's sentences…",
+_ASKED: dict[type[Request], tuple[str, str]] = {
+    requests.Stop: ("to stop", ": the worker saves a checkpoint first"),
+    requests.Pause: ("to pause", " after this step"),
+    requests.Resume: ("to go on", ""),
+    requests.SaveCheckpoint: ("for a checkpoint", " after this step"),
+    requests.Evaluate: ("to evaluate", " after this step"),
+    requests.SetLearningRate: ("for another learning rate", ""),
+    requests.Probe: ("to classify the editor's sentences", ""),
 }
+"""What is asked for, and more of it where it is asked for alone."""
+
+
+_SILENT = " · The worker gives no sign of life."
 
 
 class Steering:
@@ -29,7 +34,7 @@ class Steering:
         self.question: tuple[str, list[Part]] | None = None
         """The action that waits for its second key, and the words that say so."""
         self.news: list[Part] = []
-        self._asked: dict[str, str] = {}
+        self._asked: dict[str, type[Request]] = {}
         self._worker_before: tuple[events.RunResumed | None] | None = None
         """The last worker's first word, while another one is expected."""
         for posted in waiting_requests(folder) if folder else ():
@@ -38,7 +43,7 @@ class Steering:
 
     def ask(self, request_id: str, request: Request) -> None:
         """Notes that `request` was posted."""
-        self._asked[request_id] = _ASKED[type(request)]
+        self._asked[request_id] = type(request)
 
     def expect_worker(self, history: RunHistory | None) -> None:
         """A new worker is being started to go on with the run; None: it is not."""
@@ -59,15 +64,27 @@ class Steering:
         if not live:
             self._asked.clear()
 
-    def words(self) -> list[Part]:
-        """The question, what is under way, or the latest news; empty where there is nothing."""
+    def words(self, *, silent: bool = False) -> list[Part]:
+        """The question, what is under way, or the latest news; empty where there is nothing.
+
+        `silent` is whether the worker gives no sign of life, so that nobody may ever answer.
+        """
         if self.question:
             return self.question[1]
         if self._worker_before is not None:
             return [(" Starting a worker that goes on with the run…", "sheet--accent")]
         if self._asked:
-            return [(f" {list(self._asked.values())[-1]}", "sheet--accent")]
+            asked = [(f" {_asked_words(list(self._asked.values()))}", "sheet--accent")]
+            return [*asked, (_SILENT, "sheet--bad")] if silent else asked
         return self.news
+
+
+def _asked_words(kinds: Sequence[type[Request]]) -> str:
+    """All that is asked for, each once, the first one first."""
+    wishes = [_ASKED[kind] for kind in dict.fromkeys(kinds)]
+    if len(wishes) == 1:
+        return f"Asked {''.join(wishes[0])}…"
+    return f"Asked {', '.join(what for what, _ in wishes)}…"
 
 
 def _answer(event: Event) -> list[Part]:

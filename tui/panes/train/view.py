@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from core.runs.config import RunConfig
 from core.runs.plan import RunPlan
-from core.text.visible import visible
+from core.text.visible import fit, visible, width
 from tui.panes.train import figures
 from tui.panes.train.charts import Charts
 from tui.panes.train.details import Details
@@ -22,11 +22,14 @@ from tui.panes.train.remarks import remarks
 from tui.panes.train.scene import Titled
 from tui.panes.train.sheet import Row, Sheet, WordLine
 from tui.panes.train.watch import RunWatch
+from tui.widgets.rows import Part
 
 _LOWEST = 7
 """Rows of the pane from which a chart says anything; the figures stand in a lower one."""
 _BELOW = 5
 """Rows that the figures below the charts take, at most."""
+_SHORTEST_NAME = 12
+"""Cells of a run's name that the words behind it leave."""
 _ROOMY = 150
 """Columns from which the figures stand beside the details too."""
 
@@ -67,6 +70,21 @@ def _phases(history: RunHistory, *, live: bool) -> list[Row]:
     return rows
 
 
+def _cells(parts: Sequence[Part]) -> int:
+    return sum(width(text) for text, _ in parts)
+
+
+class _Heading(WordLine):
+    """The first part, which is a run's name, gives way to how the run fares."""
+
+    def left_parts(self, room: int) -> Sequence[Part]:
+        taken = _cells(self._left)
+        if taken <= room or not self._left:
+            return self._left
+        (name, style), *rest = self._left
+        return [(fit(name, max(_SHORTEST_NAME, width(name) - (taken - room))), style), *rest]
+
+
 class RunView(Widget):
     """Draws a `RunWatch`; what did not change is not sent again.
 
@@ -83,7 +101,7 @@ class RunView(Widget):
         self._plan_of = plan_of
 
     def compose(self) -> ComposeResult:
-        self._heading = WordLine(id="run-heading")
+        self._heading = _Heading(id="run-heading")
         self.charts = Charts(self._rows_for_charts, id="chart")
         self.details = Details(id="details")
         self._phases = Sheet(id="phases")
@@ -106,8 +124,11 @@ class RunView(Widget):
         if isinstance(watch, OtherWatch):
             self._show_other(watch, overlaid)
             return
-        self._heading.show(*figures.heading(watch))
         history = watch.history
+        left, right = figures.heading(watch)
+        if history.phase is not None and _cells(left) + _cells(right) >= self.size.width:
+            right = []  # what the worker does now is worth more than the time that is left
+        self._heading.show(left, right)
         begun = len(history.curves.loss) > 0
         detailed = self.details.kind != "chart"
         most = _BELOW if begun or remarks(watch, _ROOMY) else 0
