@@ -13,6 +13,7 @@ from tests.tui.written_runs import write_runs
 from tui.bench import ModelState
 from tui.panes.train.chart_words import values
 from tui.panes.train.entry import Entry
+from tui.panes.train.form import Form
 from tui.panes.train.sheet import Row, wrapped_row
 from tui.widgets.bars import StatusLine
 from tui.widgets.chart import Reading
@@ -152,3 +153,10 @@ def test_at_the_crosshair_no_figure_is_cut() -> None:
     runs = [reading.name for reading in several]
     words = values([("loss", several)], runs, 24, plain=False)
     assert "".join(text for text, _ in words) == "  loss ━ 0.5000"
+
+
+def test_a_name_that_is_refused_is_told_what_names_are() -> None:
+    form = Form()
+    form.values["name"] = "-3"
+    _, wrong = form.read()
+    assert wrong["name"].startswith("A run's name begins with a letter or digit")
