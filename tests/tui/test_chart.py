@@ -47,6 +47,7 @@ def lines(app: ChartApp) -> list[str]:
     st.integers(1, 60),
 )
 @example(-6e-305, 1e300, 1)
+@example(-2.5e-225, 1e300, 1)
 def test_the_axis_holds_all_and_its_ticks_are_regular(low: float, span: float, rows: int) -> None:
     axis = y_axis(low, low + span, rows)
     if math.isfinite(low) and abs(low) < 1e290 and span < 1e290:

@@ -143,7 +143,7 @@ async def test_a_run_that_came_to_nan_is_not_offered_to_come_to_it_again(
     run.log.append(events.RunFailed(message="The loss became NaN.", global_step=3))
     run.dies()
     async with open_app(options={"train": {"watched": str(run.folder)}}, **TRAIN) as pilot:
-        await until(shows(pilot, "The loss became NaN. · l f its values in the form"), pilot)
+        await until(shows(pilot, "The loss became NaN · l f its values in the form"), pilot)
         await pilot.press("escape", "l")
         await until(shows(pilot, "› calm-otter"), pilot)
         await pilot.press("f")

@@ -20,8 +20,10 @@ from tui.panes.train.form_fields import FIELDS
 
 async def test_a_wrong_value_says_what_is_wrong_and_starts_nothing(open_app: OpenApp) -> None:
     async with open_app(**TRAIN) as pilot:
+        # In the editor these letters would be typed.
+        await until(shows(pilot, " Esc then s starts it "), pilot)
         await pilot.press("escape")
-        await until(shows(pilot, "s starts it"), pilot)
+        await until(lambda: "\n s starts it " in screen_text(pilot), pilot)
         assert "mini-base" in screen_text(pilot)
         await pilot.press("f")
         go_to(pilot, "epochs")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from core.engine.protocol import ModelInfo
 from core.runs import events
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.training import TRAIN, Run, pane_of, shows
 from tests.tui.written_runs import write_runs
 from tui.bench import ModelState
+from tui.panes.train.chart_words import values
+from tui.panes.train.form import Form
 from tui.panes.train.sheet import Row, wrapped_row
 from tui.widgets.bars import StatusLine
+from tui.widgets.chart import Reading
 
 INFO = ModelInfo("mini", "", "", "Bert", 35_330, ["A", "B"], None, 512, "right")
 LONG = "a-very-long-name-that-says-all-of-what-was-set-in-this-run-of-an-evening-in-november"
@@ -117,3 +122,26 @@ async def test_a_curve_without_points_takes_no_room_until_there_are_some(open_ap
         assert charts.names() == ["loss"]
         run.evaluates("validation", 0.7)
         await until(lambda: charts.names() == ["loss", "validation accuracy"], pilot)
+
+
+def test_at_the_crosshair_no_figure_is_cut() -> None:
+    names = ("loss", "learning_rate", "grad_norm", "samples_per_second")
+    drawn = [(name, [Reading("calm-otter", 9.0, 31.4159, 30.5)]) for name in names]
+    whole = "".join(text for text, _ in values(drawn, ["calm-otter"], 200, plain=False))
+    for cells in range(12, 100):
+        text = "".join(text for text, _ in values(drawn, ["calm-otter"], cells, plain=False))
+        assert width(text) <= cells
+        figures = re.findall("[0-9.e+-]*[0-9]", text)
+        assert set(figures) <= set(re.findall("[0-9.e+-]*[0-9]", whole)), text
+    # Of several runs those that do not go as far as the crosshair give way first.
+    several = [Reading(f"run-{number}", 9.0, 0.5, None, is_near=number == 0) for number in range(9)]
+    runs = [reading.name for reading in several]
+    words = values([("loss", several)], runs, 24, plain=False)
+    assert "".join(text for text, _ in words) == "  loss ━ 0.5000"
+
+
+def test_a_name_that_is_refused_is_told_what_names_are() -> None:
+    form = Form()
+    form.values["name"] = "-3"
+    _, wrong = form.read()
+    assert wrong["name"].startswith("A run's name begins with a letter or digit")

@@ -27,6 +27,8 @@ _TIGHT = {
     "padding": "pad",
 }
 """What is called more shortly where there is little room, by the name it has elsewhere."""
+MORE = "  …"
+"""Where there are values for which there is no room."""
 _NAME_CELLS = (24, 16, 12, 8)
 """To how much a legend's names are cut, the sooner the better."""
 Drawn = Sequence[tuple[str, Sequence[Reading]]]
@@ -128,11 +130,15 @@ def spread_words(spread: tuple[float, float]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """Which words stand with the values: the runs' names, the trends, the curves' whole names."""
+    """Which words stand with the values.
+
+    The runs' names, the trends, the curves' whole names, and a sign for those that have no value.
+    """
 
     runs: bool = True
     trends: bool = True
     tight: bool = False
+    absent: bool = True
 
 
 _WORDS = (
@@ -140,32 +146,46 @@ _WORDS = (
     _Words(runs=False),
     _Words(runs=False, trends=False),
     _Words(runs=False, trends=False, tight=True),
+    _Words(runs=False, trends=False, tight=True, absent=False),
 )
 
 
 def values(drawn: Drawn, runs: Sequence[str], cells: int, *, plain: bool) -> list[Part]:
-    """The values of all curves; in `cells` cells, as far as fewer and shorter words help."""
-    parts: list[Part] = []
+    """The values of all curves; in `cells` cells by fewer and shorter words, at last fewer values.
+
+    No figure is cut: half of one is another.
+    """
+    groups: list[list[Part]] = []
     for words in _WORDS:
-        parts = []
+        groups = []
         for name, readings in drawn:
-            parts += _of_chart(name, readings, runs, words, plain=plain)
-        if sum(width(text) for text, _ in parts) <= cells:
+            groups += _of_chart(name, readings, runs, words, plain=plain)
+        if sum(map(_width, groups)) <= cells:
+            return [part for group in groups for part in group]
+    room = cells - len(MORE)
+    kept: list[Part] = []
+    for group in groups:
+        room -= _width(group)
+        if room < 0:
             break
-    return parts
+        kept += group
+    return [*kept, (MORE, "sheet--label")]
 
 
 def _of_chart(
     name: str, readings: Sequence[Reading], runs: Sequence[str], words: _Words, *, plain: bool
-) -> list[Part]:
+) -> list[list[Part]]:
+    """The parts of each value of a chart; with the first one the chart's name, of several runs."""
     alone = len(runs) == 1
     called = shown_name(name)
     if words.tight:
         called = _TIGHT.get(called, called)
-    parts: list[Part] = [] if alone else [(f"  {called}", "sheet--label")]
+    before: list[Part] = [] if alone else [(f"  {called}", "sheet--label")]
+    groups: list[list[Part]] = []
     for number, reading in enumerate(readings):
-        if reading.is_none:
+        if reading.is_none or not (reading.is_near or words.absent):
             continue
+        parts, before = before, []
         if alone:
             own = reading.name == runs[0]
             parts.append((f"  {called if own else shown_name(reading.name)} ", "sheet--label"))
@@ -173,6 +193,7 @@ def _of_chart(
             of = f" {visible(reading.name)}" if words.runs else ""
             parts.append((f" {curve_sign(number, plain=plain)}", curve_style(number)))
             parts.append((f"{of} ", "sheet--label"))
+        groups.append(parts)
         if not reading.is_near:
             parts.append(("·", "sheet--label"))
             continue
@@ -180,7 +201,7 @@ def _of_chart(
         parts.append((_figure(reading.y, quantity), "sheet--value"))
         if reading.trend is not None and words.trends:
             parts.append((f" ~{_figure(reading.trend, quantity)}", "sheet--label"))
-    return parts
+    return groups
 
 
 def _figure(value: float, quantity: str) -> str:

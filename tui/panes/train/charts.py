@@ -8,7 +8,7 @@ from dataclasses import replace
 from textual.app import ComposeResult
 
 from core.text.visible import width
-from tui.panes.train.chart_words import curve_name, legend, shown_name, values
+from tui.panes.train.chart_words import MORE, curve_name, legend, shown_name, values
 from tui.panes.train.curves import mark_of
 from tui.panes.train.looking import ALL, SMOOTHINGS, Looking
 from tui.panes.train.quantities import Quantities, is_loss, quantities
@@ -259,8 +259,9 @@ class Charts(Looking):
         room = self.size.width - sum(width(text) for text, _ in (*left, *right))
         runs = [each.name for each in self.drawn]
         found = values(drawn, runs, room, plain=self.plain)
-        if sum(width(text) for text, _ in found) > room:
-            del left[1:]  # the values are worth more than the time
+        if found and found[-1][0] == MORE and len(left) > 1:
+            room += width(left.pop()[0])  # the values are worth more than the time
+            found = values(drawn, runs, room, plain=self.plain)
         return [*left, *found], right
 
 

@@ -27,12 +27,11 @@ from tui.panes.train.others import OtherWatch
 from tui.panes.train.prober import Prober
 from tui.panes.train.probes import left_out
 from tui.panes.train.sheet import Foot
-from tui.panes.train.starting import StartingPane
+from tui.panes.train.starting import StartingPane, start_words
 from tui.panes.train.steering import Steering
 from tui.panes.train.view import RunView
 from tui.panes.train.watch import RunWatch
 from tui.widgets.pane import Code, Export, Option
-from tui.widgets.rows import Part
 
 _WIDE = (110, 14)
 """Columns and rows from which the figures stand beside the chart."""
@@ -40,10 +39,6 @@ _EVERY_NOTE = 1.0
 _EVERY_LIST = 2.0
 _WIDE_FORM = 132
 """Columns from which the plan stands beside the form."""
-_START: tuple[Part, ...] = (
-    (" s", "sheet--key"), (" starts it   ", ""), ("f", "sheet--key"), (" changes a value   ", ""),
-    ("l", "sheet--key"), (" earlier runs  ", ""),
-)  # fmt: skip
 _PLAN_ROWS = 7
 """Of the plan below the form in a low pane, at most; in a high one it takes up to half of them."""
 
@@ -100,6 +95,11 @@ class TrainPane(StartingPane):
         self.plan_view.take(None if self.has_class("-beside") else below)
         self._run_view.fit_into(rows, wide=self.has_class("-wide"))
         self.call_after_refresh(self._draw)
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        super().watch_has_focus(has_focus)
+        if self.is_mounted:
+            self.draw_foot()
 
     # --- what the workbench tells ---------------------------------------------------------
 
@@ -258,7 +258,8 @@ class TrainPane(StartingPane):
         if not words and self.view == "runs":
             words = self.runs.words()
         if not words and self.view == "form":
-            words = [*(() if self.form_view.has_focus else _START), *self.form_view.told]
+            keys = () if self.form_view.has_focus else start_words(typing=not self.has_focus)
+            words = [*keys, *self.form_view.told]
         self._foot.say(as_bound(words, self.app))
 
     def action_chart(self, change: str, *amount: float) -> None:

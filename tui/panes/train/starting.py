@@ -17,8 +17,18 @@ from tui.panes.train.keeping import KeepingPane
 from tui.panes.train.plan_view import PlanView
 from tui.panes.train.probes import probes_of
 from tui.widgets.bars import KeyBar
+from tui.widgets.rows import Part
 
 _EDITING = (("↑ ↓", "field"), ("← →", "choice"), ("Enter", "next"), ("Esc", "done"))
+_START: tuple[Part, ...] = (
+    (" s", "sheet--key"), (" starts it   ", ""), ("f", "sheet--key"), (" changes a value   ", ""),
+    ("l", "sheet--key"), (" earlier runs  ", ""),
+)  # fmt: skip
+
+
+def start_words(*, typing: bool) -> list[Part]:
+    """Which keys start a run; where letters are typed into the editor, what comes before them."""
+    return [*([(" Esc", "sheet--accent"), (" then", "")] if typing else ()), *_START]
 
 
 class StartingPane(KeepingPane):

@@ -69,7 +69,9 @@ class YAxis:
 
     def height(self, value: float) -> float:
         """How many rows `value` is above the lower edge."""
-        return (value - self.low) / self.step * self.rows_per_tick
+        height = (value - self.low) / self.step * self.rows_per_tick
+        # What rounding alone puts below the edge would not be seen.
+        return 0.0 if -1e-6 <= height < 0 else height
 
     def labels(self) -> dict[int, str]:
         """Tick labels by row, counted from the top, all as wide, decimal points aligned."""
@@ -100,8 +102,7 @@ def y_axis(low: float, high: float, rows: int, *, from_zero: bool = False) -> YA
     for step in round_steps((high - low) / usable):
         if step > 4 * (high - low):
             break
-        # Multiplied it may come out a little above `low`, which would fall off the lower edge.
-        base = min(low, floor(low / step + 1e-9) * step)
+        base = floor(low / step + 1e-9) * step
         ticks = (high - base) / step
         rows_per_tick = int(usable / ticks + 1e-9)
         if not 1 <= rows_per_tick < rows:
