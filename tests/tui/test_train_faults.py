@@ -128,5 +128,7 @@ async def test_no_number_in_a_log_ends_the_app(
     async with open_app(size=(100, 30), options=options, **TRAIN) as pilot:
         await until(shows(pilot, "calm-otter  ● crashed"), pilot)
         await pilot.press("escape", "right", "plus", "t", "right", "t", "g", *"nnnnn", "0")
-        await pilot.press("d", "right", "d", "d", "d", "l", "space", "enter")
+        await pilot.press("d", "right", "d", "d", "d", "l")
+        await until(shows(pilot, "› calm-otter"), pilot)
+        await pilot.press("space", "enter")
         await until(shows(pilot, "calm-otter  ● crashed"), pilot)
