@@ -6,6 +6,7 @@ import re
 
 from core.engine.protocol import ModelInfo
 from core.runs import events
+from core.text.visible import width
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.training import TRAIN, Run, pane_of, shows
 from tests.tui.written_runs import write_runs
