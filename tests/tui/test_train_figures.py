@@ -12,7 +12,7 @@ from core.runs.config import RunConfig, Scratch
 from core.runs.folder import EVENTS
 from tests.tui.conftest import OpenApp, screen_text, until
 from tests.tui.training import STARTED, TRAIN, Run, shows
-from tui.panes.train.figures import duration, settings
+from tui.panes.train.figures import rough_duration, settings
 
 TWELVE_STEPS = msgspec.structs.replace(STARTED, max_steps=12, steps_per_epoch=333)
 
@@ -98,7 +98,7 @@ def test_a_run_is_described_by_what_begins_it_and_what_ends_it() -> None:
 
 def test_an_age_that_grows_is_seldom_written_anew() -> None:
     """A run that is silent costs few bytes: its age is all that changes on the screen."""
-    seen = [duration(30 + half / 2) for half in range(2 * 3_600)]
+    seen = [rough_duration(30 + half / 2) for half in range(2 * 3_600)]
     assert sum(before != after for before, after in pairwise(seen)) < 120
     assert seen[-1] == "1 h 0 min"
     assert "60 s" not in seen

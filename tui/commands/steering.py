@@ -82,12 +82,12 @@ def set_command(run: str, setting: str, as_json: bool) -> None:
     if name != "learning_rate" or not equals:
         raise click.UsageError(f"{setting!r} cannot be set: write learning_rate=3e-5.")
     try:
-        learning_rate = float(value)
+        request = requests.SetLearningRate(float(value))
     except ValueError:
         raise click.UsageError(f"The learning rate must be a number, not {value!r}.") from None
-    if not 0 < learning_rate <= 1:
-        raise click.UsageError("The learning rate must be above 0 and at most 1.")
-    _ask(run, requests.SetLearningRate(learning_rate), as_json)
+    if request.problem:
+        raise click.UsageError(request.problem)
+    _ask(run, request, as_json)
 
 
 @click.command("resume", short_help="Go on with a run that is paused, stopped or dead.")

@@ -15,7 +15,7 @@ from core import checkpoints
 from core.errors import RunError
 from core.runs.cluster import read_cluster
 from core.runs.config import Adapter, Precision, Route, RunConfig, Scratch, load_config
-from core.runs.folder import is_name
+from core.runs.folder import NAMES, is_name
 from tui.commands.options import json_option, model_option
 
 _DEFAULTS = RunConfig(name="", model="")
@@ -40,7 +40,7 @@ def _scratch(_ctx: click.Context, _parameter: click.Parameter, value: str | None
 
 def _name(_ctx: click.Context, _parameter: click.Parameter, value: str) -> str:
     if value and not is_name(value):
-        raise click.BadParameter("A run's name has letters, digits, '.', '_' and '-' alone.")
+        raise click.BadParameter(NAMES)
     return value
 
 

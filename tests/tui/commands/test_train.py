@@ -131,7 +131,7 @@ def test_data_that_cannot_be_trained_on_makes_no_run(
         (["--scratch", "layer=6,hidden=64"], "A shape has no layer. Write layers=2,hidden=128"),
         (["--scratch", "layers=many"], "Write layers=2,hidden=128"),
         (["extra"], "extra"),
-        (["--name", "../x"], "A run's name has letters, digits"),
+        (["--name", "../x"], "A run's name begins with a letter or digit"),
         (["--name", "x", "--run-dir", "y"], "--run-dir names the run too"),
     ],
 )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from textual.app import ComposeResult
 
+from core.sizes import duration
 from core.text.visible import width
 from tui.panes.train.chart_words import MORE, curve_name, legend, shown_name, values
 from tui.panes.train.curves import mark_of
@@ -17,7 +18,7 @@ from tui.panes.train.sheet import WordLine
 from tui.panes.train.watch import RunWatch
 from tui.widgets.chart import Curve, LineChart, Mark, Plot, Series, Window, along_one_axis
 from tui.widgets.chart.picture import latest_trend
-from tui.widgets.chart.scale import clock, whole_axis
+from tui.widgets.chart.scale import whole_axis
 from tui.widgets.chart.trend import whole_points
 from tui.widgets.rows import Part
 
@@ -255,7 +256,7 @@ class Charts(Looking):
         left: list[Part] = [(f" step {self.cursor:,.0f}", "sheet--accent")]
         curves = self._watch.history.curves
         if "seconds" in curves.units:
-            left.append((f" · {clock(curves.place(self.cursor, 'seconds'))}", "sheet--label"))
+            left.append((f" · {duration(curves.place(self.cursor, 'seconds'))}", "sheet--label"))
         room = self.size.width - sum(width(text) for text, _ in (*left, *right))
         runs = [each.name for each in self.drawn]
         found = values(drawn, runs, room, plain=self.plain)

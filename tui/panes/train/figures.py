@@ -51,7 +51,7 @@ _IN_PANEL = (
 _REST: Row = ((" … the rest is among the details", "sheet--label"),)
 
 
-def duration(seconds: float) -> str:
+def rough_duration(seconds: float) -> str:
     """Roughly, so that it is steady: `45 s`, `1 min 40 s`, `12 min`, `3 h 20 min`, `2 d 4 h`."""
     if not isfinite(seconds):
         return "?"
@@ -116,7 +116,7 @@ def heading(watch: RunWatch) -> tuple[list[Part], list[Part]]:
         (f"● {status.status}", STATUS_STYLES.get(status.status, "sheet--value")),
     ]
     if status.status == "stalled" and status.last_event_age:
-        left.append((f" for {duration(status.last_event_age)}", "sheet--bad"))
+        left.append((f" for {rough_duration(status.last_event_age)}", "sheet--bad"))
     if where := position(watch):
         left.append((f" · {where}", ""))
     phase = history.phase
@@ -128,7 +128,7 @@ def heading(watch: RunWatch) -> tuple[list[Part], list[Part]]:
     if status.status == "running" and watch.has_all_steps:
         right = [("steps done · evaluates and saves ", "")]
     elif status.status == "running" and (seconds := history.seconds_left()):
-        right = [(f"{duration(seconds)} left ", "")]
+        right = [(f"{rough_duration(seconds)} left ", "")]
     return left, right
 
 

@@ -11,7 +11,7 @@ from core.runs.status import RunStatus
 from core.text.visible import fit_path, visible, width
 from core.watching.client import ForeignReader
 from core.watching.protocol import CaughtUp, Message, Planned, Points, Rewound, Trouble
-from tui.panes.train.figures import duration
+from tui.panes.train.figures import rough_duration
 from tui.panes.train.history import RunHistory
 from tui.panes.train.sheet import Row, wrapped
 from tui.panes.train.tag_curves import TagCurves
@@ -144,7 +144,7 @@ class OtherWatch(RunWatch):
         """For how long nothing new was logged, by the times in its files where they are times."""
         newest = self.curves.newest
         age = -1.0 if newest is None else time.time() - newest
-        return f"nothing new for {duration(age)}" if 0 <= age < _OLDEST else "nothing new"
+        return f"nothing new for {rough_duration(age)}" if 0 <= age < _OLDEST else "nothing new"
 
     def check(self) -> bool:
         before = self._fared

@@ -14,7 +14,7 @@ from core.runs.config import RunConfig
 from core.runs.folder import list_runs
 from core.runs.plan import Precedent, RunPlan, find_precedent, plan_run
 from core.text.visible import visible
-from tui.panes.train.figures import duration
+from tui.panes.train.figures import rough_duration
 from tui.panes.train.sheet import Row, Sheet, wrapped
 from tui.widgets.chart import Curve, LineChart, Mark, Plot, Series
 from tui.widgets.chart.chart import terminal_is_plain
@@ -236,5 +236,5 @@ def _checkpoints(config: RunConfig) -> str:
 def _time(plan: RunPlan) -> str:
     if plan.seconds is None:
         return "How long it takes is known after its first steps."
-    took = "Less than a second" if plan.seconds < 1 else f"About {duration(plan.seconds)}"
+    took = "Less than a second" if plan.seconds < 1 else f"About {rough_duration(plan.seconds)}"
     return f"{took}, as {plan.measured_in} took for its steps here."

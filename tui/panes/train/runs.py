@@ -13,7 +13,7 @@ from core.runs.selection import RunSelection
 from core.runs.shelf import list_trash
 from core.sizes import loss_text, percent, size_of
 from core.text.visible import fit, visible, width
-from tui.panes.train.figures import STATUS_STYLES, duration
+from tui.panes.train.figures import STATUS_STYLES, rough_duration
 from tui.panes.train.sheet import Row, Sheet, key_words
 from tui.widgets.rows import Part
 
@@ -238,7 +238,7 @@ class RunTable(Sheet):
         if cells >= _FOR_SIZE:
             rest += f"{'·' if run.size is None else size_of(run.size):>{_SIZE}}"
         age = status.last_event_age
-        rest += f"{'·' if age is None else duration(age):>{_AGO}}"
+        rest += f"{'·' if age is None else rough_duration(age):>{_AGO}}"
         note = f"   {told(run)}" if cells >= _FOR_NOTES else ""
         over = "+" if run.path in self._overlaid else " "
         if run.path == self._chosen:
