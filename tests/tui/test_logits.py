@@ -231,7 +231,8 @@ async def test_a_model_that_cannot_be_loaded_is_tried_again(
         await until(lambda: bench_of(pilot).model.status == "failed", pilot)
         await pilot.pause()
         said = headline(pilot)
-        assert folder.name in said
+        # A long path is broken, but whole.
+        assert str(folder) in "".join(said.split())
         assert "Esc, then r tries again. o chooses another model." in said
         shutil.copy(tiny_classifier / "model.safetensors", folder)
         await pilot.press("escape", "r")

@@ -28,7 +28,6 @@ from tui.panes.logits.experiment import Figures, Shown, shown_rows, size_of, win
 from tui.panes.logits.steps import LESSON, Setup, most_further, slider, steps
 from tui.plan import Plan, plan_ids
 from tui.widgets import numbers
-from tui.widgets.headline import wrap
 
 INFO = ModelInfo("m", "/m", "/m", "Bert", 1, ["NO", "YES"], None, 512, "right")
 
@@ -277,15 +276,6 @@ def test_a_difference_that_is_no_number_is_large() -> None:
         "clear",
         "large",
         "large",
-    ]
-
-
-def test_words_wrap_at_blanks_and_long_ones_are_cut() -> None:
-    rows = wrap([("one two three ", "a"), ("supercalifragilistic", "b")], 9)
-    assert ["".join(text for text, _ in row).rstrip() for row in rows] == [
-        "one two",
-        "three",
-        "supercal…",
     ]
 
 

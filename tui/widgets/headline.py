@@ -12,6 +12,8 @@ from tui.widgets.rows import Part, RowsView
 
 Paragraph = Sequence[Part]
 _INDENT = 1
+_MOST_ROWS = 4
+"""Rows of one word."""
 
 
 class Headline(RowsView):
@@ -94,7 +96,10 @@ class Headline(RowsView):
 
 
 def wrap(paragraph: Paragraph, cells: int) -> list[list[Part]]:
-    """Breaks `paragraph` at blanks into rows of at most `cells`; a longer word is cut."""
+    """Breaks `paragraph` at blanks into rows of at most `cells`.
+
+    A word that is longer, as the path of a file, goes on in the next rows; at last it is cut.
+    """
     rows: list[list[Part]] = [[]]
     used = 0
     for word in _words(paragraph):
@@ -103,13 +108,25 @@ def wrap(paragraph: Paragraph, cells: int) -> list[list[Part]]:
             rows.append([])
             used = 0
         for text, name in word:
-            piece = text if used else text.lstrip(" ")
+            piece = fit(text if used else text.lstrip(" "), _MOST_ROWS * cells)
             if used + width(piece) > cells:
                 piece = piece.rstrip(" ")
-            shown = fit(piece, cells - used)
-            used += width(shown)
-            rows[-1].append((shown, name))
+            while used + width(piece) > cells:
+                head = _beginning(piece, cells - used) or piece[: not used]
+                rows[-1].append((head, name))
+                rows.append([])
+                piece, used = piece[len(head) :], 0
+            used += width(piece)
+            rows[-1].append((piece, name))
     return [row for row in rows if row] or [[]]
+
+
+def _beginning(text: str, cells: int) -> str:
+    """As much of `text` as `cells` cells hold."""
+    kept = text[:cells]
+    while width(kept) > cells:
+        kept = kept[:-1]
+    return kept
 
 
 def _words(paragraph: Paragraph) -> list[list[Part]]:
