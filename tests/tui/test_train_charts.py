@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -11,8 +12,10 @@ from core import paths
 from core.runs import events
 from tests.tui.conftest import OpenApp, screen_text, until, write
 from tests.tui.training import TRAIN, Run, pane_of, shows
+from tests.tui.written_runs import write_runs
 from tui.panes.train.charts import Charts
-from tui.widgets.chart import LineChart
+from tui.widgets.chart import LineChart, chart
+from tui.widgets.chart.picture import Picture, draw
 
 
 def charts_of(pilot: Pilot[None]) -> Charts:
@@ -250,3 +253,27 @@ async def test_the_settings_say_how_charts_are_drawn_and_how_often(open_app: Ope
         assert all(chart.plain for chart in drawn(pilot))
         assert pane_of(pilot).follower._pace == 5
         assert not any("\u2800" < character <= "\u28ff" for character in screen_text(pilot))
+
+
+async def test_a_key_draws_the_chart_once(
+    open_app: OpenApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = write_runs()
+    async with open_app(
+        size=(120, 36), options={"train": {"watched": str(watched)}}, **TRAIN
+    ) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape")
+        pictures: list[Picture] = []
+
+        def counted(*args: Any, **options: Any) -> Picture:
+            pictures.append(draw(*args, **options))
+            return pictures[-1]
+
+        monkeypatch.setattr(chart, "draw", counted)
+        # Where the labels of the axis change their width it is drawn once more.
+        for key in ("left", "shift+left", "right", "left_square_bracket", "0"):
+            pictures.clear()
+            await pilot.press(key)
+            await pilot.pause()
+            assert len(pictures) == 1, key

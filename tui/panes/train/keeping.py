@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.checkpoints import run_model
 from core.errors import ModelError, RunError
-from core.runs.notes import read_notes, write_notes
+from core.runs.notes import RunNotes, read_notes, write_notes
 from core.runs.plan import repeating
 from core.runs.shelf import delete_run, erase_run, rename_run, restore_run
 from core.text.visible import visible
@@ -43,29 +43,27 @@ class KeepingPane(ListingPane):
         """Asks for a note on the run."""
         if (folder := self._target_or_say()) is not None:
             notes = read_notes(folder)
-
-            def note(words: str) -> bool:
-                kept = self._keep(lambda: write_notes(folder, notes.with_note(words)))
-                self.list_runs()
-                return kept
-
-            self.prompt.ask(
-                "note", notes.note, hint="Enter keeps it", entered=note, left=self.unsay
-            )
+            self._ask_notes(folder, "note", notes.note, "Enter keeps it", notes.with_note)
 
     def action_tag(self) -> None:
         """Asks for tags."""
         if (folder := self._target_or_say()) is not None:
             notes = read_notes(folder)
-
-            def tag(words: str) -> bool:
-                kept = self._keep(lambda: write_notes(folder, notes.with_tags(words)))
-                self.list_runs()
-                return kept
-
             has = f"has {' '.join(f'#{tag}' for tag in notes.tags)}; " if notes.tags else ""
             hint = f"{has}words; -word takes one away"
-            self.prompt.ask("tags", "", hint=hint, entered=tag, left=self.unsay)
+            self._ask_notes(folder, "tags", "", hint, notes.with_tags)
+
+    def _ask_notes(
+        self, folder: Path, label: str, value: str, hint: str, change: Callable[[str], RunNotes]
+    ) -> None:
+        """Asks for what `change` makes notes of, and keeps them."""
+
+        def entered(words: str) -> bool:
+            kept = self._keep(lambda: write_notes(folder, change(words)))
+            self.list_runs()
+            return kept
+
+        self.prompt.ask(label, value, hint=hint, entered=entered, left=self.unsay)
 
     def action_delete(self) -> None:
         """To the trash, or out of it for good: both by a second key."""

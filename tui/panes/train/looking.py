@@ -20,7 +20,10 @@ _NO_OTHER = "There is no other curve yet."
 
 
 class Looking(Widget):
-    """The window, the crosshair and the axes; what a key's method returns is to be said."""
+    """The window, the crosshair and the axes.
+
+    Keys change them by the methods below; whoever calls one says what it returns, and draws.
+    """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -80,7 +83,6 @@ class Looking(Widget):
         at = order.index(self.second) if self.second in order else 0
         self.second = order[(at + 1) % len(order)]
         self.call_after_refresh(self.draw)
-        self.draw()
         return self.lacks()
 
     def next_unit(self) -> str:
@@ -91,7 +93,6 @@ class Looking(Widget):
         at = units.index(self.unit) if self.unit in units else 0
         self.unit = units[(at + 1) % len(units)]
         self.window = Window()
-        self.draw()
         return ""
 
     def toggle_over(self) -> str:
@@ -104,18 +105,15 @@ class Looking(Widget):
             losses = [name for name in others if "loss" in name.lower()]
             self.second = (losses or others)[0]
         self.call_after_refresh(self.draw)
-        self.draw()
         return self.lacks()
 
     def toggle_logarithmic(self) -> None:
         """The y axis linear or logarithmic."""
         self.logarithmic = not self.logarithmic
-        self.draw()
 
     def smooth(self, step: int) -> str:
         """A stronger or weaker trend; the weakest is none."""
         self.smoothing = max(0, min(len(SMOOTHINGS) - 1, self.smoothing + step))
-        self.draw()
         share = SMOOTHINGS[self.smoothing]
         if not share:
             return "No trend is drawn: there are the values alone."
@@ -128,7 +126,6 @@ class Looking(Widget):
         around = None if self.cursor is None else self.place(self.cursor)
         before = self.window
         self.window = before.zoomed(factor, self.last, self._end, around)
-        self.draw()
         if self.window != before:
             return ""
         return "The whole run is in sight." if factor > 1 else "Closer than this it cannot be seen."
@@ -138,7 +135,6 @@ class Looking(Widget):
         if self.window.kind == "whole":
             return "The whole run is in sight: there is nothing earlier or later."
         self.window = self.window.panned(share, self.last, self._end)
-        self.draw()
         return ""
 
     def follow(self) -> str:
@@ -146,13 +142,11 @@ class Looking(Widget):
         if self._watch is None or not self._watch.may_grow:
             return "No steps are to come: there is nothing to follow."
         self.window = self.window.followed(self.last, self._end)
-        self.draw()
         return ""
 
     def whole(self) -> None:
         """The whole run, without a crosshair."""
         self.window, self.cursor = Window(), None
-        self.draw()
 
     def move_cursor(self, cells: int) -> None:
         """Moves the crosshair by `cells` columns, at least by one step; it appears at the end."""
@@ -163,7 +157,6 @@ class Looking(Widget):
         steps = curves.loss.x
         if self.cursor is None:
             self.cursor = steps[-1]
-            self.draw()
             return
         x = self.moved(self.place(self.cursor), cells)
         index = curves.loss.nearest(x, curves.axis(curves.main, self.unit))
@@ -179,4 +172,3 @@ class Looking(Widget):
             self.window = replace(
                 self.window, kind="frozen", start=start + moved, width=stop - start
             )
-        self.draw()
