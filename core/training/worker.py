@@ -230,7 +230,7 @@ class Worker:
         if time.monotonic() - self._reported >= _REPORT_EVERY:
             self._reported = time.monotonic()
             done, total = self.loop.global_step, self._replay.last_step
-            self._say("Computing again what the log has already", done, total)
+            self._say("Computing again what is logged", done, total)
 
     def _is_save_due(self) -> bool:
         step, config = self.loop.global_step, self.config

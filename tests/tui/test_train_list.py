@@ -302,3 +302,14 @@ async def test_a_note_of_wide_characters_stays_in_its_line(open_app: OpenApp) ->
         await pilot.press("三", "enter", "T", *"wide", "enter")
         await until(lambda: read_notes(watched).tags == ["wide"], pilot)
         assert read_notes(watched).note == "一" * 60 + "二三"
+
+
+async def test_a_notice_does_not_cover_what_is_asked(open_app: OpenApp) -> None:
+    watched = write_runs()
+    async with open_app(options={"train": {"watched": str(watched)}}, **TRAIN) as pilot:
+        await until(shows(pilot, "● finished"), pilot)
+        await pilot.press("escape", "l")
+        await until(shows(pilot, "› calm-otter"), pilot)
+        pilot.app.notify("A file of a long name was saved.")
+        await pilot.press("D")
+        await until(shows(pilot, "was saved.", "Delete calm-otter?", "D or y"), pilot)
